@@ -1,0 +1,162 @@
+/**
+ * A leg as VoxEngine knows it. A `Call` owns one SIP session and one media leg and nothing else; two calls know nothing
+ * of each other but the media edge between them. Scenario sessions drive calls through this page, and only through it.
+ *
+ * States, as VoxEngine names them:
+ *
+ *   inbound    ALERTING ──answer──▶ CONNECTED ──▶ TERMINATED
+ *   outbound   PROGRESSING ──2xx──▶ CONNECTED ──▶ TERMINATED
+ *
+ * Exactly one of `failed` (never answered) and `disconnected` (had been answered) is emitted, once, last. The call object
+ * exists before anything is awaited; whoever continues after an await looks at `state` first (PITFALLS row 40).
+ */
+import type { Emitter } from '../kernel/emitter.ts';
+import type { PhoneNumber } from '../kernel/phone-number.ts';
+import type { LegStats, MediaLeg, MediaSession } from '../media/engine.ts';
+
+export type CallState = 'ALERTING' | 'PROGRESSING' | 'CONNECTED' | 'TERMINATED';
+export type HeaderMap = Readonly<Record<string, string>>;
+
+export interface CallEnd {
+  /** SIP status: 200 for a normal end of an answered call; 408, 486, 487, 603 … else. */
+  readonly code: number;
+  /** Readable, in our words; never the peer's. */
+  readonly reason: string;
+  readonly by: 'local' | 'remote' | 'fault';
+  readonly headers: HeaderMap;
+  /** Seconds from answer to end; 0 when never answered. */
+  readonly durationSeconds: number;
+  readonly media: LegStats | undefined;
+}
+
+export interface CallEvents {
+  /** Outbound: 180 or 183 without SDP. */
+  ringing: { readonly headers: HeaderMap };
+  /** Outbound: early media has begun (18x with SDP). */
+  audioStarted: { readonly headers: HeaderMap };
+  /** Both: 200 sent and ACKed in, or received; media flows. */
+  connected: { readonly headers: HeaderMap };
+  failed: CallEnd;
+  disconnected: CallEnd;
+  digit: { readonly digit: string };
+  info: { readonly mimeType: string; readonly body: string; readonly headers: HeaderMap };
+  onHold: object;
+  offHold: object;
+  firstAudioPacket: object;
+  rtpStopped: object;
+  rtpResumed: object;
+}
+
+export interface Call {
+  /** UUID, ours; the id of the leg in records. */
+  readonly id: string;
+  readonly incoming: boolean;
+  readonly state: CallState;
+  readonly events: Emitter<CallEvents>;
+  /** Inbound: who calls. Outbound: what is shown. */
+  readonly callerid: PhoneNumber;
+  /** Inbound: the dialled number. Outbound: who is called. */
+  readonly number: PhoneNumber;
+  readonly displayName: string;
+  readonly fromUri: string;
+  readonly toUri: string;
+  readonly headers: HeaderMap;
+  /** The media leg, once there is one (early media, answer, or our offer). */
+  readonly leg: MediaLeg | undefined;
+  /** Resolves with the leg as soon as there is one; rejects when the call ends first. */
+  whenMedia(): Promise<MediaLeg>;
+  /** Inbound only; a second call is ignored. */
+  answer(headers?: HeaderMap): void;
+  /** Inbound: 180. */
+  ring(headers?: HeaderMap): void;
+  /** Inbound: 183 with SDP. */
+  startEarlyMedia(headers?: HeaderMap): void;
+  /** Inbound, before the answer: a final 4xx–6xx. */
+  reject(code: number, headers?: HeaderMap): void;
+  /** Ends the call, whatever its state. Idempotent. */
+  hangup(headers?: HeaderMap): void;
+  sendInfo(mimeType: string, body: string, headers?: HeaderMap): void;
+  /** Resolves when the call has ended and its media and SIP are gone. */
+  readonly ended: Promise<CallEnd>;
+}
+
+/** Whom an outbound call goes to, as a script says it. */
+export type DialTarget =
+  | { readonly kind: 'pstn'; readonly number: string }
+  | { readonly kind: 'user'; readonly username: string }
+  | { readonly kind: 'sip'; readonly uri: string; readonly auth?: { readonly username: string; readonly password: string } };
+
+export interface DialRequest {
+  readonly applicationId: string;
+  readonly target: DialTarget;
+  /** The number to show. It must be a service number or a verified number of the application, else the call fails with 403. */
+  readonly callerid: string;
+  readonly displayName: string;
+  /** Only `X-` names pass; others are dropped with a warning event. */
+  readonly headers: HeaderMap;
+  /** Max-Forwards of the inbound leg that led to this one, minus one (PITFALLS row 44); 70 without one. */
+  readonly maxForwards: number;
+}
+
+/** What a rule led to for a call that came in. */
+export interface RoutedCall {
+  readonly call: Call;
+  readonly route: Route;
+  readonly maxForwards: number;
+}
+
+/** application → rule → scenarios, resolved (DESIGN part 4, row 6). */
+export interface Route {
+  readonly applicationId: string;
+  readonly applicationName: string;
+  readonly ruleName: string;
+  readonly scenarios: readonly ScenarioSource[];
+}
+
+/** A script of a rule; several run in order in one context. */
+export interface ScenarioSource {
+  readonly name: string;
+  readonly source: string;
+}
+
+/** Synchronous, from memory; storage implements it. */
+export interface CallDirectory {
+  /** The application that holds the number, if any. */
+  applicationOfNumber(number: PhoneNumber): { readonly id: string; readonly name: string } | undefined;
+  /** The first rule, in order, whose pattern matches the dialled number. */
+  routeFor(applicationId: string, dialled: PhoneNumber): Route | undefined;
+  /** A scenario by name, for a start by HTTP. */
+  scenarioByName(applicationId: string, name: string): ScenarioSource | undefined;
+  isServiceNumber(applicationId: string, number: PhoneNumber): boolean;
+  isVerifiedNumber(applicationId: string, number: PhoneNumber): boolean;
+}
+
+/** The scenario session that a call belongs to: its id, and the media session in which all its legs live. */
+export interface CallOwner {
+  readonly sessionId: string;
+  readonly media: MediaSession;
+}
+
+/** `call-service.ts` implements this as class `CallService`. */
+export interface Calls {
+  /** Set by the scenario layer. A call that no route was found for never gets here: it was refused with 404. */
+  onRouted: ((routed: RoutedCall) => void) | undefined;
+  /** Never throws; a refused identity or a missing trunk ends the call with its status, asynchronously. */
+  dial(request: DialRequest, owner: CallOwner): Call;
+  /** Gives an inbound call its scenario session and media. Before that it can only be rejected or hung up. */
+  adopt(call: Call, owner: CallOwner): void;
+  readonly active: readonly Call[];
+  /** No new calls from now on; resolves when none is left or `ms` have passed, after which the rest are hung up. */
+  drain(ms: number): Promise<void>;
+  readonly observers: Emitter<CallObserverEvents>;
+}
+
+/** For records: everything that happens to any call, in order. */
+export interface CallObserverEvents {
+  /** Adopted (inbound) or dialled (outbound): from here on it belongs to a session. */
+  created: { readonly call: Call; readonly applicationId: string; readonly sessionId: string };
+  event: { readonly call: Call; readonly sessionId: string; readonly name: keyof CallEvents; readonly detail: Readonly<Record<string, unknown>> };
+  ended: { readonly call: Call; readonly sessionId: string; readonly end: CallEnd };
+  /** Refused before a route was found: unknown number, full, draining. */
+  refused: { readonly code: number; readonly reason: string; readonly caller: PhoneNumber; readonly dialled: PhoneNumber; readonly error: string };
+}

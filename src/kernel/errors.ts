@@ -1,0 +1,133 @@
+/**
+ * What a failure means, in one place. Each entry says which SIP or HTTP status a peer is owed, whether trying again
+ * is safe (PITFALLS row 39: never, once an INVITE has left), and what an operator should do. `docs/reference/errors.md`
+ * is generated from this table.
+ */
+export interface ErrorMeaning {
+  /** Status for the SIP peer, where the failure can reach one. */
+  readonly sip?: number;
+  /** Status for the HTTP client, where the failure can reach one. */
+  readonly http?: number;
+  /** True when the same request may be sent again without doing anything twice. */
+  readonly retryable: boolean;
+  /** One sentence that says what happened. */
+  readonly title: string;
+  /** One sentence that says what to do. */
+  readonly hint: string;
+}
+
+export const ERRORS = {
+  'config/invalid': {
+    retryable: false,
+    title: 'A setting is wrong.',
+    hint: 'Correct the setting that the message names; docs/reference/settings.md lists all of them.',
+  },
+  'number/unknown': {
+    sip: 404,
+    http: 404,
+    retryable: false,
+    title: 'The dialled number is not one of our service numbers.',
+    hint: 'Add the number to an application, or check the format in which the trunk delivers it.',
+  },
+  'rule/none': {
+    sip: 404,
+    retryable: false,
+    title: 'No rule of the application matches the dialled number.',
+    hint: 'Add a rule whose pattern matches, or a catch-all rule with the pattern .*',
+  },
+  'identity/refused': {
+    sip: 403,
+    http: 403,
+    retryable: false,
+    title: 'The application may not show that number.',
+    hint: 'Show a service number that the application holds, or a number that was verified for it.',
+  },
+  'trunk/none': {
+    sip: 503,
+    http: 409,
+    retryable: true,
+    title: 'No trunk accepts the number that was called.',
+    hint: 'Add a trunk whose prefixes cover the number; an empty list of prefixes covers all.',
+  },
+  'trunk/unreachable': {
+    sip: 503,
+    retryable: false,
+    title: 'The trunk did not answer.',
+    hint: 'Check the address of the trunk, its firewall and its registration.',
+  },
+  'user/unknown': {
+    sip: 404,
+    http: 404,
+    retryable: false,
+    title: 'There is no such SIP account.',
+    hint: 'Add the user, or correct the name in the script.',
+  },
+  'user/offline': {
+    sip: 480,
+    retryable: false,
+    title: 'The SIP account has no phone registered.',
+    hint: 'Register a phone for the account.',
+  },
+  'media/busy': {
+    sip: 503,
+    http: 503,
+    retryable: true,
+    title: 'No RTP port or media worker is free.',
+    hint: 'Widen media.ports, add media workers, or add a node.',
+  },
+  'media/no-common-codec': {
+    sip: 488,
+    retryable: false,
+    title: 'The phone offers no codec that we speak.',
+    hint: 'Enable PCMU or PCMA on the phone or the trunk.',
+  },
+  'scenario/unknown': {
+    http: 404,
+    retryable: false,
+    title: 'There is no such scenario.',
+    hint: 'GET /v1/scenarios lists the scenarios of the application.',
+  },
+  'scenario/failed': {
+    sip: 500,
+    retryable: false,
+    title: 'The scenario failed.',
+    hint: 'Read the error with its line in the events of the call.',
+  },
+  'scenario/silent': {
+    sip: 480,
+    retryable: false,
+    title: 'The scenario neither answered nor ended the call in time.',
+    hint: 'Handle AppEvents.CallAlerting, and answer, reject or forward the call there.',
+  },
+  'admission/full': {
+    sip: 503,
+    http: 503,
+    retryable: true,
+    title: 'The node carries as many calls as it may.',
+    hint: 'Raise limits.calls if the machine can carry more, or add a node.',
+  },
+  'admission/draining': {
+    sip: 503,
+    http: 503,
+    retryable: true,
+    title: 'The node is shutting down and takes no new calls.',
+    hint: 'Send the call to another node, or wait for the restart.',
+  },
+} as const satisfies Record<string, ErrorMeaning>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A failure from the catalogue. `detail` is for people and must not hold a number; put numbers in as `PhoneNumber`. */
+export class MasklineError extends Error {
+  override readonly name = 'MasklineError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
+    super(detail === undefined ? ERRORS[code].title : `${ERRORS[code].title} ${detail}`, options);
+    this.code = code;
+  }
+
+  get meaning(): ErrorMeaning {
+    return ERRORS[this.code];
+  }
+}

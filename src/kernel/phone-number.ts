@@ -1,0 +1,101 @@
+import { inspect } from 'node:util';
+import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js';
+
+/**
+ * Why real digits are being taken out of a `PhoneNumber`. A closed list: `test/privacy/reveal-callers.test.ts`
+ * names the one file that may use each of them.
+ */
+export type RevealPurpose =
+  /** The Request-URI and To of an outbound INVITE: the person who is called is told their own number. */
+  | 'dial'
+  /** From, P-Asserted-Identity and Contact of an outbound INVITE: only ever a number that may be shown. */
+  | 'present'
+  /** The customer's own script, which decides whom to connect. */
+  | 'scenario'
+  /** Look-up of users, service numbers and rules. */
+  | 'lookup'
+  /** Encryption at rest and the blind index. */
+  | 'store'
+  /** An answer of the API to a key that may read numbers. */
+  | 'api'
+  /** The leak scan, which has to know what it looks for. */
+  | 'leak-scan';
+
+/**
+ * A telephone number, or the user name of a SIP account, whose digits do not print themselves: `toString`, JSON,
+ * template strings and `console.log` all give the masked form. `.reveal(purpose)` is the only way to the digits.
+ */
+export class PhoneNumber {
+  readonly #value: string;
+  /** True when the value is a valid E.164 number of a known country; false for extensions and account names. */
+  readonly isE164: boolean;
+
+  private constructor(value: string, isE164: boolean) {
+    this.#value = value;
+    this.isE164 = isE164;
+  }
+
+  /**
+   * Reads any spelling (`+7 (912) 345-67-89`, `8 912 …` with a default country, `00…`, `tel:` content) into E.164.
+   * What is not a number that can be dialled keeps its characters, less visual separators (RFC 3966 §5.1.1).
+   *
+   * @param defaultCountry ISO 3166 code used for national spellings, such as a trunk's country.
+   */
+  static parse(text: string, defaultCountry?: string): PhoneNumber {
+    const trimmed = text.trim().slice(0, 128);
+    const separatorsGone = trimmed.replace(/[\s().\-]/g, '');
+    if (/^\+?\d{5,}$/.test(separatorsGone)) {
+      const international = separatorsGone.replace(/^00(?=\d)/, '+');
+      const parsed = parsePhoneNumberFromString(
+        international,
+        defaultCountry === undefined ? undefined : { defaultCountry: defaultCountry as CountryCode },
+      );
+      if (parsed?.isPossible()) return new PhoneNumber(parsed.number, true);
+      // A trunk often sends E.164 without the plus sign.
+      if (!international.startsWith('+') && international.length >= 10) {
+        const plus = parsePhoneNumberFromString(`+${international}`);
+        if (plus?.isValid()) return new PhoneNumber(plus.number, true);
+      }
+      return new PhoneNumber(international, false);
+    }
+    return new PhoneNumber(/^[+\d().\-\s]+$/.test(trimmed) ? separatorsGone : trimmed, false);
+  }
+
+  /** The real digits (or account name). The purpose is for the reader and the test that lists all callers. */
+  reveal(_purpose: RevealPurpose): string {
+    return this.#value;
+  }
+
+  /** Whether both are the same number. Does not reveal either. */
+  equals(other: PhoneNumber): boolean {
+    return this.#value === other.#value;
+  }
+
+  /** What logs, errors and inspection show: first two and last two characters, e.g. `+7•••••••89`. */
+  get masked(): string {
+    return maskDigits(this.#value);
+  }
+
+  toString(): string {
+    return this.masked;
+  }
+
+  toJSON(): string {
+    return this.masked;
+  }
+
+  [inspect.custom](): string {
+    return `PhoneNumber(${this.masked})`;
+  }
+}
+
+/** Keeps the first two and last two characters of a number-like text and hides the rest. */
+export function maskDigits(text: string): string {
+  if (text.length <= 4) return '•'.repeat(text.length);
+  return `${text.slice(0, 2)}${'•'.repeat(text.length - 4)}${text.slice(-2)}`;
+}
+
+/** Hides every run of seven or more digits (with separators) in a free text, such as a script's log line. */
+export function maskNumbersIn(text: string): string {
+  return text.replace(/\+?\d(?:[\s().\-]{0,2}\d){6,}/g, (found) => maskDigits(found));
+}

@@ -1,0 +1,163 @@
+/**
+ * What the rest of Maskline knows about media. A media unit of VoxEngine (Call, Player, Recorder) is a node here, and
+ * `sendMediaTo` is an edge. All nodes of one scenario session live together in one worker (`MediaSession`), so that
+ * bridging never crosses threads. `embedded/` implements this in worker threads; a second implementation on rtpengine
+ * may come (DESIGN part 10). Nothing here knows SIP.
+ *
+ * Rules of the graph: a leg or a recorder channel hears one source at a time and the newest edge wins; a source may
+ * feed many sinks. Closing a node removes its edges.
+ *
+ * Every method that returns void is fire-and-forget, in order; failures arrive as events.
+ */
+import type { Emitter } from '../kernel/emitter.ts';
+
+export type AudioCodec = 'PCMU' | 'PCMA';
+
+export interface RtpAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What was negotiated for one leg. Payload type numbers are per leg and per direction (PITFALLS row 17). */
+export interface LegPlan {
+  /** Where the peer's SDP says it wants RTP. */
+  readonly remote: RtpAddress;
+  readonly codec: AudioCodec;
+  /** Payload type that we send for the codec / that the peer sends. */
+  readonly sendPayloadType: number;
+  readonly receivePayloadType: number;
+  /** RFC 4733, when both sides speak it. Clock rate is 8000. */
+  readonly telephoneEvent?: { readonly sendPayloadType: number; readonly receivePayloadType: number };
+  /** From our point of view. */
+  readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+  /**
+   * `sdp`: accept RTP only from the SDP's address (trunks with known media ranges; any port of that host).
+   * `learn`: the SDP's address is trusted at once; another source is latched only inside the learning window, after
+   * consecutive valid packets (PITFALLS row 32).
+   */
+  readonly latch: 'sdp' | 'learn';
+  /** Milliseconds of audio per packet that we send; 20 unless the peer asked otherwise. */
+  readonly packetMs: number;
+}
+
+export interface LegStats {
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly packetsLost: number;
+  /** RFC 3550 §6.4.1, in milliseconds. */
+  readonly jitterMs: number;
+  /** From the peer's receiver reports, if any; milliseconds. */
+  readonly roundTripMs: number | undefined;
+  /** Packets from a source that was not the latched one. */
+  readonly strangers: number;
+}
+
+/** Anything that gives sound. */
+export interface MediaSource {
+  readonly nodeId: number;
+}
+/** Anything that takes sound. */
+export interface MediaSink {
+  readonly nodeId: number;
+}
+
+export interface LegEvents {
+  /** One digit, once, whatever its retransmissions (PITFALLS row 35). */
+  digit: { readonly digit: string; readonly durationMs: number };
+  /** The first valid packet after (re)configuration. */
+  firstPacket: object;
+  /** Nothing valid came for the configured time (default 30 s, after the leg was configured); then it came again. */
+  silent: { readonly seconds: number };
+  resumed: object;
+}
+
+export interface MediaLeg extends MediaSource, MediaSink {
+  /** The address for our SDP. */
+  readonly local: RtpAddress;
+  readonly events: Emitter<LegEvents>;
+  /** Applies a plan; may be called again after a re-INVITE. SSRC, sequence and timestamp go on (PITFALLS row 38). */
+  configure(plan: LegPlan): void;
+  /** Sends RFC 4733 events, 100 ms each with 50 ms between; digits from `0-9*#A-D`, `p` pauses 500 ms. */
+  sendDigits(digits: string): void;
+  /** Detects RFC 4733 digits; off by default as in VoxEngine (`handleTones`). */
+  detectDigits(on: boolean): void;
+  stats(): Promise<LegStats>;
+  /** Sends RTCP BYE, closes, lets the port drain. Resolves with the final figures. */
+  close(): Promise<LegStats>;
+}
+
+/** What a player plays. Samples are signed 16-bit, mono, 8 kHz. */
+export type PlayerInput =
+  | { readonly kind: 'samples'; readonly samples: Int16Array }
+  /** A WAV file on the local disk: PCM 8/16 bit, A-law or µ-law, any rate up to 48 kHz, mono or stereo. */
+  | { readonly kind: 'file'; readonly path: string }
+  /** Ringback and other progress tones of a country, ITU-T E.180 supplement 2 (`RU`, `US`, `GB`, `DE`, …); endless. */
+  | { readonly kind: 'progress-tone'; readonly tone: 'ringback' | 'busy' | 'congestion'; readonly country: string };
+
+export interface PlayerEvents {
+  started: { readonly durationMs: number | undefined };
+  /** All of it was sent, or it failed; once. */
+  finished: { readonly error: string | undefined };
+}
+
+export interface MediaPlayer extends MediaSource {
+  readonly events: Emitter<PlayerEvents>;
+  pause(): void;
+  resume(): void;
+  /** Ends at once; `finished` follows. */
+  close(): void;
+}
+
+export interface RecorderEvents {
+  started: object;
+  /** The file is complete on disk. */
+  stopped: { readonly seconds: number; readonly bytes: number; readonly channels: number };
+  /** Disk full, no permission: the recording ended early, what was written plays, the call goes on. */
+  error: { readonly error: string };
+}
+
+/** Two channels on one clock (PITFALLS row 37): `left` and `right` are sinks; a mono recorder mixes them. */
+export interface MediaRecorder {
+  readonly left: MediaSink;
+  readonly right: MediaSink;
+  readonly events: Emitter<RecorderEvents>;
+  /** Finishes the file; `stopped` follows. */
+  close(): void;
+}
+
+export interface MediaSession {
+  readonly id: number;
+  /** Takes a port pair. Rejects with `media/busy` when none is free. `address` picks one of the configured media addresses. */
+  openLeg(options: { readonly family: 'ipv4' | 'ipv6' }): Promise<MediaLeg>;
+  createPlayer(input: PlayerInput, options: { readonly loop: boolean }): MediaPlayer;
+  /**
+   * Records what flows into `left` and `right`, from now on, into `path` (created, exclusively). A record tap of a leg:
+   * `connect(leg, recorder.left)` records what the peer says; `tap(leg, recorder.right)` what the peer hears.
+   */
+  createRecorder(options: { readonly path: string; readonly channels: 1 | 2 }): MediaRecorder;
+  connect(source: MediaSource, sink: MediaSink): void;
+  disconnect(source: MediaSource, sink: MediaSink): void;
+  /** Feeds a recorder channel with whatever is sent to the leg, whichever source that is at the time. */
+  tap(leg: MediaLeg, sink: MediaSink): void;
+  /** Closes every node that is still open. */
+  close(): Promise<void>;
+}
+
+export interface EngineStats {
+  readonly sessions: number;
+  readonly legs: number;
+  readonly players: number;
+  readonly recorders: number;
+  /** Ports taken or draining. */
+  readonly ports: number;
+  readonly workers: readonly { readonly legs: number; readonly loopDelayP99Ms: number }[];
+}
+
+export interface MediaEngine {
+  /** Puts the session on the least loaded worker. Throws `media/busy` when every worker is full or dead. */
+  openSession(): MediaSession;
+  stats(): Promise<EngineStats>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,62 @@
+/**
+ * What scenario sessions need from others, and what they tell others. `main.ts` connects the two sides.
+ */
+import type { Emitter } from '../kernel/emitter.ts';
+import type { Route, RoutedCall } from '../call/types.ts';
+
+/** A place for a recording, before it begins. The path holds no number; the URL is what the script sees. */
+export interface RecordingPlace {
+  readonly recordingId: string;
+  readonly path: string;
+  readonly url: string;
+}
+
+export interface RecordingOutcome {
+  readonly recordingId: string;
+  readonly seconds: number;
+  readonly bytes: number;
+  readonly channels: number;
+  readonly error: string | undefined;
+}
+
+/** records implements it. */
+export interface RecordingRegistry {
+  begin(options: { readonly sessionId: string; readonly callId: string; readonly channels: 1 | 2 }): RecordingPlace;
+  finish(outcome: RecordingOutcome): void;
+}
+
+/** Text to samples; speech implements it. Rejects within its time-out. */
+export interface SpeechSynthesis {
+  /** Mono, 16 bit, 8 kHz. `language` is BCP 47; `voice` a provider's own name or empty. */
+  say(text: string, options: { readonly language: string; readonly voice: string }): Promise<Int16Array>;
+}
+
+export interface StartRequest {
+  readonly route: Route;
+  readonly customData: string;
+  /** Present for a call that came in. */
+  readonly inbound: RoutedCall | undefined;
+}
+
+/** Why a session ended, in a sentence; `error` is set when the script failed, with its line. */
+export interface SessionOutcome {
+  readonly reason: string;
+  readonly error: { readonly message: string; readonly scenario: string; readonly line: number | undefined } | undefined;
+}
+
+export interface ScenarioSessionEvents {
+  started: { readonly sessionId: string; readonly applicationId: string; readonly ruleName: string; readonly scenario: string; readonly inbound: boolean };
+  /** `Logger.write`, warnings of the runtime, HTTP requests (method, host and status only). */
+  log: { readonly sessionId: string; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
+  ended: { readonly sessionId: string } & SessionOutcome;
+}
+
+/** `scenario-service.ts` implements this as class `ScenarioService`. */
+export interface Scenarios {
+  readonly observers: Emitter<ScenarioSessionEvents>;
+  /** Starts a session. Resolves once it runs with its id; rejects only when no sandbox can be had. */
+  start(request: StartRequest): Promise<{ readonly sessionId: string }>;
+  readonly activeSessions: number;
+  /** Ends every session with `Terminating`, at most `ms` later, then stops the workers. */
+  close(ms: number): Promise<void>;
+}

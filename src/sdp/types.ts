@@ -1,0 +1,55 @@
+/**
+ * Offers and answers as plans (RFC 8866, RFC 3264). What a peer's SDP says is read into `RemoteAudio`, everything else
+ * of it is forgotten; what we send is written from `LocalAudio` and from nothing else (DESIGN part 5.5). This is
+ * offer/answer for one audio stream; other streams are answered with port 0.
+ */
+export type CodecName = 'PCMU' | 'PCMA';
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+/** One of the peer's codecs that we know, with the peer's payload type number. */
+export interface CodecEntry {
+  readonly name: CodecName;
+  readonly payloadType: number;
+}
+
+/** What we keep of the peer's SDP. */
+export interface RemoteAudio {
+  readonly host: string;
+  readonly port: number;
+  /** In the peer's order of preference. */
+  readonly codecs: readonly CodecEntry[];
+  /** telephone-event/8000. */
+  readonly telephoneEventPayloadType: number | undefined;
+  /** As the peer wrote it (its point of view); `inactive` also for a 0.0.0.0 connection address (RFC 3264 §8.4: old hold). */
+  readonly direction: Direction;
+  readonly packetMs: number;
+  /** RTCP address when the peer names one (RFC 3605) or multiplexes (RFC 5761). */
+  readonly rtcpMux: boolean;
+  /** `m=` lines besides the audio stream, in order, to be answered with port 0: media type, protocol, and whether it precedes the audio line. */
+  readonly otherMedia: readonly { readonly type: string; readonly protocol: string; readonly formats: string; readonly index: number }[];
+  /** Position of the audio stream among the `m=` lines. */
+  readonly index: number;
+}
+
+/** What our SDP is made from. `sessionId`/`version`: `o=` line; the version grows by one only when something changed. */
+export interface LocalAudio {
+  readonly host: string;
+  readonly port: number;
+  readonly sessionId: number;
+  readonly version: number;
+  readonly codecs: readonly CodecEntry[];
+  readonly telephoneEventPayloadType: number | undefined;
+  readonly direction: Direction;
+  readonly packetMs: number;
+}
+
+/**
+ * By file: `read.ts` `readSdp(text): RemoteAudio` (throws SdpError: no audio, nonsense) · `write.ts`
+ * `writeOffer(local)`, `writeAnswer(local, remoteOffer)` · `negotiate.ts` `negotiateAnswer(offer: RemoteAudio, ours:
+ * CodecName[]): Negotiated` and `applyAnswer(ourOffer: LocalAudio, answer: RemoteAudio): Negotiated`; `Negotiated` has
+ * all that `LegPlan` in media/engine.ts needs, and throws SdpError('no-common-codec') otherwise. The answer uses the
+ * offer's payload type numbers (RFC 3264 §6.1).
+ */
+export interface SdpFolder {
+  readonly documented: true;
+}

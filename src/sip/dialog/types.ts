@@ -1,0 +1,88 @@
+/**
+ * Dialogs (RFC 3261 §12) and the INVITE session on top of them (§13–15). An `InviteSession` is what a call sees of
+ * SIP: it cannot reach a message, a header or a transaction, only what it is told here.
+ *
+ * Life of a session, either side:
+ *
+ *   UAS   proceeding ──accept──▶ accepted ──ACK──▶ confirmed ──▶ ended
+ *   UAC   calling ──1xx──▶ proceeding ──2xx──▶ confirmed ──▶ ended          (the ACK is sent by the layer itself)
+ *
+ * and from every state to `ended`, exactly once. `end()` is a wish: it does whatever the state demands (reject, CANCEL,
+ * BYE, or BYE after a 2xx that crossed the CANCEL), and the session ends when the protocol says so (PITFALLS row 1).
+ */
+import type { Emitter } from '../../kernel/emitter.ts';
+
+/** Header fields of ours to put on a message; names were checked against the allow-list by whoever built them. */
+export type ExtraHeaders = readonly (readonly [name: string, value: string])[];
+
+export interface Body {
+  readonly contentType: string;
+  readonly content: Uint8Array;
+}
+
+export type SessionState = 'calling' | 'proceeding' | 'accepted' | 'confirmed' | 'ended';
+
+/** Why a session ended. */
+export interface SessionEnd {
+  /** Who ended it: our own `end()`/`reject()`, the peer, or a fault (time-out, transport, protocol). */
+  readonly by: 'local' | 'remote' | 'fault';
+  /** Whether it had been answered (2xx sent or received). */
+  readonly answered: boolean;
+  /** The final status of the INVITE; for an answered session 200. 408 for a time-out, 503 for a transport failure, 487 when cancelled. */
+  readonly status: number;
+  /** The reason phrase or cause in our own words; the peer's text never crosses to another leg. */
+  readonly reason: string;
+  /** `X-` header fields of the BYE or final response, for the script of this very leg. */
+  readonly headers: ExtraHeaders;
+  /** UAC with a 3xx–6xx of a peer that may be tried elsewhere, e.g. 503 (issue: failover). False once a 18x came. */
+  readonly retryable: boolean;
+}
+
+/** The peer changes the media: re-INVITE, or UPDATE. Exactly one of `accept` and `reject` must be called. */
+export interface ReOffer {
+  /** Absent: a re-INVITE without SDP, which asks us to offer (PITFALLS row 14); `accept` then carries our offer. */
+  readonly sdp: string | undefined;
+  accept(sdp: string): void;
+  reject(status: number): void;
+}
+
+export interface SessionEvents {
+  /** UAC: 101–199. `sdp` is present for early media. 100 is not reported. */
+  provisional: { readonly status: number; readonly sdp: string | undefined; readonly headers: ExtraHeaders };
+  /** UAC: the first 2xx; `sdp` is the answer to our offer (absent when a broken peer sent none). The ACK has been sent. */
+  accepted: { readonly sdp: string | undefined; readonly headers: ExtraHeaders };
+  /** UAS: the ACK has come; `sdp` only when we had made the offer (late offer). */
+  confirmed: { readonly sdp: string | undefined };
+  reoffer: ReOffer;
+  info: { readonly body: Body | undefined; readonly headers: ExtraHeaders };
+  /** Exactly once. Nothing is emitted afterwards, and no timer of the session lives on except the 2xx/ACK store. */
+  ended: SessionEnd;
+}
+
+export interface InviteSession {
+  /** Ours, random, never on the wire. */
+  readonly id: string;
+  readonly role: 'uas' | 'uac';
+  readonly state: SessionState;
+  readonly events: Emitter<SessionEvents>;
+  /** Ends the session however the state demands. Idempotent. `status` is for a UAS that has not answered (default 480). */
+  end(options?: { readonly status?: number; readonly headers?: ExtraHeaders }): void;
+  /** In-dialog INFO; resolves with the final status (408 on time-out). Confirmed sessions only. */
+  info(body: Body, headers?: ExtraHeaders): Promise<number>;
+}
+
+export interface UasSession extends InviteSession {
+  readonly role: 'uas';
+  /** The caller's offer; absent for a late offer, in which case `accept` carries our offer. */
+  readonly offer: string | undefined;
+  /** 101–199. With `sdp`: early media. */
+  provisional(status: number, options?: { readonly sdp?: string; readonly headers?: ExtraHeaders }): void;
+  /** 200 with SDP; retransmitted on any transport until the ACK (PITFALLS row 3). Ignored when already ended. */
+  accept(options: { readonly sdp: string; readonly headers?: ExtraHeaders }): void;
+  /** A final 3xx–6xx. Ignored when already ended. */
+  reject(status: number, options?: { readonly reason?: string; readonly headers?: ExtraHeaders }): void;
+}
+
+export interface UacSession extends InviteSession {
+  readonly role: 'uac';
+}

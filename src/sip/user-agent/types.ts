@@ -1,0 +1,150 @@
+/**
+ * What the call layer sees of SIP as a whole: calls that come in, calls that go out. An inbound call arrives as plain
+ * values; the request itself stays behind (DESIGN part 5).
+ */
+import type { Emitter } from '../../kernel/emitter.ts';
+import type { PhoneNumber } from '../../kernel/phone-number.ts';
+import type { ExtraHeaders, UacSession, UasSession } from '../dialog/types.ts';
+
+/** Who sent a request, once that is certain: by address or digest. Others are challenged or refused. */
+export type Peer =
+  | { readonly kind: 'trunk'; readonly trunk: TrunkSettings }
+  | { readonly kind: 'user'; readonly user: UserAccount };
+
+/** A SIP peer that carries calls from and to the phone network. Stored; see storage. */
+export interface TrunkSettings {
+  readonly id: string;
+  readonly name: string;
+  /** `host[:port]` of the peer, a name or an address; where outbound calls go. */
+  readonly host: string;
+  readonly port?: number;
+  readonly transport: 'udp' | 'tcp';
+  /** Addresses or CIDR blocks from which its calls come without digest. Empty: it must authenticate by digest. */
+  readonly allowedSources: readonly string[];
+  /** Credentials that the peer uses towards us (digest by HA1); absent when known by address. */
+  readonly inboundAuth?: { readonly username: string; readonly ha1: Ha1Set };
+  /** Credentials that we use towards the peer: for 401/407, and for REGISTER. */
+  readonly outboundAuth?: { readonly username: string; readonly password: string; readonly realm?: string };
+  /** Send REGISTER to the provider and keep it fresh. */
+  readonly register: boolean;
+  /** Host in From and To of outbound calls; default: the trunk's host. */
+  readonly fromDomain?: string;
+  /** E.164 prefixes (`+7`, `+1212`) that this trunk serves; empty: all. The longest match wins, then `priority`. */
+  readonly prefixes: readonly string[];
+  /** Smaller is tried first among trunks that match equally. */
+  readonly priority: number;
+  /** Country for national spellings in what the trunk sends, ISO 3166. */
+  readonly country?: string;
+  /** How numbers are written towards the trunk: `+7912…` or `7912…`. */
+  readonly numberFormat: 'e164' | 'e164-without-plus';
+  /** Put the shown number into P-Asserted-Identity too, for carriers that require it (PITFALLS row 29). */
+  readonly assertIdentity: boolean;
+}
+
+/** Digest secrets as RFC 8760 wants them stored: per algorithm, never the password. */
+export interface Ha1Set {
+  readonly md5: string;
+  readonly sha256: string;
+}
+
+/** A SIP account of ours: a softphone, an operator's phone. */
+export interface UserAccount {
+  readonly id: string;
+  readonly username: string;
+  readonly applicationId: string;
+  readonly ha1: Ha1Set;
+}
+
+/** Where directory data comes from; storage implements it. All answers come from memory, so they are synchronous. */
+export interface UserAgentDirectory {
+  trunks(): readonly TrunkSettings[];
+  userByName(username: string): UserAccount | undefined;
+}
+
+/** One registered contact (RFC 3261 §10). */
+export interface Binding {
+  readonly userId: string;
+  /** The Contact URI as the phone wrote it. */
+  readonly contact: string;
+  /** `transport|host:port` that the REGISTER came from: where its calls are sent, past NAT. */
+  readonly source: { readonly transport: 'udp' | 'tcp'; readonly host: string; readonly port: number };
+  readonly callId: string;
+  readonly cseq: number;
+  /** ms since the epoch. */
+  readonly expiresAt: number;
+  readonly q: number;
+}
+
+/** Registrations; storage implements it. Survives a restart. */
+export interface LocationStore {
+  list(userId: string): Promise<readonly Binding[]>;
+  /** Adds or refreshes; one row per (userId, contact). */
+  put(binding: Binding): Promise<void>;
+  remove(userId: string, contact?: string): Promise<void>;
+}
+
+/** A call that comes in, as values. */
+export interface IncomingCall {
+  readonly session: UasSession;
+  readonly peer: Peer;
+  /** The dialled number: the user part of the Request-URI, or its tel: number. */
+  readonly dialled: PhoneNumber;
+  /** The caller: P-Asserted-Identity of a trunk that is trusted for it, else From. For a user: the account's name. */
+  readonly caller: PhoneNumber;
+  readonly displayName: string;
+  /** The caller asked not to be shown (Privacy: id, or an anonymous From, RFC 3323): scripts, records and console honour it. */
+  readonly callerIsPrivate: boolean;
+  readonly fromUri: string;
+  readonly toUri: string;
+  /** `X-` header fields only. */
+  readonly headers: ExtraHeaders;
+  /** What is left of Max-Forwards: carried to the outbound leg minus one (PITFALLS row 44). */
+  readonly maxForwards: number;
+}
+
+/** Where an outbound call goes. */
+export type CallTarget =
+  | { readonly kind: 'trunk'; readonly number: PhoneNumber }
+  | { readonly kind: 'user'; readonly username: string }
+  | {
+      readonly kind: 'uri';
+      readonly uri: string;
+      readonly auth?: { readonly username: string; readonly password: string };
+    };
+
+/**
+ * The closed list of what an outbound INVITE carries (DESIGN part 5). There is no place in it for a request or a
+ * header of another leg. `call/outbound-invite.ts` builds it from a `MaskedIdentity`; `uac-core.ts` writes From,
+ * P-Asserted-Identity, Privacy and Contact from `identity` in one function.
+ */
+export interface OutboundInvite {
+  readonly target: CallTarget;
+  readonly identity: ShownIdentity;
+  /** Names matching the `X-` allow-list only. */
+  readonly headers: ExtraHeaders;
+  readonly maxForwards: number;
+}
+
+/** How the calling side is presented. Made by `masking/masked-identity.ts` only. */
+export type ShownIdentity =
+  | { readonly kind: 'number'; readonly number: PhoneNumber; readonly displayName: string }
+  | { readonly kind: 'anonymous' };
+
+export interface UserAgentEvents {
+  call: IncomingCall;
+}
+
+/** `user-agent.ts` implements this as class `SipUserAgent`. */
+export interface UserAgent {
+  readonly events: Emitter<UserAgentEvents>;
+  /**
+   * Starts an outbound call. The session exists at once, in state `calling`; `sdpFor` is asked for our offer as soon as
+   * the local address towards the target is known. Problems (no trunk, unknown user, nobody registered) end the session
+   * with the status of the error catalogue, asynchronously, never by throwing.
+   */
+  invite(invite: OutboundInvite, sdpFor: (localHost: string) => Promise<string>): UacSession;
+  /** Registration state per trunk, for the API and `doctor`. */
+  trunkStatus(trunkId: string): { readonly registered: boolean | undefined; readonly lastError: string | undefined };
+  /** Stops registrations (with REGISTER Expires: 0, bounded to 2 s) and timers; sessions must have been ended before. */
+  close(): Promise<void>;
+}
