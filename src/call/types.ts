@@ -84,7 +84,11 @@ export interface Call {
 export type DialTarget =
   | { readonly kind: 'pstn'; readonly number: string }
   | { readonly kind: 'user'; readonly username: string }
-  | { readonly kind: 'sip'; readonly uri: string; readonly auth?: { readonly username: string; readonly password: string } };
+  | {
+      readonly kind: 'sip';
+      readonly uri: string;
+      readonly auth?: { readonly username: string; readonly password: string };
+    };
 
 export interface DialRequest {
   readonly applicationId: string;
@@ -155,8 +159,19 @@ export interface Calls {
 export interface CallObserverEvents {
   /** Adopted (inbound) or dialled (outbound): from here on it belongs to a session. */
   created: { readonly call: Call; readonly applicationId: string; readonly sessionId: string };
-  event: { readonly call: Call; readonly sessionId: string; readonly name: keyof CallEvents; readonly detail: Readonly<Record<string, unknown>> };
+  event: {
+    readonly call: Call;
+    readonly sessionId: string;
+    readonly name: keyof CallEvents;
+    readonly detail: Readonly<Record<string, unknown>>;
+  };
   ended: { readonly call: Call; readonly sessionId: string; readonly end: CallEnd };
   /** Refused before a route was found: unknown number, full, draining. */
-  refused: { readonly code: number; readonly reason: string; readonly caller: PhoneNumber; readonly dialled: PhoneNumber; readonly error: string };
+  refused: {
+    readonly code: number;
+    readonly reason: string;
+    readonly caller: PhoneNumber;
+    readonly dialled: PhoneNumber;
+    readonly error: string;
+  };
 }

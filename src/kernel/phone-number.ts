@@ -43,7 +43,7 @@ export class PhoneNumber {
    */
   static parse(text: string, defaultCountry?: string): PhoneNumber {
     const trimmed = text.trim().slice(0, 128);
-    const separatorsGone = trimmed.replace(/[\s().\-]/g, '');
+    const separatorsGone = trimmed.replace(/[\s().-]/g, '');
     if (/^\+?\d{5,}$/.test(separatorsGone)) {
       const international = separatorsGone.replace(/^00(?=\d)/, '+');
       const parsed = parsePhoneNumberFromString(
@@ -97,5 +97,5 @@ export function maskDigits(text: string): string {
 
 /** Hides every run of seven or more digits (with separators) in a free text, such as a script's log line. */
 export function maskNumbersIn(text: string): string {
-  return text.replace(/\+?\d(?:[\s().\-]{0,2}\d){6,}/g, (found) => maskDigits(found));
+  return text.replace(/\+?\d(?:[\s().-]{0,2}\d){6,}/g, (found) => maskDigits(found));
 }

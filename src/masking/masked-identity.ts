@@ -7,7 +7,12 @@ declare const made: unique symbol;
  * is branded, so that no other file can build one, and none of the makers takes anything from an inbound leg.
  */
 export type MaskedIdentity =
-  | { readonly kind: 'number'; readonly number: PhoneNumber; readonly displayName: string; readonly [made]: true }
+  | {
+      readonly kind: 'number';
+      readonly number: PhoneNumber;
+      readonly displayName: string;
+      readonly [made]: true;
+    }
   | { readonly kind: 'anonymous'; readonly [made]: true };
 
 /** What an application may show; storage implements it from memory. */

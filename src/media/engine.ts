@@ -94,7 +94,11 @@ export type PlayerInput =
   /** A WAV file on the local disk: PCM 8/16 bit, A-law or µ-law, any rate up to 48 kHz, mono or stereo. */
   | { readonly kind: 'file'; readonly path: string }
   /** Ringback and other progress tones of a country, ITU-T E.180 supplement 2 (`RU`, `US`, `GB`, `DE`, …); endless. */
-  | { readonly kind: 'progress-tone'; readonly tone: 'ringback' | 'busy' | 'congestion'; readonly country: string };
+  | {
+      readonly kind: 'progress-tone';
+      readonly tone: 'ringback' | 'busy' | 'congestion';
+      readonly country: string;
+    };
 
 export interface PlayerEvents {
   started: { readonly durationMs: number | undefined };

@@ -98,8 +98,15 @@ export interface RecordStore {
   apply(changes: readonly RecordChange[]): Promise<void>;
   get(id: string): Promise<CallRecord | undefined>;
   /** Newest first. */
-  list(options: { readonly applicationId?: string; readonly limit: number; readonly cursor?: string }): Promise<Page<CallRecord>>;
-  events(id: string, options: { readonly limit: number; readonly cursor?: string }): Promise<Page<CallEventRecord>>;
+  list(options: {
+    readonly applicationId?: string;
+    readonly limit: number;
+    readonly cursor?: string;
+  }): Promise<Page<CallRecord>>;
+  events(
+    id: string,
+    options: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<CallEventRecord>>;
   recording(recordingId: string): Promise<RecordingRecord | undefined>;
   /** Records of this node that a dead process left open. */
   openRecords(node: string): Promise<readonly CallRecord[]>;

@@ -1,8 +1,9 @@
 /**
  * What scenario sessions need from others, and what they tell others. `main.ts` connects the two sides.
  */
-import type { Emitter } from '../kernel/emitter.ts';
+
 import type { Route, RoutedCall } from '../call/types.ts';
+import type { Emitter } from '../kernel/emitter.ts';
 
 /** A place for a recording, before it begins. The path holds no number; the URL is what the script sees. */
 export interface RecordingPlace {
@@ -21,7 +22,11 @@ export interface RecordingOutcome {
 
 /** records implements it. */
 export interface RecordingRegistry {
-  begin(options: { readonly sessionId: string; readonly callId: string; readonly channels: 1 | 2 }): RecordingPlace;
+  begin(options: {
+    readonly sessionId: string;
+    readonly callId: string;
+    readonly channels: 1 | 2;
+  }): RecordingPlace;
   finish(outcome: RecordingOutcome): void;
 }
 
@@ -41,11 +46,19 @@ export interface StartRequest {
 /** Why a session ended, in a sentence; `error` is set when the script failed, with its line. */
 export interface SessionOutcome {
   readonly reason: string;
-  readonly error: { readonly message: string; readonly scenario: string; readonly line: number | undefined } | undefined;
+  readonly error:
+    | { readonly message: string; readonly scenario: string; readonly line: number | undefined }
+    | undefined;
 }
 
 export interface ScenarioSessionEvents {
-  started: { readonly sessionId: string; readonly applicationId: string; readonly ruleName: string; readonly scenario: string; readonly inbound: boolean };
+  started: {
+    readonly sessionId: string;
+    readonly applicationId: string;
+    readonly ruleName: string;
+    readonly scenario: string;
+    readonly inbound: boolean;
+  };
   /** `Logger.write`, warnings of the runtime, HTTP requests (method, host and status only). */
   log: { readonly sessionId: string; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
   ended: { readonly sessionId: string } & SessionOutcome;

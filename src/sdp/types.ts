@@ -26,7 +26,12 @@ export interface RemoteAudio {
   /** RTCP address when the peer names one (RFC 3605) or multiplexes (RFC 5761). */
   readonly rtcpMux: boolean;
   /** `m=` lines besides the audio stream, in order, to be answered with port 0: media type, protocol, and whether it precedes the audio line. */
-  readonly otherMedia: readonly { readonly type: string; readonly protocol: string; readonly formats: string; readonly index: number }[];
+  readonly otherMedia: readonly {
+    readonly type: string;
+    readonly protocol: string;
+    readonly formats: string;
+    readonly index: number;
+  }[];
   /** Position of the audio stream among the `m=` lines. */
   readonly index: number;
 }

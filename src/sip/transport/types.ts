@@ -55,7 +55,10 @@ export interface Network {
       onError(error: Error, to?: Address): void;
     },
   ): Promise<DatagramSocket>;
-  listenStream(local: Address, onConnection: (connection: StreamConnection) => StreamHandlers): Promise<StreamListener>;
+  listenStream(
+    local: Address,
+    onConnection: (connection: StreamConnection) => StreamHandlers,
+  ): Promise<StreamListener>;
   /** Rejects when the peer refuses or does not answer within `timeoutMs`. */
   connectStream(remote: Address, handlers: StreamHandlers, timeoutMs: number): Promise<StreamConnection>;
 }

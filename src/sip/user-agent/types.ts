@@ -144,7 +144,10 @@ export interface UserAgent {
    */
   invite(invite: OutboundInvite, sdpFor: (localHost: string) => Promise<string>): UacSession;
   /** Registration state per trunk, for the API and `doctor`. */
-  trunkStatus(trunkId: string): { readonly registered: boolean | undefined; readonly lastError: string | undefined };
+  trunkStatus(trunkId: string): {
+    readonly registered: boolean | undefined;
+    readonly lastError: string | undefined;
+  };
   /** Stops registrations (with REGISTER Expires: 0, bounded to 2 s) and timers; sessions must have been ended before. */
   close(): Promise<void>;
 }
