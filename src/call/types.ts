@@ -115,6 +115,8 @@ export interface Route {
   readonly applicationName: string;
   readonly ruleName: string;
   readonly scenarios: readonly ScenarioSource[];
+  /** What `VoxEngine.customData()` gives to a session that this rule starts, e.g. the address of the backend. */
+  readonly customData?: string;
 }
 
 /** A script of a rule; several run in order in one context. */

@@ -53,12 +53,19 @@ export interface UserAccount {
   readonly username: string;
   readonly applicationId: string;
   readonly ha1: Ha1Set;
+  /**
+   * The telephone number of the account, if it has one. A call from the account then comes from this number
+   * (`IncomingCall.caller`), and a `trunk` target with this number rings the account's phones instead of a trunk: so
+   * that a scenario that says `callPSTN` works the same with softphones and with a carrier.
+   */
+  readonly number?: PhoneNumber;
 }
 
 /** Where directory data comes from; storage implements it. All answers come from memory, so they are synchronous. */
 export interface UserAgentDirectory {
   trunks(): readonly TrunkSettings[];
   userByName(username: string): UserAccount | undefined;
+  userByNumber(number: PhoneNumber): UserAccount | undefined;
 }
 
 /** One registered contact (RFC 3261 §10). */
@@ -89,7 +96,7 @@ export interface IncomingCall {
   readonly peer: Peer;
   /** The dialled number: the user part of the Request-URI, or its tel: number. */
   readonly dialled: PhoneNumber;
-  /** The caller: P-Asserted-Identity of a trunk that is trusted for it, else From. For a user: the account's name. */
+  /** The caller: P-Asserted-Identity of a trunk that is trusted for it, else From. For a user: its number, else its name. */
   readonly caller: PhoneNumber;
   readonly displayName: string;
   /** The caller asked not to be shown (Privacy: id, or an anonymous From, RFC 3323): scripts, records and console honour it. */
