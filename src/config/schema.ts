@@ -1,0 +1,352 @@
+/**
+ * Every setting of `maskline.yaml`, with its type, default, unit and reason. `docs/reference/settings.md` and
+ * `docs/reference/settings.schema.json` are generated from this page, and `load.ts` refuses what does not fit it.
+ */
+import Type, { type Static, type TObject, type TProperties } from 'typebox';
+
+/** An object that knows all its keys: an unknown one is a start-up error. */
+function section<T extends TProperties>(properties: T, description: string): TObject<T> {
+  return Type.Object(properties, { additionalProperties: false, description });
+}
+
+const Transport = Type.Union([Type.Literal('udp'), Type.Literal('tcp')], {
+  default: 'udp',
+  description: 'udp or tcp',
+});
+
+const Listener = section(
+  {
+    transport: Transport,
+    host: Type.String({ default: '0.0.0.0', description: 'Address to bind; 0.0.0.0 or :: for all.' }),
+    port: Type.Integer({
+      default: 5060,
+      minimum: 0,
+      maximum: 65535,
+      description: 'Port to bind; 0 takes a free one.',
+    }),
+    advertise: Type.Optional(
+      Type.String({
+        description:
+          'Address that peers can reach, when the bound one is behind NAT: goes into Via and Contact.',
+      }),
+    ),
+    advertisePort: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 65535,
+        description: 'Port that peers can reach; default: the bound one.',
+      }),
+    ),
+  },
+  'One SIP listener.',
+);
+
+const Credentials = section(
+  {
+    username: Type.String({ minLength: 1, description: 'Digest user name.' }),
+    password: Type.String({
+      minLength: 1,
+      description: 'Digest password; write ${NAME} to take it from the environment.',
+    }),
+    realm: Type.Optional(
+      Type.String({ description: 'Answer challenges of this realm only; default: any realm of the trunk.' }),
+    ),
+  },
+  'Digest credentials.',
+);
+
+export const TrunkSchema = section(
+  {
+    name: Type.String({ minLength: 1, pattern: '^[A-Za-z0-9_.-]+$', description: 'Unique name.' }),
+    host: Type.String({
+      minLength: 1,
+      description: 'Host name or address of the peer; where outbound calls go.',
+    }),
+    port: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 65535,
+        description: 'Port; default 5060, or DNS SRV when host is a name.',
+      }),
+    ),
+    transport: Transport,
+    allowedSources: Type.Array(Type.String({ description: 'Address or CIDR block.' }), {
+      default: [],
+      description:
+        'Addresses from which its calls come without digest. Empty: it must authenticate with `inboundAuth`.',
+    }),
+    inboundAuth: Type.Optional(Credentials),
+    outboundAuth: Type.Optional(Credentials),
+    register: Type.Boolean({
+      default: false,
+      description: 'Register with the provider (needs `outboundAuth`).',
+    }),
+    fromDomain: Type.Optional(
+      Type.String({ description: 'Host in From and To of outbound calls; default: `host`.' }),
+    ),
+    prefixes: Type.Array(Type.String({ pattern: '^\\+?\\d*$' }), {
+      default: [],
+      description: 'E.164 prefixes that this trunk serves; the longest match wins. Empty: all.',
+    }),
+    priority: Type.Integer({
+      default: 10,
+      description: 'Among trunks that match equally, the smaller is tried first.',
+    }),
+    country: Type.Optional(
+      Type.String({
+        pattern: '^[A-Z]{2}$',
+        description: 'ISO 3166 country for national spellings in what the trunk sends.',
+      }),
+    ),
+    numberFormat: Type.Union([Type.Literal('e164'), Type.Literal('e164-without-plus')], {
+      default: 'e164',
+      description: 'How numbers are written towards the trunk: +7912… or 7912….',
+    }),
+    assertIdentity: Type.Boolean({
+      default: false,
+      description: 'Put the shown number into P-Asserted-Identity too, for carriers that require it.',
+    }),
+  },
+  'A SIP peer that carries calls from and to the phone network.',
+);
+
+export const UserSchema = section(
+  {
+    name: Type.String({ minLength: 1, pattern: '^[A-Za-z0-9_.-]+$', description: 'SIP user name.' }),
+    password: Type.String({ minLength: 4, description: 'SIP password; only digests of it are stored.' }),
+    number: Type.Optional(
+      Type.String({
+        description:
+          'Telephone number of the account: calls to it ring the account, calls from it show it to scripts.',
+      }),
+    ),
+  },
+  'A SIP account for a softphone or an operator.',
+);
+
+export const RuleSchema = section(
+  {
+    name: Type.String({ minLength: 1, description: 'Unique within the application.' }),
+    pattern: Type.String({
+      default: '.*',
+      maxLength: 512,
+      description: 'Regular expression that the whole dialled number must match.',
+    }),
+    scenarios: Type.Array(Type.String(), {
+      minItems: 1,
+      description: 'Names of scenarios; several run in order in one context.',
+    }),
+    customData: Type.String({
+      default: '',
+      maxLength: 65536,
+      description: 'What VoxEngine.customData() gives.',
+    }),
+  },
+  'Which scenarios a dialled number starts. The first rule that matches wins.',
+);
+
+export const ApplicationSchema = section(
+  {
+    name: Type.String({ minLength: 1, pattern: '^[A-Za-z0-9_.-]+$', description: 'Unique name.' }),
+    numbers: Type.Array(Type.String(), {
+      default: [],
+      description: 'Service numbers that the application holds, in E.164.',
+    }),
+    verifiedNumbers: Type.Array(Type.String(), {
+      default: [],
+      description: 'Numbers of your own that were verified and may be shown, too.',
+    }),
+    users: Type.Array(UserSchema, { default: [], description: 'SIP accounts.' }),
+    scenarios: Type.Record(Type.String(), Type.String(), {
+      default: {},
+      description: 'Scenario name → file, relative to the settings file.',
+    }),
+    rules: Type.Array(RuleSchema, { default: [], description: 'In order.' }),
+  },
+  'What a customer runs: numbers, accounts, scenarios, rules.',
+);
+
+export const SettingsSchema = section(
+  {
+    node: Type.String({
+      default: 'maskline-1',
+      pattern: '^[A-Za-z0-9_.-]+$',
+      description: 'Name of this node in records; unique among nodes that share a database.',
+    }),
+    data: Type.String({
+      default: './data',
+      description: 'Folder for the embedded database, keys, recordings and caches.',
+    }),
+    databaseUrl: Type.String({
+      default: '',
+      description:
+        'PostgreSQL URL. Empty: the embedded database in `data`. The environment variable DATABASE_URL wins over it.',
+    }),
+    log: section(
+      {
+        level: Type.Union(
+          [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
+          {
+            default: 'info',
+            description: 'Least severe level that is written to standard error.',
+          },
+        ),
+      },
+      'Logs. Numbers and secrets are hidden at every level.',
+    ),
+    sip: section(
+      {
+        domain: Type.String({
+          default: 'maskline.local',
+          description: 'Domain and digest realm of SIP accounts.',
+        }),
+        listen: Type.Array(Listener, {
+          default: [
+            { transport: 'udp', host: '0.0.0.0', port: 5060 },
+            { transport: 'tcp', host: '0.0.0.0', port: 5060 },
+          ],
+          minItems: 1,
+          description: 'Where SIP is spoken.',
+        }),
+        answerUnknownOptions: Type.Boolean({
+          default: false,
+          description:
+            'Answer OPTIONS of sources that are neither trunk nor account. Off: scanners learn nothing.',
+        }),
+        allowMd5: Type.Boolean({
+          default: true,
+          description: 'Offer MD5 beside SHA-256 in digest challenges; many phones know nothing else.',
+        }),
+        t1Ms: Type.Integer({
+          default: 500,
+          minimum: 50,
+          maximum: 4000,
+          description: 'Round-trip estimate of RFC 3261 §17, milliseconds.',
+        }),
+      },
+      'SIP.',
+    ),
+    media: section(
+      {
+        host: Type.String({ default: '0.0.0.0', description: 'Address to bind RTP to.' }),
+        advertise: Type.String({
+          default: 'auto',
+          description:
+            'Address in our SDP; auto: the bound one, or for a wildcard the address of the default route.',
+        }),
+        ports: section(
+          {
+            min: Type.Integer({ default: 20000, minimum: 1024, maximum: 65534, description: 'First port.' }),
+            max: Type.Integer({ default: 29999, minimum: 1025, maximum: 65535, description: 'Last port.' }),
+          },
+          'RTP port range; each leg takes two. Keep it off the ephemeral range of the kernel.',
+        ),
+        workers: Type.Integer({
+          default: 1,
+          minimum: 1,
+          maximum: 64,
+          description: 'Media threads; one carries about 400 legs with good latency.',
+        }),
+        legsPerWorker: Type.Integer({
+          default: 400,
+          minimum: 2,
+          maximum: 4000,
+          description: 'Legs that a worker takes at most.',
+        }),
+        silenceSeconds: Type.Integer({
+          default: 30,
+          minimum: 2,
+          maximum: 3600,
+          description: 'Seconds without RTP until a call is told RtpStopped.',
+        }),
+      },
+      'RTP.',
+    ),
+    scenario: section(
+      {
+        workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'Sandbox threads.' }),
+        heapMegabytes: Type.Integer({
+          default: 16,
+          minimum: 1,
+          maximum: 256,
+          description: 'Heap of one session, MB.',
+        }),
+        callbackMs: Type.Integer({
+          default: 1000,
+          minimum: 10,
+          maximum: 60000,
+          description: 'CPU time of one callback, milliseconds.',
+        }),
+        unansweredSeconds: Type.Integer({
+          default: 60,
+          minimum: 1,
+          maximum: 600,
+          description: 'An inbound call that the script has not answered by then is ended with 480.',
+        }),
+        idleSeconds: Type.Integer({
+          default: 60,
+          minimum: 1,
+          maximum: 86400,
+          description: 'A session without calls ends after this time.',
+        }),
+        httpAllow: Type.Array(Type.String(), {
+          default: [],
+          description:
+            'Private hosts, addresses or CIDR blocks that scripts may reach over HTTP. Public ones need no entry.',
+        }),
+      },
+      'Scenario sandboxes. Defaults are the limits of the cloud that the API comes from.',
+    ),
+    http: section(
+      {
+        host: Type.String({
+          default: '127.0.0.1',
+          description:
+            'Address to bind the API to. It speaks plain HTTP: put a TLS proxy in front before you open it.',
+        }),
+        port: Type.Integer({
+          default: 8080,
+          minimum: 0,
+          maximum: 65535,
+          description: 'Port; 0 takes a free one.',
+        }),
+        publicUrl: Type.Optional(
+          Type.String({
+            description: 'How clients reach the API; default: http://host:port. Stands in recording URLs.',
+          }),
+        ),
+      },
+      'HTTP API.',
+    ),
+    limits: section(
+      {
+        calls: Type.Integer({
+          default: 400,
+          minimum: 1,
+          maximum: 100000,
+          description: 'Legs on this node at once; beyond, calls get 503.',
+        }),
+        ringSeconds: Type.Integer({
+          default: 60,
+          minimum: 5,
+          maximum: 600,
+          description: 'An outbound call that nobody answers by then ends with 408.',
+        }),
+        drainSeconds: Type.Integer({
+          default: 30,
+          minimum: 0,
+          maximum: 86400,
+          description: 'How long running calls may go on after a stop was asked for.',
+        }),
+      },
+      'What the node carries.',
+    ),
+    trunks: Type.Array(TrunkSchema, { default: [], description: 'SIP trunks.' }),
+    applications: Type.Array(ApplicationSchema, { default: [], description: 'Applications.' }),
+  },
+  'Maskline settings.',
+);
+
+export type Settings = Static<typeof SettingsSchema>;
+export type TrunkEntry = Static<typeof TrunkSchema>;
+export type ApplicationEntry = Static<typeof ApplicationSchema>;
