@@ -1,0 +1,145 @@
+/**
+ * The server side of digest (RFC 3261 §22.1–22.4): one request in, one verdict out. The digest is verified first and
+ * the nonce consulted afterwards (PITFALLS row 26). An unknown user name costs the same work as a wrong password.
+ */
+import type { AuthParams } from './auth-header.ts';
+import { parseDigestHeader } from './auth-header.ts';
+import {
+  type ChallengeOptions,
+  challengeFields,
+  type OfferedAlgorithms,
+  SHA256_THEN_MD5,
+} from './challenge.ts';
+import { digestResponse, type Ha1Set, type Qop, readAlgorithm } from './digest.ts';
+import { equalTexts, type NonceStore } from './nonce-store.ts';
+
+export interface AuthenticatedRequest {
+  readonly method: string;
+  /** The Request-URI as it stood on the wire. */
+  readonly uri: string;
+  readonly body: Uint8Array;
+  /** Values of Authorization (or of Proxy-Authorization), each field on its own. */
+  readonly credentials: readonly string[];
+}
+
+/**
+ * `absent`: nothing for our realm, to be challenged. `wrong`: unknown user, wrong password or malformed; the peer
+ * gets the same answer for all three. `stale`: right, but with a nonce that no longer counts.
+ */
+export type AuthVerdict =
+  | { readonly kind: 'absent' | 'wrong' }
+  | { readonly kind: 'ok' | 'stale'; readonly username: string };
+
+/** Stands in for the secrets of a user who does not exist. */
+const NOBODY: Ha1Set = { md5: '0'.repeat(32), sha256: '0'.repeat(64) };
+
+export class DigestAuthenticator {
+  readonly realm: string;
+  readonly #nonces: NonceStore;
+  readonly #algorithms: OfferedAlgorithms;
+
+  constructor(options: { realm: string; nonces: NonceStore; algorithms?: OfferedAlgorithms }) {
+    this.realm = options.realm;
+    this.#nonces = options.nonces;
+    this.#algorithms = options.algorithms ?? SHA256_THEN_MD5;
+  }
+
+  /** Header fields of a 401 or 407 with a fresh nonce. */
+  challenge(
+    options: Partial<Pick<ChallengeOptions, 'stale' | 'status' | 'algorithms'>> = {},
+  ): [string, string][] {
+    return challengeFields({
+      realm: this.realm,
+      nonce: this.#nonces.issue(),
+      stale: options.stale ?? false,
+      algorithms: options.algorithms ?? this.#algorithms,
+      status: options.status ?? 401,
+    });
+  }
+
+  /** `ha1Of` answers from memory; it is asked once per credentials of our realm. */
+  check(request: AuthenticatedRequest, ha1Of: (username: string) => Ha1Set | undefined): AuthVerdict {
+    let verdict: AuthVerdict = { kind: 'absent' };
+    for (const text of request.credentials.slice(0, 4)) {
+      const params = parseDigestHeader(text);
+      // RFC 3261 §22.3: credentials for other realms may stand beside ours.
+      if (params === undefined || params.get('realm') !== this.realm) continue;
+      verdict = this.#checkOne(request, params, ha1Of);
+      if (verdict.kind === 'ok' || verdict.kind === 'stale') return verdict;
+    }
+    return verdict;
+  }
+
+  #checkOne(
+    request: AuthenticatedRequest,
+    params: AuthParams,
+    ha1Of: (username: string) => Ha1Set | undefined,
+  ): AuthVerdict {
+    const claim = readClaim(params);
+    const offered = this.#algorithms.find((algorithm) => algorithm === claim?.algorithm);
+    if (claim === undefined || offered === undefined || !sameUser(claim.uri, request.uri))
+      return { kind: 'wrong' };
+    const known = ha1Of(claim.username);
+    const secrets = known ?? NOBODY;
+    const expected = digestResponse({
+      ...claim,
+      algorithm: offered,
+      ha1: offered === 'MD5' ? secrets.md5 : secrets.sha256,
+      method: request.method,
+      body: request.body,
+    });
+    const right = equalTexts(claim.response, expected);
+    if (!right || known === undefined) return { kind: 'wrong' };
+    const fresh = this.#nonces.use(
+      claim.nonce,
+      claim.qop === 'none' ? undefined : Number.parseInt(claim.nc, 16),
+    );
+    return { kind: fresh === 'fresh' ? 'ok' : 'stale', username: claim.username };
+  }
+}
+
+interface Claim {
+  readonly username: string;
+  readonly nonce: string;
+  readonly uri: string;
+  readonly response: string;
+  readonly algorithm: string;
+  readonly session: boolean;
+  readonly qop: Qop;
+  readonly nc: string;
+  readonly cnonce: string;
+}
+
+/** The parameters that RFC 7616 §3.4 makes mandatory, or undefined. */
+function readClaim(params: AuthParams): Claim | undefined {
+  const username = params.get('username');
+  const nonce = params.get('nonce');
+  const uri = params.get('uri');
+  const response = params.get('response')?.toLowerCase();
+  const named = readAlgorithm(params.get('algorithm'));
+  if (username === undefined || nonce === undefined || uri === undefined || response === undefined)
+    return undefined;
+  if (named === undefined) return undefined;
+  const qop = params.get('qop')?.toLowerCase() ?? 'none';
+  if (qop !== 'none' && qop !== 'auth' && qop !== 'auth-int') return undefined;
+  const nc = params.get('nc') ?? '';
+  const cnonce = params.get('cnonce') ?? '';
+  if (qop !== 'none' && (!/^[0-9a-f]{8}$/i.test(nc) || cnonce === '')) return undefined;
+  return { username, nonce, uri, response, ...named, qop, nc, cnonce };
+}
+
+/**
+ * The digest-uri and the Request-URI need not be equal, since a proxy on the way may rewrite host and parameters
+ * (RFC 3261 §22.4). The user part must be, or captured credentials would dial another number.
+ */
+function sameUser(digestUri: string, requestUri: string): boolean {
+  return userOf(digestUri) === userOf(requestUri);
+}
+
+function userOf(uri: string): string {
+  const found = /^\s*(?:sips?|tel):([^@]*)@?/i.exec(uri);
+  const user = uri.includes('@') || /^\s*tel:/i.test(uri) ? (found?.[1] ?? '') : '';
+  return user
+    .replace(/;.*$/, '')
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
