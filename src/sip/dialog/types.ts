@@ -11,6 +11,9 @@
  * BYE, or BYE after a 2xx that crossed the CANCEL), and the session ends when the protocol says so (PITFALLS row 1).
  */
 import type { Emitter } from '../../kernel/emitter.ts';
+import type { NameAddr, SipRequest, SipResponse, Uri } from '../message/types.ts';
+import type { InviteServerTransaction, ServerTransaction } from '../transaction/types.ts';
+import type { Flow } from '../transport/types.ts';
 
 /** Header fields of ours to put on a message; names were checked against the allow-list by whoever built them. */
 export type ExtraHeaders = readonly (readonly [name: string, value: string])[];
@@ -51,7 +54,10 @@ export interface SessionEvents {
   provisional: { readonly status: number; readonly sdp: string | undefined; readonly headers: ExtraHeaders };
   /** UAC: the first 2xx; `sdp` is the answer to our offer (absent when a broken peer sent none). The ACK has been sent. */
   accepted: { readonly sdp: string | undefined; readonly headers: ExtraHeaders };
-  /** UAS: the ACK has come; `sdp` only when we had made the offer (late offer). */
+  /**
+   * UAS: the ACK has come; `sdp` only when we had made the offer (late offer). Either role: once more, always with `sdp`,
+   * when a re-INVITE without SDP was accepted with our offer and its ACK brings the answer.
+   */
   confirmed: { readonly sdp: string | undefined };
   reoffer: ReOffer;
   info: { readonly body: Body | undefined; readonly headers: ExtraHeaders };
@@ -85,4 +91,76 @@ export interface UasSession extends InviteSession {
 
 export interface UacSession extends InviteSession {
   readonly role: 'uac';
+}
+
+/**
+ * Credentials for a 401 or 407, or undefined to give up. Returns every Authorization and Proxy-Authorization field that
+ * the next request shall carry; `request` is the one that was refused, with those that it carried. Asked at most twice
+ * per request (PITFALLS row 27).
+ */
+export type ChallengeHook = (response: SipResponse, request: SipRequest) => ExtraHeaders | undefined;
+
+/** What a new INVITE is made from. Via, CSeq, tags, Max-Forwards, Allow and Content-Length are the layer's. */
+export interface InviteParts {
+  readonly flow: Flow;
+  readonly requestUri: Uri;
+  /** Without tag. */
+  readonly from: NameAddr;
+  readonly to: NameAddr;
+  readonly callId: string;
+  /** Made from `flow.advertised` (PITFALLS row 8). */
+  readonly contact: NameAddr;
+  /** Default 70. */
+  readonly maxForwards?: number;
+  /** Preloaded Route fields, such as an outbound proxy. */
+  readonly routes?: readonly NameAddr[];
+  readonly headers?: ExtraHeaders;
+  /** Our offer. */
+  readonly sdp: string;
+  readonly onChallenge?: ChallengeHook;
+}
+
+/** What is left to the user agent: requests outside any dialog. */
+export interface DialogUser {
+  /**
+   * A new INVITE outside any dialog that has a Contact to answer to and is not a merged request. Call `acceptInvite`
+   * before anything is awaited, or refuse it with `transaction.reply(status)`.
+   */
+  onInvite(transaction: InviteServerTransaction): void;
+  /** Any other request outside any dialog. Must be answered. */
+  onRequest(transaction: ServerTransaction): void;
+}
+
+/**
+ * `dialog-layer.ts` implements this as class `DialogLayer`, made with `{ transactions, clock, random, log, flowTo, timers? }`.
+ * It sets itself as the user of `transactions`.
+ *
+ * In-dialog requests never reach the user: BYE, re-INVITE, UPDATE and INFO go to the session; OPTIONS gets 200, REFER
+ * 603, PRACK 481, others 405; an unknown dialog 481; a Require 420.
+ *
+ * How `end()` behaves: a UAC before the final response sends CANCEL (as soon as a provisional has come), and `ended`
+ * follows the final response: by `local`, status 487, `answered` false, also when a 2xx crossed the CANCEL (it gets ACK
+ * and BYE). A confirmed session sends BYE and emits `ended` at once; the BYE lives on by itself. A UAS that has accepted
+ * but has no ACK yet emits `ended` at once too; its BYE waits for the ACK or for 64·T1 (§15).
+ */
+export interface Dialogs {
+  user: DialogUser | undefined;
+  /**
+   * A UAS session on a new INVITE. It answers nothing by itself; 100 is the transaction's. `contact` is ours, made from
+   * `transaction.flow.advertised`. `onChallenge` is for in-dialog requests of ours that the peer challenges.
+   */
+  acceptInvite(
+    transaction: InviteServerTransaction,
+    options: { readonly contact: NameAddr; readonly onChallenge?: ChallengeHook },
+  ): UasSession;
+  /**
+   * An outbound call. The session exists at once, in state `calling`; the INVITE leaves as soon as `parts` is there. When
+   * `parts` rejects, the session ends by `fault` with the SIP status of a `MasklineError`, else 500. After `end()` before
+   * that, nothing is sent at all. No event is emitted before this has returned.
+   */
+  invite(parts: InviteParts | Promise<InviteParts>): UacSession;
+  /** Sessions that have not ended, dialogs in the table (forked and lingering ones too); for the leak check. */
+  readonly counts: { readonly sessions: number; readonly dialogs: number };
+  /** Ends every session and stops every timer of this layer. */
+  close(): void;
 }

@@ -31,13 +31,27 @@ export interface ClientTransaction {
   cancel(): void;
 }
 
+/** What `reply` puts on a response besides what §8.2.6.2 copies from the request. */
+export interface ReplyOptions {
+  readonly reason?: string;
+  readonly fields?: readonly (readonly [name: string, value: string])[];
+  readonly body?: Uint8Array;
+}
+
 export interface ServerTransaction {
   readonly request: SipRequest;
   readonly flow: Flow;
-  /** True until a final response was sent. */
+  /** False once a final response was sent or the transaction failed. Look at it after every await. */
   readonly open: boolean;
-  /** Sends, and retransmits as §17.2 says. After a final response a further call is a programming error and throws. */
+  /** The tag for To in our responses: the request's own To tag inside a dialog, else random, one per transaction. */
+  readonly localTag: string;
+  /**
+   * Sends, and retransmits as §17.2 says. After a final response a further call is a programming error and throws;
+   * only the 2xx of an INVITE may be passed again, to be retransmitted (RFC 6026 §7.1). Ignored after a failure.
+   */
   respond(response: SipResponse): void;
+  /** Builds the response with `localTag` and passes it to `respond`. */
+  reply(status: number, options?: ReplyOptions): void;
 }
 
 export interface InviteServerTransaction extends ServerTransaction {
@@ -59,7 +73,10 @@ export interface TransactionUser {
   onStray2xx(response: SipResponse, flow: Flow): void;
 }
 
-/** `transaction-layer.ts` implements this as class `TransactionLayer`. */
+/**
+ * `transaction-layer.ts` implements this as class `TransactionLayer`, made with `{ transport, clock, random, log, timers? }`.
+ * It sets itself as the transport's user. An exception of the `user` is logged and answered with 500.
+ */
 export interface Transactions {
   user: TransactionUser | undefined;
   /**
@@ -67,8 +84,16 @@ export interface Transactions {
    * Not for ACK.
    */
   send(request: SipRequest, flow: Flow, handlers: ClientHandlers): ClientTransaction;
-  /** Sends an ACK for a 2xx, with a Via of its own; no transaction is kept (§13.2.2.4). Returns what was sent. */
+  /**
+   * Sends an ACK for a 2xx, with a Via of its own; no transaction is kept (§13.2.2.4). Returns what was sent. An ACK that
+   * has a Via already, which is one that was returned here before, is sent again as it stands.
+   */
   sendAck(ack: SipRequest, flow: Flow): SipRequest;
+  /**
+   * §8.2.2.2: the request has no To tag, and another server transaction that is still open has its From tag, Call-ID and
+   * CSeq: it came twice by different paths and is owed 482 (PITFALLS row 6).
+   */
+  isMerged(transaction: ServerTransaction): boolean;
   /** Live transactions and remembered finished ones; the leak check of the tests waits for `live === 0`. */
   readonly counts: { readonly live: number; readonly finished: number };
   /** Stops every timer. */
