@@ -1,4 +1,4 @@
-import pino, { type DestinationStream, type LoggerOptions } from 'pino';
+import pino, { type DestinationStream, type LoggerOptions, type Logger as PinoLogger } from 'pino';
 import { maskNumbersIn } from './phone-number.ts';
 
 /** The part of pino's interface that Maskline uses: structured fields first, then a constant message. */
@@ -23,15 +23,37 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
-    formatters: { level: (label) => ({ level: label }), log: (fields) => hideNumbers(fields, 0) },
-    serializers: { err: (error: unknown) => describeError(error) },
-    hooks: {
-      logMethod(args, method) {
-        method.apply(this, args.map((arg) => (typeof arg === 'string' ? maskNumbersIn(arg) : arg)) as never);
-      },
-    },
+    formatters: { level: (label) => ({ level: label }) },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return new RedactingLogger(destination === undefined ? pino(options) : pino(options, destination));
+}
+
+class RedactingLogger implements Logger {
+  readonly #pino: PinoLogger;
+
+  constructor(inner: PinoLogger) {
+    this.#pino = inner;
+  }
+
+  debug(fields: object, message: string): void {
+    if (this.#pino.isLevelEnabled('debug')) this.#pino.debug(hideFields(fields), maskNumbersIn(message));
+  }
+
+  info(fields: object, message: string): void {
+    if (this.#pino.isLevelEnabled('info')) this.#pino.info(hideFields(fields), maskNumbersIn(message));
+  }
+
+  warn(fields: object, message: string): void {
+    this.#pino.warn(hideFields(fields), maskNumbersIn(message));
+  }
+
+  error(fields: object, message: string): void {
+    this.#pino.error(hideFields(fields), maskNumbersIn(message));
+  }
+
+  child(fields: object): Logger {
+    return new RedactingLogger(this.#pino.child(hideFields(fields)));
+  }
 }
 
 /** An error as log fields: name, message, code and stack, with numbers hidden. */
@@ -47,7 +69,11 @@ export function describeError(error: unknown): Record<string, unknown> {
   };
 }
 
-function hideNumbers(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+function hideFields(fields: object): Record<string, unknown> {
+  return hideEntries(fields, 0);
+}
+
+function hideEntries(fields: object, depth: number): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) out[name] = hideValue(value, depth);
   return out;
@@ -55,11 +81,13 @@ function hideNumbers(fields: Record<string, unknown>, depth: number): Record<str
 
 function hideValue(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return maskNumbersIn(value);
-  if (value === null || typeof value !== 'object' || depth > 4) return value;
+  if (value === null || typeof value !== 'object') return value;
   if (value instanceof Error) return describeError(value);
-  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return value;
+  if (depth > 4) return '[too deep]';
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON === 'function') return hideValue(toJSON.call(value), depth + 1);
   if (Array.isArray(value)) return value.map((item) => hideValue(item, depth + 1));
-  return hideNumbers(value as Record<string, unknown>, depth + 1);
+  return hideEntries(value, depth + 1);
 }
 
 /** Swallows everything; the default in unit tests. */
