@@ -47,6 +47,11 @@ describe('hiding', () => {
     expect(String(number)).toBe('+4•••••••••01');
   });
 
+  test('addresses, dates and ids stay readable', () => {
+    const text = 'udp 192.168.100.200:5060 at 2026-11-22T10:25:17Z id 12345678-1234-4234-8234-123456789012';
+    expect(maskNumbersIn(text)).toBe(text);
+  });
+
   test('runs of digits in free text are hidden, short ones are not', () => {
     expect(maskNumbersIn('call +44 7700 900101 about order 4711 at 12:30')).toBe(
       'call +4•••••••••••01 about order 4711 at 12:30',
