@@ -27,6 +27,8 @@ export interface CallEnd {
   /** Seconds from answer to end; 0 when never answered. */
   readonly durationSeconds: number;
   readonly media: LegStats | undefined;
+  /** Whether the same call may be dialled again without ringing twice (PITFALLS row 39); absent means no. */
+  readonly retryable?: boolean;
 }
 
 export interface CallEvents {
@@ -135,6 +137,8 @@ export interface CallDirectory {
   scenarioByName(applicationId: string, name: string): ScenarioSource | undefined;
   isServiceNumber(applicationId: string, number: PhoneNumber): boolean;
   isVerifiedNumber(applicationId: string, number: PhoneNumber): boolean;
+  /** Whether the application has that SIP account. Without it, accounts of other applications cannot be told apart. */
+  isUser?(applicationId: string, username: string): boolean;
 }
 
 /** The scenario session that a call belongs to: its id, and the media session in which all its legs live. */
@@ -168,7 +172,12 @@ export interface CallObserverEvents {
     readonly detail: Readonly<Record<string, unknown>>;
   };
   ended: { readonly call: Call; readonly sessionId: string; readonly end: CallEnd };
-  /** Refused before a route was found: unknown number, full, draining. */
+  /** Something of what a script asked was left out, such as a header that is not allowed. Holds no number. */
+  warning: { readonly call: Call; readonly sessionId: string; readonly message: string };
+  /**
+   * Refused before a route was found (unknown number, full, draining), or over before a session had adopted it. Such a
+   * call is not `created` and not `ended`.
+   */
   refused: {
     readonly code: number;
     readonly reason: string;

@@ -1,0 +1,88 @@
+import { Emitter } from '../../kernel/emitter.ts';
+import { PhoneNumber } from '../../kernel/phone-number.ts';
+import type {
+  IncomingCall,
+  OutboundInvite,
+  TrunkSettings,
+  UserAccount,
+  UserAgent,
+  UserAgentEvents,
+} from '../../sip/user-agent/types.ts';
+import { FakeUacSession, type FakeUasSession } from './fake-sessions.ts';
+
+export const TRUNK: TrunkSettings = {
+  id: 'trunk-1',
+  name: 'operator',
+  host: 'trunk.example',
+  transport: 'udp',
+  allowedSources: ['192.0.2.0/24'],
+  register: false,
+  prefixes: [],
+  priority: 1,
+  country: 'RU',
+  numberFormat: 'e164',
+  assertIdentity: false,
+};
+
+export const DRIVER: UserAccount = {
+  id: 'user-1',
+  username: 'driver',
+  applicationId: 'taxi',
+  ha1: { md5: '', sha256: '' },
+};
+
+/** SIP as the call layer sees it, with nothing behind it: the test plays every peer. */
+export class FakeUserAgent implements UserAgent {
+  readonly events = new Emitter<UserAgentEvents>();
+  readonly outbound: { readonly invite: OutboundInvite; readonly session: FakeUacSession }[] = [];
+  /** Whether a new outbound session answers CANCEL by itself. */
+  autoCancel = true;
+  localHost = '192.0.2.1';
+
+  invite(invite: OutboundInvite, sdpFor: (localHost: string) => Promise<string>): FakeUacSession {
+    const session = new FakeUacSession();
+    session.autoCancel = this.autoCancel;
+    this.outbound.push({ invite, session });
+    queueMicrotask(() => {
+      sdpFor(this.localHost).then(
+        (offer) => {
+          session.offer = offer;
+        },
+        () => session.fault(500),
+      );
+    });
+    return session;
+  }
+
+  /** The newest outbound session. */
+  get callee(): FakeUacSession {
+    const last = this.outbound.at(-1);
+    if (last === undefined) throw new Error('nobody was called');
+    return last.session;
+  }
+
+  /** A call comes in. */
+  incoming(session: FakeUasSession, overrides: Partial<IncomingCall> = {}): void {
+    this.events.emit('call', {
+      session,
+      peer: { kind: 'trunk', trunk: TRUNK },
+      dialled: PhoneNumber.parse('+74950000001'),
+      caller: PhoneNumber.parse('+79031112233'),
+      displayName: 'Real Name',
+      callerIsPrivate: false,
+      fromUri: 'sip:+79031112233@trunk.example',
+      toUri: 'sip:+74950000001@maskline.example',
+      headers: [],
+      maxForwards: 68,
+      ...overrides,
+    });
+  }
+
+  trunkStatus(): { readonly registered: boolean | undefined; readonly lastError: string | undefined } {
+    return { registered: undefined, lastError: undefined };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
