@@ -1,0 +1,46 @@
+import type { Flow } from '../transport/types.ts';
+
+/** What the layer does with every transaction, of whichever figure. */
+export interface LiveTransaction {
+  readonly flow: Flow;
+  flowClosed(): void;
+  close(): void;
+}
+
+/** Transactions by their matching key, and by their flow, so that a flow's end reaches all of its own at once (row 25). */
+export class LiveTransactions<T extends LiveTransaction> {
+  readonly #byKey = new Map<string, T>();
+  readonly #byFlow = new Map<string, Set<T>>();
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  find(key: string): T | undefined {
+    return this.#byKey.get(key);
+  }
+
+  add(key: string, transaction: T): void {
+    this.#byKey.set(key, transaction);
+    const onFlow = this.#byFlow.get(transaction.flow.id) ?? new Set();
+    onFlow.add(transaction);
+    this.#byFlow.set(transaction.flow.id, onFlow);
+  }
+
+  remove(key: string): void {
+    const transaction = this.#byKey.get(key);
+    if (transaction === undefined) return;
+    this.#byKey.delete(key);
+    const onFlow = this.#byFlow.get(transaction.flow.id);
+    onFlow?.delete(transaction);
+    if (onFlow?.size === 0) this.#byFlow.delete(transaction.flow.id);
+  }
+
+  flowClosed(flow: Flow): void {
+    for (const transaction of [...(this.#byFlow.get(flow.id) ?? [])]) transaction.flowClosed();
+  }
+
+  closeAll(): void {
+    for (const transaction of [...this.#byKey.values()]) transaction.close();
+  }
+}

@@ -1,0 +1,161 @@
+/** The server half of the transaction layer: matches requests, answers CANCEL, absorbs what is over (§17.2). */
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { Random } from '../../kernel/random.ts';
+import { toTag } from '../message/fields.ts';
+import type { SipRequest } from '../message/types.ts';
+import type { Flow, Transport } from '../transport/types.ts';
+import { FinishedTransactions } from './finished-transactions.ts';
+import type { TransactionLimits } from './limits.ts';
+import { LiveTransactions } from './live-transactions.ts';
+import type { ServerMachineContext } from './machine-context.ts';
+import { mergeKey, sameToTag, serverKey } from './matching.ts';
+import { InviteServer } from './server-invite.ts';
+import { NonInviteServer } from './server-non-invite.ts';
+import type { TimerSettings } from './timers.ts';
+import type { ServerTransaction, TransactionUser } from './types.ts';
+
+/** Bytes of our To tags: 64 bits, twice what §19.3 asks for. */
+const TAG_BYTES = 8;
+
+export interface ServerSideOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly timers: TimerSettings;
+  readonly limits: TransactionLimits;
+  readonly user: () => TransactionUser | undefined;
+}
+
+export class ServerTransactions {
+  readonly live = new LiveTransactions<InviteServer | NonInviteServer>();
+  readonly finished: FinishedTransactions;
+  readonly #options: ServerSideOptions;
+  /** Transactions outside dialogs by what merged requests have in common (§8.2.2.2). */
+  readonly #outside = new Map<string, Set<ServerTransaction>>();
+
+  constructor(options: ServerSideOptions) {
+    this.#options = options;
+    this.finished = new FinishedTransactions(options.clock, 64 * options.timers.t1, options.limits.finished);
+  }
+
+  receive(request: SipRequest, flow: Flow): void {
+    const key = serverKey(request);
+    const transaction = this.live.find(key);
+    if (request.method === 'ACK') {
+      this.#receiveAck(request, flow, key, transaction);
+      return;
+    }
+    if (transaction !== undefined) {
+      if (sameToTag(request, transaction)) transaction.receive(request);
+      return;
+    }
+    // PITFALLS row 6: a copy that comes after the transaction has ended is dropped.
+    if (this.finished.find(key) !== undefined) return;
+    if (request.method === 'CANCEL') this.#receiveCancel(request, flow, key);
+    else if (request.method === 'INVITE') this.#begin(this.#invite(request, flow, key));
+    else this.#begin(this.#nonInvite(request, flow, key));
+  }
+
+  isMerged(transaction: ServerTransaction): boolean {
+    if (toTag(transaction.request) !== undefined) return false;
+    for (const other of this.#outside.get(mergeKey(transaction.request)) ?? [])
+      if (other !== transaction && other.open) return true;
+    return false;
+  }
+
+  #receiveAck(
+    request: SipRequest,
+    flow: Flow,
+    key: string,
+    transaction: InviteServer | NonInviteServer | undefined,
+  ): void {
+    if (transaction instanceof InviteServer && sameToTag(request, transaction)) {
+      // Peers that reuse the INVITE's branch for the ACK to a 2xx, as RFC 2543 did (§17.2.3, RFC 6026 §7.1).
+      if (transaction.accepted) this.#options.user()?.onAck(request, flow);
+      else transaction.receive(request);
+      return;
+    }
+    if (this.finished.find(key)?.accepted === false) return;
+    this.#options.user()?.onAck(request, flow);
+  }
+
+  #receiveCancel(request: SipRequest, flow: Flow, key: string): void {
+    const invite = this.live.find(serverKey(request, 'INVITE'));
+    const matched = invite instanceof InviteServer;
+    // §9.2: the To tag of both answers is the same.
+    const cancel = this.#nonInvite(request, flow, key, matched ? invite.localTag : undefined);
+    cancel.reply(matched ? 200 : 481);
+    if (matched) invite.cancelled();
+  }
+
+  /** Hands a new request to the user. One that throws, or is not there, costs the peer a 500 or 503 and us nothing. */
+  #begin(transaction: InviteServer | NonInviteServer): void {
+    const user = this.#options.user();
+    if (user === undefined) {
+      transaction.reply(503);
+      return;
+    }
+    if (toTag(transaction.request) === undefined) this.#rememberOutside(transaction);
+    try {
+      if (transaction instanceof InviteServer) user.onInvite(transaction);
+      else user.onRequest(transaction);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a request could not be handled; report this with the stack');
+      if (transaction.open) transaction.reply(500);
+    }
+  }
+
+  #invite(request: SipRequest, flow: Flow, key: string): InviteServer {
+    const unansweredMs = this.#options.limits.inviteUnansweredMs;
+    const transaction: InviteServer = new InviteServer(
+      request,
+      flow,
+      this.#options.random.token(TAG_BYTES),
+      this.#context(unansweredMs, () => this.#ended(key, request, transaction, transaction.accepted)),
+    );
+    this.live.add(key, transaction);
+    return transaction;
+  }
+
+  #nonInvite(request: SipRequest, flow: Flow, key: string, tag?: string): NonInviteServer {
+    const unansweredMs = this.#options.limits.requestUnansweredMs;
+    const transaction: NonInviteServer = new NonInviteServer(
+      request,
+      flow,
+      tag ?? this.#options.random.token(TAG_BYTES),
+      this.#context(unansweredMs, () => this.#ended(key, request, transaction, false)),
+    );
+    this.live.add(key, transaction);
+    return transaction;
+  }
+
+  #context(unansweredMs: number, onTerminated: () => void): ServerMachineContext {
+    const { transport, clock, timers } = this.#options;
+    return {
+      clock,
+      settings: timers,
+      unansweredMs,
+      sendResponse: (response, flow) => transport.sendResponse(response, flow),
+      onTerminated,
+    };
+  }
+
+  #rememberOutside(transaction: ServerTransaction): void {
+    const key = mergeKey(transaction.request);
+    const same = this.#outside.get(key) ?? new Set();
+    same.add(transaction);
+    this.#outside.set(key, same);
+  }
+
+  #ended(key: string, request: SipRequest, transaction: ServerTransaction, accepted: boolean): void {
+    this.live.remove(key);
+    this.finished.remember(key, accepted);
+    if (toTag(request) !== undefined) return;
+    const merge = mergeKey(request);
+    const same = this.#outside.get(merge);
+    same?.delete(transaction);
+    if (same?.size === 0) this.#outside.delete(merge);
+  }
+}
