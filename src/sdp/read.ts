@@ -1,0 +1,93 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { parseLines, type RawMedia } from './lines.ts';
+import { SdpError } from './sdp-error.ts';
+import type { CodecEntry, CodecName, RemoteAudio } from './types.ts';
+
+/** Payload types that need no rtpmap (RFC 3551 table 4). */
+const STATIC_CODECS: ReadonlyMap<number, CodecName> = new Map([
+  [0, 'PCMU'],
+  [8, 'PCMA'],
+]);
+
+/**
+ * Reads a peer's offer or answer and forgets everything that calls do not need.
+ *
+ * @throws SdpError `too-large`, `malformed`, `no-audio`; never another error, whatever the text.
+ */
+export function readSdp(text: string): RemoteAudio {
+  const session = parseLines(text);
+  const index = session.media.findIndex(isUsableAudio);
+  const audio = session.media[index];
+  if (audio === undefined) throw new SdpError('no-audio', 'The SDP has no audio stream over RTP/AVP.');
+  // RFC 8866 §5.7: c= of the stream, else of the session.
+  const connection = audio.connection ?? session.connection;
+  if (connection === undefined) throw new SdpError('malformed', 'The audio stream has no c= line.');
+  const host = unicastAddress(connection);
+  const direction = audio.direction ?? session.direction ?? 'sendrecv';
+  const { codecs, telephoneEventPayloadType } = readFormats(audio);
+  return {
+    host,
+    port: audio.port,
+    codecs,
+    telephoneEventPayloadType,
+    direction: isUnspecified(host) ? 'inactive' : direction,
+    packetMs: audio.ptime ?? session.ptime ?? 20,
+    rtcpMux: audio.rtcpMux,
+    otherMedia: session.media
+      .map(({ type, protocol, formats }, at) => ({ type, protocol, formats: formats[0] ?? '0', index: at }))
+      .filter((media) => media.index !== index),
+    index,
+  };
+}
+
+/** We speak plain RTP; SRTP and AVPF streams are answered with port 0 like any other that we do not know. */
+function isUsableAudio(media: RawMedia): boolean {
+  return media.type === 'audio' && media.protocol === 'RTP/AVP' && media.port !== 0;
+}
+
+/**
+ * A literal unicast address. Names are refused: looking one up would let a stranger make us ask any DNS server.
+ * Multicast and broadcast are refused: a call would become a flood. So are zones and IPv4 inside IPv6, which could
+ * hide either.
+ */
+function unicastAddress(connection: { readonly version: string; readonly address: string }): string {
+  const { version, address } = connection;
+  if (version === '4' && isIPv4(address)) {
+    const first = Number(address.split('.')[0]);
+    if (first < 224) return address;
+  }
+  if (version === '6' && isIPv6(address) && !/^ff|%|\./i.test(address)) return address.toLowerCase();
+  throw new SdpError('malformed', 'The c= line has no unicast address.');
+}
+
+/** RFC 3264 §8.4: 0.0.0.0 is how phones of RFC 2543 put a call on hold; `::` is its sibling (RFC 6157 §5.1). */
+function isUnspecified(host: string): boolean {
+  return /^0+(\.0+){3}$/.test(host) || /^[0:]+$/.test(host);
+}
+
+function readFormats(audio: RawMedia): Pick<RemoteAudio, 'codecs' | 'telephoneEventPayloadType'> {
+  const codecs: CodecEntry[] = [];
+  let telephoneEventPayloadType: number | undefined;
+  for (const format of audio.formats) {
+    const payloadType = payloadTypeOf(format);
+    if (payloadType === undefined) continue;
+    const encoding = audio.encodings.get(payloadType);
+    if (encoding === 'TELEPHONE-EVENT/8000') telephoneEventPayloadType ??= payloadType;
+    const name = encoding === undefined ? STATIC_CODECS.get(payloadType) : codecName(encoding);
+    if (name !== undefined && !codecs.some((known) => known.name === name))
+      codecs.push({ name, payloadType });
+  }
+  return { codecs, telephoneEventPayloadType };
+}
+
+function codecName(encoding: string): CodecName | undefined {
+  if (encoding === 'PCMU/8000') return 'PCMU';
+  if (encoding === 'PCMA/8000') return 'PCMA';
+  return undefined;
+}
+
+function payloadTypeOf(format: string): number | undefined {
+  if (!/^\d{1,3}$/.test(format)) return undefined;
+  const payloadType = Number(format);
+  return payloadType <= 127 ? payloadType : undefined;
+}

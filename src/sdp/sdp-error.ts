@@ -1,0 +1,21 @@
+/** What can be wrong with a peer's SDP. */
+export type SdpErrorCode =
+  /** Larger than any telephone's SDP. */
+  | 'too-large'
+  /** Not SDP, or audio without a usable address (RFC 8866). */
+  | 'malformed'
+  /** No audio stream over plain RTP, or it was refused with port 0 (RFC 3264 §6). */
+  | 'no-audio'
+  /** Audio, but in no codec that we speak. */
+  | 'no-common-codec';
+
+/** The only error of this folder that a peer can cause. The message never quotes the SDP, so that it may be logged. */
+export class SdpError extends Error {
+  override readonly name = 'SdpError';
+  readonly code: SdpErrorCode;
+
+  constructor(code: SdpErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
