@@ -53,7 +53,15 @@ export interface CSeq {
   readonly method: string;
 }
 
-export interface SipRequest {
+/** What the parser met that cannot stand in the other members; the validator judges it. Only on received messages. */
+interface Oddities {
+  /** The SIP version of the first line, where it is not SIP/2.0. */
+  readonly version?: string;
+  /** A fault of the text, such as a header line without a colon. */
+  readonly defect?: string;
+}
+
+export interface SipRequest extends Oddities {
   readonly kind: 'request';
   readonly method: string;
   /** The Request-URI as it stood on the wire; `requestUri(message)` reads it. */
@@ -62,7 +70,7 @@ export interface SipRequest {
   readonly body: Uint8Array;
 }
 
-export interface SipResponse {
+export interface SipResponse extends Oddities {
   readonly kind: 'response';
   readonly status: number;
   readonly reason: string;
@@ -88,17 +96,18 @@ export type Verdict =
  *
  * - `headers.ts`    class `Headers`: ordered fields; names compared without case and with compact forms (§7.3.3)
  *      `get(name): string | undefined` first value · `getAll(name): string[]` every value, comma lists split where
- *      the header is a list (§7.3.1) · `set` · `append` · `prepend` · `delete` · `has` · `clone()` · `[Symbol.iterator]`
- *      over `[name, value]`. Values holding CR, LF or NUL are refused with a `SipSyntaxError` (PITFALLS row 20).
+ *      the header is a list (§7.3.1) · `set` · `append` · `prepend` · `delete` · `has` · `clone()` · `replaceFirst`
+ *      (top Via) · `[Symbol.iterator]` over `[name, value]`. Values holding CR, LF or NUL are refused with a `SipSyntaxError` (PITFALLS row 20).
  * - `parse.ts`      `parseMessage(bytes: Uint8Array): ParseResult`. Body bytes beyond Content-Length are cut (§18.3)
  * - `serialize.ts`  `serialize(message): Uint8Array`. Writes Content-Length itself, always
  * - `uri.ts`        `parseUri(text): Uri` (throws SipSyntaxError) · `formatUri(uri): string` · `sipUri({...}): SipUri`
- *      · `isSipUri(uri): uri is SipUri` · `uriEquals(a, b)` (§19.1.4)
+ *      · `isSipUri(uri): uri is SipUri` · `isTelUri` · `parseHostPort` · `formatHostPort`
+ *      · `uriEquals(a, b)` (§19.1.4)
  * - `name-addr.ts`  `parseNameAddr(text): NameAddr` · `formatNameAddr(value): string`
  * - `via.ts`        `parseVia(text): Via` · `formatVia(via): string`
  * - `fields.ts`     typed readers, cached per message; throw `SipSyntaxError` when absent or malformed:
  *      `requestUri(req)` · `topVia(msg)` · `vias(msg)` · `from(msg)` · `to(msg)` · `fromTag(msg)` · `toTag(msg)`
- *      (`string | undefined`) · `callId(msg)` · `cseq(msg)` · `contacts(msg)` · `routes(msg)` · `recordRoutes(msg)` ·
+ *      (`string | undefined`) · `callId(msg)` · `cseq(msg)` · `contacts(msg)` (`*` has the scheme `*`) · `routes(msg)` · `recordRoutes(msg)` ·
  *      `maxForwards(msg): number | undefined` · `expires(msg): number | undefined` · `optionTags(msg, 'Require' |
  *      'Supported' | 'Proxy-Require' | 'Unsupported'): string[]` · `contentType(msg): string | undefined`
  * - `build.ts`      `request(method, uri, fields, body?)` · `response(request, status, { reason?, toTag?, fields?, body? })`:

@@ -1,0 +1,52 @@
+import { SipSyntaxError } from './errors.ts';
+import { formatParams, parseParams, quote, skipQuoted, unquote } from './scan.ts';
+import type { NameAddr } from './types.ts';
+import { formatUri, parseUri } from './uri.ts';
+
+/** What an unquoted display name may not hold. RFC 3261 allows tokens only; peers in the field write more. */
+const BAD_DISPLAY = /[",;<>\\]/;
+
+/** Reads a name-addr or addr-spec with its parameters (RFC 3261 §20.10). Throws `SipSyntaxError`. */
+export function parseNameAddr(text: string): NameAddr {
+  const trimmed = text.trim();
+  if (trimmed.charCodeAt(0) === 0x22) {
+    const end = skipQuoted(trimmed, 0);
+    const rest = trimmed.slice(end).trimStart();
+    if (rest.charCodeAt(0) !== 0x3c)
+      throw new SipSyntaxError('a display name is not followed by a URI in brackets');
+    return { displayName: unquote(trimmed.slice(0, end)), ...parseBracketed(rest) };
+  }
+  const open = trimmed.indexOf('<');
+  if (open < 0) return parseAddrSpec(trimmed);
+  const semicolon = trimmed.indexOf(';');
+  // `sip:a@b;x="<y>"`: the bracket stands in a parameter.
+  if (semicolon >= 0 && semicolon < open && /^[A-Za-z][A-Za-z0-9+.-]*:/.test(trimmed))
+    return parseAddrSpec(trimmed);
+  const displayName = trimmed.slice(0, open).trim();
+  if (BAD_DISPLAY.test(displayName)) throw new SipSyntaxError('a display name must be quoted');
+  return { ...(displayName === '' ? {} : { displayName }), ...parseBracketed(trimmed.slice(open)) };
+}
+
+function parseBracketed(text: string): NameAddr {
+  const close = text.indexOf('>');
+  if (close < 0) throw new SipSyntaxError('a URI in brackets does not end');
+  return { uri: parseUri(text.slice(1, close)), params: parseParams(text.slice(close + 1)) };
+}
+
+/** Without brackets, what follows a semicolon belongs to the header, and `,` and `?` may not stand in the URI (§20). */
+function parseAddrSpec(text: string): NameAddr {
+  const semicolon = text.indexOf(';');
+  const addr = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
+  if (/[,?]/.test(addr)) throw new SipSyntaxError('a URI with a comma or question mark needs brackets');
+  return {
+    uri: parseUri(addr),
+    params: semicolon < 0 ? parseParams('') : parseParams(text.slice(semicolon)),
+  };
+}
+
+/** Writes a name-addr, always in brackets, the display name always quoted. */
+export function formatNameAddr(value: NameAddr): string {
+  const name =
+    value.displayName === undefined || value.displayName === '' ? '' : `${quote(value.displayName)} `;
+  return `${name}<${formatUri(value.uri)}>${formatParams(value.params)}`;
+}
