@@ -1,19 +1,49 @@
 import type { PhoneNumber } from '../kernel/phone-number.ts';
 
-declare const made: unique symbol;
+/**
+ * Two classes that are not exported. Their `#made` makes them nominal: neither a literal nor a changed copy
+ * (`{ ...identity, number }`) has it, so the compiler refuses both, and `isMaskedIdentity` does at run time.
+ */
+class NumberIdentity {
+  readonly kind = 'number';
+  readonly number: PhoneNumber;
+  readonly displayName: string;
+  readonly #made = true;
+
+  constructor(number: PhoneNumber, displayName: string) {
+    this.number = number;
+    this.displayName = displayName;
+    Object.freeze(this);
+  }
+
+  static has(value: object): boolean {
+    return #made in value && value.#made;
+  }
+}
+
+class AnonymousIdentity {
+  readonly kind = 'anonymous';
+  readonly #made = true;
+
+  constructor() {
+    Object.freeze(this);
+  }
+
+  static has(value: object): boolean {
+    return #made in value && value.#made;
+  }
+}
 
 /**
- * The only thing that an outbound leg may show (DESIGN part 5.2). There are three makers below and no other: the type
- * is branded, so that no other file can build one, and none of the makers takes anything from an inbound leg.
+ * The only thing that an outbound leg may show (DESIGN part 5.2). There are three makers below and no other, and none
+ * of them takes anything from an inbound leg.
  */
-export type MaskedIdentity =
-  | {
-      readonly kind: 'number';
-      readonly number: PhoneNumber;
-      readonly displayName: string;
-      readonly [made]: true;
-    }
-  | { readonly kind: 'anonymous'; readonly [made]: true };
+export type MaskedIdentity = NumberIdentity | AnonymousIdentity;
+
+/** Whether a value came from one of the makers; catches what was cast past the compiler. */
+export function isMaskedIdentity(value: object): value is MaskedIdentity {
+  return NumberIdentity.has(value) || AnonymousIdentity.has(value);
+}
 
 /** What an application may show; storage implements it from memory. */
 export interface ShowableNumbers {
@@ -29,7 +59,7 @@ export function showServiceNumber(
   displayName = '',
 ): MaskedIdentity | undefined {
   if (!numbers.isServiceNumber(applicationId, number)) return undefined;
-  return { kind: 'number', number, displayName } as MaskedIdentity;
+  return new NumberIdentity(number, displayName);
 }
 
 /** Shows a number that the customer proved to be theirs; undefined when it was not verified. */
@@ -40,10 +70,10 @@ export function showVerifiedNumber(
   displayName = '',
 ): MaskedIdentity | undefined {
   if (!numbers.isVerifiedNumber(applicationId, number)) return undefined;
-  return { kind: 'number', number, displayName } as MaskedIdentity;
+  return new NumberIdentity(number, displayName);
 }
 
 /** Shows nobody (RFC 3323 §4.1.1.3). */
 export function showAnonymous(): MaskedIdentity {
-  return { kind: 'anonymous' } as MaskedIdentity;
+  return new AnonymousIdentity();
 }
