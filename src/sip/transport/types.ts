@@ -61,6 +61,11 @@ export interface Network {
   ): Promise<StreamListener>;
   /** Rejects when the peer refuses or does not answer within `timeoutMs`. */
   connectStream(remote: Address, handlers: StreamHandlers, timeoutMs: number): Promise<StreamConnection>;
+  /**
+   * The address that the machine would send from towards `remoteHost`: what a listener bound to a wildcard advertises
+   * when no host was set for it. Nothing is sent.
+   */
+  localAddressFor?(remoteHost: string): Promise<string>;
 }
 
 /**
