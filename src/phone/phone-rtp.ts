@@ -1,0 +1,257 @@
+import type { Clock, TimerHandle } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
+import { decodeG711, encodeG711 } from '../media/codec/g711.ts';
+import type { Address, DatagramSocket, Network } from '../sip/transport/types.ts';
+import { DigitReader, digitPackets, type EventPacket } from './digits.ts';
+import type { LoggedPacket } from './message-log.ts';
+import type { PhoneCodec } from './phone-sdp.ts';
+import { readRtp, senderReport, writeRtp } from './rtp-bytes.ts';
+import { HeardSound } from './sound.ts';
+
+const RATE = 8_000;
+const FRAME_MS = 20;
+const FRAME_SAMPLES = (RATE * FRAME_MS) / 1_000;
+/** Behind by more than this the phone skips, as a real one does; it never sends a burst (PITFALLS row 36). */
+const LATE_MS = 100;
+const REPORT_EVERY_MS = 2_000;
+/** Packets kept for the leak scan: some minutes of a call. */
+const LOG_LIMIT = 50_000;
+/** Below the ephemeral ports of Linux (32768 and up), so that no outgoing socket sits on one (PITFALLS row 33). */
+const PORTS = { first: 22_000, last: 31_998 };
+const AMPLITUDE = 8_000;
+
+export interface PhoneRtpOptions {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly host: string;
+  /** Our name in RTCP (RFC 3550 §6.5.1); real phones put `user@host` there, so ours does. */
+  readonly cname: string;
+  /** The tone that we send, in Hz; 0: silence; absent: no packets at all. */
+  readonly toneHz: number | undefined;
+  /** Called after each packet and digit, for waits. */
+  readonly onChange: () => void;
+}
+
+/** What was agreed with the other side. */
+export interface RtpPlan {
+  readonly remote: Address;
+  readonly remoteRtcp: Address;
+  readonly codec: PhoneCodec;
+  readonly payloadType: number;
+  readonly telephoneEvent: number | undefined;
+  readonly sends: boolean;
+}
+
+/** The sound of one call: sends a tone, paced on the clock with absolute deadlines, and measures what it hears. */
+export class PhoneRtp {
+  readonly ssrc: number;
+  readonly cname: string;
+  readonly log: LoggedPacket[] = [];
+  readonly heard = new HeardSound();
+  readonly #options: PhoneRtpOptions;
+  readonly #rtp: DatagramSocket;
+  readonly #rtcp: DatagramSocket;
+  readonly #digits = new DigitReader();
+  readonly #codecs = new Map<number, PhoneCodec>();
+  #plan: RtpPlan | undefined;
+  #timer: TimerHandle | undefined;
+  #startedAt = 0;
+  #frame = 0;
+  #sequence: number;
+  #timestamp: number;
+  #marker = true;
+  #events: EventPacket[] = [];
+  #packetsSent = 0;
+  #reportedAt = 0;
+
+  private constructor(options: PhoneRtpOptions, rtp: DatagramSocket, rtcp: DatagramSocket) {
+    this.#options = options;
+    this.#rtp = rtp;
+    this.#rtcp = rtcp;
+    this.cname = options.cname;
+    this.ssrc = options.random.int(2 ** 32);
+    this.#sequence = options.random.int(0x10000);
+    this.#timestamp = options.random.int(2 ** 32);
+  }
+
+  /** Takes an even port and the odd one above it (RFC 3550 §11). */
+  static async open(options: PhoneRtpOptions): Promise<PhoneRtp> {
+    let self: PhoneRtp | undefined;
+    const onError = (): void => {};
+    for (let attempt = 0; ; attempt++) {
+      const port = PORTS.first + 2 * options.random.int((PORTS.last - PORTS.first) / 2);
+      let rtp: DatagramSocket | undefined;
+      try {
+        const { network, host } = options;
+        rtp = await network.bindDatagram(
+          { host, port },
+          { onMessage: (bytes, from) => self?.receive(bytes, from), onError },
+        );
+        const rtcp = await network.bindDatagram(
+          { host, port: port + 1 },
+          { onMessage: (bytes, from) => self?.receiveRtcp(bytes, from), onError },
+        );
+        self = new PhoneRtp(options, rtp, rtcp);
+        return self;
+      } catch (error) {
+        rtp?.close();
+        if (attempt === 30) throw error;
+      }
+    }
+  }
+
+  get local(): Address {
+    return this.#rtp.local;
+  }
+
+  /** RFC 4733 digits heard so far. */
+  get digits(): string {
+    return this.#digits.digits;
+  }
+
+  get packetsSent(): number {
+    return this.#packetsSent;
+  }
+
+  /** Payload types that may arrive: those of our own SDP. */
+  expect(
+    codecs: Iterable<{ readonly name: PhoneCodec; readonly payloadType: number }>,
+    telephoneEvent?: number,
+  ): void {
+    for (const codec of codecs) this.#codecs.set(codec.payloadType, codec.name);
+    if (telephoneEvent !== undefined) this.#digits.payloadType = telephoneEvent;
+  }
+
+  configure(plan: RtpPlan): void {
+    this.#plan = plan;
+  }
+
+  /** Begins to send, if there is something to send; a second call changes nothing. */
+  start(): void {
+    if (this.#timer !== undefined || this.#options.toneHz === undefined) return;
+    this.#startedAt = this.#options.clock.monotonic();
+    this.#reportedAt = this.#startedAt - REPORT_EVERY_MS / 2;
+    this.#frame = 0;
+    this.#tick();
+  }
+
+  /** Presses keys: RFC 4733, 100 ms each with 60 ms between. Sound pauses meanwhile. Needs `start()`. */
+  pressKeys(digits: string): void {
+    if (this.#plan?.telephoneEvent === undefined) {
+      throw new Error('telephone-event was not agreed for this call; offer it in both SDPs');
+    }
+    this.#events.push(...digitPackets(digits));
+  }
+
+  close(): void {
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#rtp.close();
+    this.#rtcp.close();
+  }
+
+  receive(bytes: Uint8Array, from: Address): void {
+    this.#note('received', this.#rtp.local, from, bytes);
+    const packet = readRtp(bytes);
+    if (packet === undefined) return;
+    if (packet.payloadType === this.#digits.payloadType) {
+      this.#digits.push(packet);
+    } else {
+      const codec = this.#codecs.get(packet.payloadType);
+      if (codec === undefined) return;
+      this.heard.push(packet, decodeG711(codec, packet.payload), this.#options.clock.monotonic());
+    }
+    this.#options.onChange();
+  }
+
+  receiveRtcp(bytes: Uint8Array, from: Address): void {
+    this.#note('received', this.#rtcp.local, from, bytes);
+  }
+
+  #tick(): void {
+    const now = this.#options.clock.monotonic();
+    const due = Math.floor((now - this.#startedAt) / FRAME_MS);
+    if ((due - this.#frame) * FRAME_MS > LATE_MS) this.#skipTo(due);
+    while (this.#frame <= due) this.#sendFrame();
+    if (now - this.#reportedAt >= REPORT_EVERY_MS) this.#sendReport(now);
+    const next = this.#startedAt + this.#frame * FRAME_MS;
+    this.#timer = this.#options.clock.setTimeout(() => this.#tick(), Math.max(0, next - now));
+  }
+
+  #skipTo(frame: number): void {
+    this.#timestamp = (this.#timestamp + (frame - this.#frame) * FRAME_SAMPLES) >>> 0;
+    this.#frame = frame;
+    this.#marker = true;
+  }
+
+  #sendFrame(): void {
+    const plan = this.#plan;
+    const event = this.#events.shift();
+    if (plan?.sends === true) {
+      if (event === undefined) this.#sendSound(plan);
+      else if (event.payload !== undefined) this.#sendEvent(plan, event, event.payload);
+    }
+    this.#frame += 1;
+    this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
+  }
+
+  #sendSound(plan: RtpPlan): void {
+    const hz = this.#options.toneHz ?? 0;
+    const step = (2 * Math.PI * hz) / RATE;
+    const from = this.#frame * FRAME_SAMPLES;
+    const samples = Int16Array.from(
+      { length: FRAME_SAMPLES },
+      (_, i) => AMPLITUDE * Math.sin(step * (from + i)),
+    );
+    this.#sendPacket(plan, plan.payloadType, this.#marker, this.#timestamp, encodeG711(plan.codec, samples));
+    this.#marker = false;
+  }
+
+  /** All packets of one key press carry the time at which it began (RFC 4733 §2.5.1.2). */
+  #sendEvent(plan: RtpPlan, event: EventPacket, payload: Uint8Array): void {
+    const began = (this.#timestamp - event.framesSinceStart * FRAME_SAMPLES) >>> 0;
+    const payloadType = plan.telephoneEvent;
+    if (payloadType === undefined) return;
+    for (let copy = 0; copy < event.copies; copy++) {
+      this.#sendPacket(plan, payloadType, event.framesSinceStart === 0, began, payload);
+    }
+    this.#marker = true;
+  }
+
+  #sendPacket(
+    plan: RtpPlan,
+    payloadType: number,
+    marker: boolean,
+    timestamp: number,
+    payload: Uint8Array,
+  ): void {
+    const sequence = this.#sequence;
+    this.#sequence = (sequence + 1) & 0xffff;
+    const bytes = writeRtp({ payloadType, marker, sequence, timestamp, ssrc: this.ssrc, payload });
+    this.#packetsSent += 1;
+    this.#note('sent', this.#rtp.local, plan.remote, bytes);
+    this.#rtp.send(bytes, plan.remote);
+  }
+
+  #sendReport(now: number): void {
+    this.#reportedAt = now;
+    if (this.#plan === undefined) return;
+    const bytes = senderReport({
+      ssrc: this.ssrc,
+      wallClockMs: this.#options.clock.now(),
+      timestamp: this.#timestamp,
+      packets: this.#packetsSent,
+      octets: this.#packetsSent * FRAME_SAMPLES,
+      cname: this.cname,
+    });
+    this.#note('sent', this.#rtcp.local, this.#plan.remoteRtcp, bytes);
+    this.#rtcp.send(bytes, this.#plan.remoteRtcp);
+  }
+
+  #note(direction: 'sent' | 'received', local: Address, remote: Address, bytes: Uint8Array): void {
+    if (this.log.length >= LOG_LIMIT) return;
+    const at = this.#options.clock.now();
+    this.log.push({ at, direction, local, remote, transport: 'udp', bytes: Uint8Array.from(bytes) });
+  }
+}
