@@ -1,0 +1,31 @@
+/** Settings for the tests of this folder. */
+import { ha1Set } from '../../auth/digest.ts';
+import type { TrunkSettings, UserAccount } from '../types.ts';
+
+export function trunk(changes: Partial<TrunkSettings> = {}): TrunkSettings {
+  return {
+    id: changes.name ?? 'carrier',
+    name: 'carrier',
+    host: 'carrier.example',
+    transport: 'udp',
+    allowedSources: [],
+    register: false,
+    prefixes: [],
+    priority: 10,
+    numberFormat: 'e164',
+    assertIdentity: false,
+    ...changes,
+  };
+}
+
+export const DOMAIN = 'maskline.test';
+
+export function account(username: string, password: string, changes: Partial<UserAccount> = {}): UserAccount {
+  return {
+    id: `user-${username}`,
+    username,
+    applicationId: 'taxi',
+    ha1: ha1Set(username, DOMAIN, password),
+    ...changes,
+  };
+}

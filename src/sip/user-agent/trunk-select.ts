@@ -1,0 +1,48 @@
+/**
+ * Which trunk carries a number, and how the number is written there. The only place that takes out the digits of the
+ * person who is called.
+ */
+import type { PhoneNumber } from '../../kernel/phone-number.ts';
+import type { TrunkSettings } from './types.ts';
+
+/**
+ * The trunks that serve the number, best first: longest prefix, then smallest `priority`, then name. The first is
+ * used; the others are for failover.
+ */
+export function trunksFor(trunks: readonly TrunkSettings[], number: PhoneNumber): TrunkSettings[] {
+  const digits = digitsOnly(number.reveal('dial'));
+  return trunks
+    .map((trunk) => ({ trunk, match: longestMatch(trunk.prefixes, digits) }))
+    .filter(({ match }) => match >= 0)
+    .sort(
+      (a, b) =>
+        b.match - a.match || a.trunk.priority - b.trunk.priority || (a.trunk.name < b.trunk.name ? -1 : 1),
+    )
+    .map(({ trunk }) => trunk);
+}
+
+/** Length of the longest prefix that fits; 0 for a trunk without prefixes, -1 when none fits. */
+function longestMatch(prefixes: readonly string[], digits: string): number {
+  if (prefixes.length === 0) return 0;
+  let longest = -1;
+  for (const prefix of prefixes) {
+    const wanted = digitsOnly(prefix);
+    if (digits.startsWith(wanted)) longest = Math.max(longest, wanted.length);
+  }
+  return longest;
+}
+
+function digitsOnly(text: string): string {
+  return text.replace(/^\+/, '');
+}
+
+/** The user part of Request-URI and To of a call over a trunk. Extensions and names go as they are. */
+export function dialledUser(number: PhoneNumber, format: TrunkSettings['numberFormat']): string {
+  return writeNumber(number.reveal('dial'), number.isE164, format);
+}
+
+/** E.164 with or without its plus sign; what is not E.164 is left alone. */
+export function writeNumber(text: string, isE164: boolean, format: TrunkSettings['numberFormat']): string {
+  if (!isE164) return text;
+  return format === 'e164' ? text : text.replace(/^\+/, '');
+}
