@@ -1,0 +1,103 @@
+/**
+ * Two channels on one clock (PITFALLS row 37). What arrives is placed on the timeline that began with the recording;
+ * twice a second everything that is older than the hold time goes to the file, silence where nothing came.
+ */
+import { JitterBuffer } from './jitter-buffer.ts';
+
+const SAMPLES_PER_MS = 8;
+/** Packets may be this late or out of order and still find their place. */
+const HOLD_SAMPLES = 250 * SAMPLES_PER_MS;
+/** Streams may run ahead of the clock by this; see jitter-buffer.ts. */
+const LEAD_SAMPLES = 100 * SAMPLES_PER_MS;
+const MAX_BATCH_SAMPLES = 4000;
+
+/** How often `tick` is to be called, milliseconds. */
+export const RECORDER_TICK_MS = 500;
+
+export type Channel = 'left' | 'right';
+
+export class Recorder {
+  readonly #left = new JitterBuffer();
+  readonly #right = new JitterBuffer();
+  readonly #channels: 1 | 2;
+  readonly #startedAt: number;
+  readonly #write: (batch: Buffer) => void;
+  #written = 0;
+  #closed = false;
+
+  /** `startedAt` in monotonic milliseconds: position 0. `write` takes PCM 16 bit, interleaved. */
+  constructor(channels: 1 | 2, startedAt: number, write: (batch: Buffer) => void) {
+    this.#channels = channels;
+    this.#startedAt = startedAt;
+    this.#write = write;
+  }
+
+  /** Samples per channel given to `write` so far. */
+  get writtenSamples(): number {
+    return this.#written;
+  }
+
+  /** A G.711 payload. `stream` names the stream that `timestamp` belongs to. */
+  packet(
+    channel: Channel,
+    stream: number,
+    timestamp: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    table: Int16Array,
+    now: number,
+  ): void {
+    if (this.#closed) return;
+    const arrival = this.#position(now);
+    this.#makeRoom(arrival + end - start);
+    this.#buffer(channel).put(stream, timestamp, arrival, bytes, start, end, table);
+  }
+
+  /** Decoded sound that is due at `now`. */
+  samples(channel: Channel, stream: number, samples: Int16Array, now: number): void {
+    if (this.#closed) return;
+    const arrival = this.#position(now);
+    this.#makeRoom(arrival + samples.length);
+    this.#buffer(channel).putSamples(stream, Math.round(now * SAMPLES_PER_MS) >>> 0, arrival, samples);
+  }
+
+  /** Writes what is old enough. */
+  tick(now: number): void {
+    if (!this.#closed) this.#flush(this.#position(now) - HOLD_SAMPLES);
+  }
+
+  /** Writes the rest: up to now, and what was placed a little ahead of it. */
+  close(now: number): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#flush(Math.max(this.#position(now), this.#left.end, this.#right.end));
+  }
+
+  #buffer(channel: Channel): JitterBuffer {
+    return channel === 'left' ? this.#left : this.#right;
+  }
+
+  #position(now: number): number {
+    return Math.max(0, Math.floor((now - this.#startedAt) * SAMPLES_PER_MS));
+  }
+
+  /** After a stall of the thread packets are read before the tick comes; nothing of them may fall off the end. */
+  #makeRoom(end: number): void {
+    if (end + LEAD_SAMPLES > this.#left.limit) this.#flush(end - HOLD_SAMPLES);
+  }
+
+  #flush(upTo: number): void {
+    const step = 2 * this.#channels;
+    while (this.#written < upTo) {
+      const count = Math.min(MAX_BATCH_SAMPLES, upTo - this.#written);
+      const batch = Buffer.alloc(count * step);
+      const until = this.#written + count;
+      this.#left.take(until, batch, 0, step, false);
+      if (this.#channels === 2) this.#right.take(until, batch, 2, step, false);
+      else this.#right.take(until, batch, 0, step, true);
+      this.#written = until;
+      this.#write(batch);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Whose RTP is a leg's RTP (PITFALLS row 32). Following every source hands the call to whoever sends a packet; never
+ * following breaks phones behind NAT. So:
+ *
+ * - the SDP's own address is trusted at once, at any time;
+ * - mode `sdp`: any port of that host besides, and nobody else;
+ * - mode `learn`: another source is latched only inside a short window after `configure`, after some consecutive valid
+ *   packets of one SSRC. The same host with another port goes before another host, and the SDP's address before both;
+ *   a source that has been heard gives way to a better one only. After the window nothing changes until the next
+ *   `configure`.
+ *
+ * What is not from the latched source is dropped and counted. The caller has checked version and payload type before.
+ */
+import { SocketAddress } from 'node:net';
+import type { RtpAddress } from './engine.ts';
+import { sequenceDelta } from './rtp-packet.ts';
+
+export type LatchMode = 'sdp' | 'learn';
+
+/** Long enough for a phone's first packets after its answer, short enough to make guessing a port worthless. */
+export const LEARNING_WINDOW_MS = 2500;
+/** As RFC 3550 A.1's MIN_SEQUENTIAL, but one more. */
+export const CONSECUTIVE_PACKETS = 3;
+/** An attacker with many ports must not push the phone's own candidate out. */
+const MAX_CANDIDATES = 16;
+
+const RANK_OTHER_HOST = 1;
+const RANK_SAME_HOST = 2;
+const RANK_SDP = 3;
+
+interface Candidate {
+  ssrc: number;
+  sequence: number;
+  run: number;
+}
+
+export class SourceLatch {
+  /** Dropped packets. */
+  strangers = 0;
+  /** Where to send, and, in mode `learn`, the only source that is heard. */
+  host = '';
+  port = 0;
+  #mode: LatchMode = 'sdp';
+  #sdpHost = '';
+  #sdpPort = 0;
+  #rank = 0;
+  #heard = false;
+  #windowEnds = 0;
+  readonly #candidates = new Map<string, Candidate>();
+
+  /**
+   * Opens the window. With the same SDP address as before (a session refresh, a hold) the latched source stays until a
+   * better one, or, if it keeps silent, another one is heard.
+   */
+  configure(mode: LatchMode, remote: RtpAddress, now: number): void {
+    const host = normalizeHost(remote.host);
+    this.#mode = mode;
+    this.#heard = false;
+    this.#windowEnds = now + LEARNING_WINDOW_MS;
+    this.#candidates.clear();
+    if (host === this.#sdpHost && remote.port === this.#sdpPort && mode === 'learn' && this.#rank > 0) return;
+    this.#sdpHost = host;
+    this.#sdpPort = remote.port;
+    this.#take(host, remote.port, RANK_SDP);
+    this.#heard = false;
+  }
+
+  /** True once a packet of the SDP's own address was heard: nobody can take over any more, the socket may connect. */
+  get settled(): boolean {
+    return this.#heard && this.#rank === RANK_SDP;
+  }
+
+  /** Is this packet the peer's? Counts it when not. */
+  accept(host: string, port: number, ssrc: number, sequence: number, now: number): boolean {
+    if (port === this.port && host === this.host) {
+      this.#heard = true;
+      return true;
+    }
+    if (this.#fromElsewhere(host, port, ssrc, sequence, now)) return true;
+    this.strangers += 1;
+    return false;
+  }
+
+  /** For RTCP, which comes from another port: is it the latched host? */
+  isPeerHost(host: string): boolean {
+    return host === this.host;
+  }
+
+  #fromElsewhere(host: string, port: number, ssrc: number, sequence: number, now: number): boolean {
+    if (this.#mode === 'sdp') return host === this.#sdpHost;
+    if (host === this.#sdpHost && port === this.#sdpPort) {
+      this.#take(host, port, RANK_SDP);
+      return true;
+    }
+    if (now > this.#windowEnds) return false;
+    const rank = host === this.#sdpHost ? RANK_SAME_HOST : RANK_OTHER_HOST;
+    if (this.#heard && rank <= this.#rank) return false;
+    if (!this.#isConsecutive(`${host} ${port}`, rank, ssrc, sequence)) return false;
+    this.#take(host, port, rank);
+    return true;
+  }
+
+  #isConsecutive(key: string, rank: number, ssrc: number, sequence: number): boolean {
+    const candidate = this.#candidates.get(key);
+    if (candidate === undefined) {
+      if (this.#candidates.size >= MAX_CANDIDATES && rank < RANK_SAME_HOST) return false;
+      if (this.#candidates.size >= MAX_CANDIDATES * 2) return false;
+      this.#candidates.set(key, { ssrc, sequence, run: 1 });
+      return false;
+    }
+    const follows = candidate.ssrc === ssrc && sequenceDelta(sequence, candidate.sequence) === 1;
+    candidate.run = follows ? candidate.run + 1 : 1;
+    candidate.ssrc = ssrc;
+    candidate.sequence = sequence;
+    return candidate.run >= CONSECUTIVE_PACKETS;
+  }
+
+  #take(host: string, port: number, rank: number): void {
+    this.host = host;
+    this.port = port;
+    this.#rank = rank;
+    this.#heard = true;
+    this.#candidates.clear();
+  }
+}
+
+/** An IP address as `dgram` will write it (`2001:DB8::0:1` arrives as `2001:db8::1`); other text stays as it is. */
+export function normalizeHost(host: string): string {
+  if (!host.includes(':')) return host;
+  try {
+    return new SocketAddress({ address: host, family: 'ipv6' }).address;
+  } catch {
+    return host;
+  }
+}
