@@ -111,3 +111,8 @@ export interface RecordStore {
   /** Records of this node that a dead process left open. */
   openRecords(node: string): Promise<readonly CallRecord[]>;
 }
+
+/** A cursor that was not one of ours; the API answers 400. */
+export class InvalidCursor extends Error {
+  override readonly name = 'InvalidCursor';
+}

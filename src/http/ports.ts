@@ -1,0 +1,126 @@
+/**
+ * What the API needs of what is stored; `storage` implements it. Failures of the directory carry a `code` of
+ * `storage/errors.ts` (`entry/conflict`, `entry/in-use`, `entry/declared`, `entry/unknown`, `entry/invalid`), which
+ * `problems.ts` turns into answers.
+ */
+import type { PhoneNumber } from '../kernel/phone-number.ts';
+
+/** What a key may do. A closed list; `docs/reference/http.md` explains each. */
+export const SCOPES = [
+  'calls:read',
+  'recordings:read',
+  'numbers:read',
+  'numbers:write',
+  'scenarios:read',
+  'scenarios:write',
+  'scenarios:start',
+  'trunks:read',
+  'users:read',
+  'metrics:read',
+] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  /** The first characters, to recognise a key by. */
+  readonly prefix: string;
+  readonly scopes: readonly Scope[];
+  /** The only application whose things the key sees; undefined: all of them. */
+  readonly applicationId: string | undefined;
+  readonly createdAt: number;
+  readonly revokedAt: number | undefined;
+}
+
+export interface ApiKeys {
+  /** The live key that this secret belongs to. */
+  find(secret: string): Promise<ApiKey | undefined>;
+}
+
+/** What an earlier request with the same Idempotency-Key led to. */
+export type Replay =
+  /** None: this request holds the key now and must `finish` or `release` it. */
+  | { readonly kind: 'first' }
+  | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
+  /** The earlier one has not finished, or its process died: what it did is not known. */
+  | { readonly kind: 'unfinished' }
+  | { readonly kind: 'other-request' };
+
+export interface IdempotencyStore {
+  begin(apiKeyId: string, key: string, requestHash: string): Promise<Replay>;
+  finish(
+    apiKeyId: string,
+    key: string,
+    answer: { readonly status: number; readonly body: unknown },
+  ): Promise<void>;
+  /** Forgets the key: the request did nothing, and may be sent again. */
+  release(apiKeyId: string, key: string): Promise<void>;
+}
+
+export interface NumberEntry {
+  readonly id: string;
+  readonly applicationId: string;
+  readonly kind: 'service' | 'verified';
+  readonly number: PhoneNumber;
+  readonly label: string;
+  /** Declared in the settings file: the API cannot change it. */
+  readonly declared: boolean;
+}
+
+export interface ScenarioEntry {
+  readonly applicationId: string;
+  readonly name: string;
+  readonly source: string;
+  readonly declared: boolean;
+  readonly updatedAt: number;
+}
+
+export interface ApplicationEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly declared: boolean;
+}
+
+/** A trunk without its secrets. */
+export interface TrunkEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+  readonly transport: 'udp' | 'tcp';
+  readonly register: boolean;
+  readonly prefixes: readonly string[];
+  readonly priority: number;
+}
+
+export interface UserEntry {
+  readonly id: string;
+  readonly username: string;
+  readonly applicationId: string;
+  readonly number: PhoneNumber | undefined;
+  /** Live registrations. */
+  readonly registered: number;
+}
+
+/** Lists come from memory; writes reach the database and this node's memory before they resolve. */
+export interface AdminStore {
+  applications(): readonly ApplicationEntry[];
+  numbers(applicationId?: string): readonly NumberEntry[];
+  scenarios(applicationId?: string): readonly ScenarioEntry[];
+  trunks(): readonly TrunkEntry[];
+  users(applicationId?: string): Promise<readonly UserEntry[]>;
+  /** Rejects with `entry/conflict` when the number is held already, by whichever application. */
+  addNumber(entry: {
+    readonly applicationId: string;
+    readonly kind: 'service' | 'verified';
+    readonly number: PhoneNumber;
+    readonly label: string;
+  }): Promise<NumberEntry>;
+  removeNumber(id: string): Promise<void>;
+  putScenario(
+    applicationId: string,
+    name: string,
+    source: string,
+  ): Promise<'created' | 'updated' | 'unchanged'>;
+  removeScenario(applicationId: string, name: string): Promise<void>;
+}

@@ -1,0 +1,63 @@
+/**
+ * The thread that owns the embedded database. It runs one statement at a time, so a query here never delays a call.
+ *
+ * PGlite writes its log before it answers, and every write has reached the kernel by then: a process that is killed
+ * loses nothing that was committed, and what was not committed is rolled back when the folder is opened again. It does
+ * not call fsync, so a machine that loses power may lose the last seconds; use a PostgreSQL server where that matters.
+ */
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import type { WorkerAnswer, WorkerError, WorkerRequest, WorkerStart } from './pglite-protocol.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('pglite-worker.ts runs as a worker thread only');
+const answer = (message: WorkerAnswer): void => port.postMessage(message);
+
+/** A new database is made aside and renamed, so that a process killed in the middle leaves no half-made folder. */
+async function openDatabase(folder: string): Promise<PGlite> {
+  if (!existsSync(folder)) {
+    const unfinished = `${folder}.new`;
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+    const fresh = await PGlite.create({ dataDir: unfinished });
+    await fresh.close();
+    renameSync(unfinished, folder);
+  }
+  return await PGlite.create({ dataDir: folder });
+}
+
+function describe(error: unknown): WorkerError {
+  const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
+  return {
+    message: error instanceof Error ? error.message : String(error),
+    code: typeof code === 'string' ? code : undefined,
+    constraint: typeof constraint === 'string' ? constraint : undefined,
+  };
+}
+
+async function run(database: PGlite, request: WorkerRequest): Promise<void> {
+  try {
+    if (request.kind === 'close') {
+      await database.close();
+      answer({ kind: 'rows', id: request.id, rows: [], affected: undefined });
+      return;
+    }
+    const result = await database.query(request.sql, [...request.parameters]);
+    answer({ kind: 'rows', id: request.id, rows: result.rows, affected: result.affectedRows });
+  } catch (error) {
+    answer({ kind: 'error', id: request.id, error: describe(error) });
+  }
+}
+
+try {
+  const database = await openDatabase((workerData as WorkerStart).folder);
+  let last: Promise<void> = Promise.resolve();
+  port.on('message', (request: WorkerRequest) => {
+    last = last.then(() => run(database, request));
+  });
+  answer({ kind: 'ready' });
+} catch (error) {
+  answer({ kind: 'failed', error: describe(error) });
+  port.close();
+}

@@ -1,0 +1,141 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/**
+ * The tables as Kysely sees them; `migrations/` makes them. Columns that end in `_sealed` hold what `vault.ts` wrote,
+ * columns that end in `_index` a blind index for look-ups by equality.
+ */
+export interface Schema {
+  meta: { name: string; value: string };
+  applications: { id: string; name: string; provenance: Provenance };
+  scenarios: {
+    id: string;
+    application_id: string;
+    name: string;
+    source: string;
+    provenance: Provenance;
+    updated_at: Timestamp;
+  };
+  rules: {
+    id: string;
+    application_id: string;
+    name: string;
+    position: number;
+    pattern: string;
+    custom_data: string;
+    provenance: Provenance;
+  };
+  rule_scenarios: { rule_id: string; position: number; scenario_id: string };
+  numbers: {
+    id: string;
+    application_id: string;
+    kind: NumberKind;
+    number_sealed: string;
+    number_index: string;
+    label: string;
+    provenance: Provenance;
+    created_at: Timestamp;
+  };
+  trunks: {
+    id: string;
+    name: string;
+    settings: JsonColumn;
+    secrets_sealed: string;
+    provenance: Provenance;
+  };
+  users: {
+    id: string;
+    application_id: string;
+    username: string;
+    ha1_sealed: string;
+    number_sealed: string | null;
+    number_index: string | null;
+    provenance: Provenance;
+  };
+  registrations: {
+    user_id: string;
+    contact_index: string;
+    contact_sealed: string;
+    transport: 'udp' | 'tcp';
+    host: string;
+    port: number;
+    call_id: string;
+    cseq: number;
+    expires_at: Timestamp;
+    q: number;
+  };
+  call_records: {
+    id: string;
+    node: string;
+    application_id: string | null;
+    rule_name: string | null;
+    scenario: string | null;
+    status: string;
+    started_at: Timestamp;
+    ended_at: Timestamp | null;
+    reason: string | null;
+    error: string | null;
+  };
+  call_legs: {
+    call_id: string;
+    session_id: string;
+    seq: Generated<number>;
+    incoming: boolean;
+    callerid_sealed: string;
+    callerid_index: string;
+    number_sealed: string;
+    number_index: string;
+    started_at: Timestamp;
+    ringing_at: Timestamp | null;
+    answered_at: Timestamp | null;
+    ended_at: Timestamp | null;
+    duration_seconds: number;
+    code: number | null;
+    reason: string | null;
+    ended_by: string | null;
+    media: JsonColumn | null;
+  };
+  call_events: {
+    session_id: string;
+    position: number;
+    at: Timestamp;
+    call_id: string | null;
+    name: string;
+    detail: JsonColumn;
+  };
+  recordings: {
+    recording_id: string;
+    session_id: string;
+    call_id: string;
+    path: string;
+    channels: number;
+    started_at: Timestamp;
+    status: string;
+    seconds: number | null;
+    bytes: number | null;
+    error: string | null;
+  };
+  api_keys: {
+    id: string;
+    name: string;
+    prefix: string;
+    hash: string;
+    scopes: string[];
+    application_id: string | null;
+    created_at: Timestamp;
+    revoked_at: Timestamp | null;
+  };
+  idempotency_keys: {
+    api_key_id: string;
+    key_hash: string;
+    request_hash: string;
+    status: number | null;
+    body: JsonColumn | null;
+    created_at: Timestamp;
+  };
+}
+
+export type Provenance = 'settings' | 'api';
+export type NumberKind = 'service' | 'verified';
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+/** Read as a value, written as JSON text. */
+type JsonColumn = ColumnType<Record<string, unknown>, string, string>;

@@ -1,0 +1,99 @@
+import { sql } from 'kysely';
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Random } from '../kernel/random.ts';
+import { ApiKeyStore } from './api-keys.ts';
+import { openDatabase } from './database.ts';
+import { Directory } from './directory.ts';
+import { DirectoryAdmin } from './directory-admin.ts';
+import { SqlIdempotencyStore } from './idempotency-store.ts';
+import { type DirectoryChange, type DirectoryDeclaration, importDirectory } from './import-directory.ts';
+import { SqlLocationStore } from './location-store.ts';
+import { migrate } from './migrate.ts';
+import { openVault } from './open-vault.ts';
+import { SqlRecordStore } from './record-store.ts';
+import { directoryVersion, loadSnapshot } from './snapshot.ts';
+
+export interface StorageOptions {
+  /** PostgreSQL server; absent or empty: the embedded database in `dataFolder`. */
+  readonly databaseUrl?: string;
+  /** Made with mode 0700 when it is not there. */
+  readonly dataFolder: string;
+  /** Default: MASKLINE_KEY_FILE, else `maskline.key` in the data folder. Made for a new database. */
+  readonly keyFile?: string;
+  /** The key ring itself, in the form of the file. Default: MASKLINE_KEY. */
+  readonly key?: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Where MASKLINE_KEY and MASKLINE_KEY_FILE are looked up; default: the process's environment. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Everything that is stored. Closing it ends every query, timer and thread of it. */
+export interface Storage {
+  readonly records: SqlRecordStore;
+  readonly locations: SqlLocationStore;
+  readonly directory: Directory;
+  readonly admin: DirectoryAdmin;
+  readonly apiKeys: ApiKeyStore;
+  readonly idempotency: SqlIdempotencyStore;
+  /** `embedded` or `server`, for people. */
+  readonly kind: 'embedded' | 'server';
+  /** Makes the directory what the settings file declares; see `import-directory.ts`. */
+  importDirectory(declared: DirectoryDeclaration): Promise<readonly DirectoryChange[]>;
+  /** Resolves when the database answers. For readiness. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens, migrates and unlocks the database. Rejects with a `StorageError` that says what to do. */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const { clock, random, log, dataFolder } = options;
+  const environment = options.environment ?? process.env;
+  const database = await openDatabase({ databaseUrl: options.databaseUrl, dataFolder, random, log });
+  try {
+    const { db } = database;
+    const applied = await migrate(db);
+    if (applied.length > 0) log.info({ migrations: applied }, 'the database was brought up to date');
+    const vault = await openVault({
+      db,
+      dataFolder,
+      key: options.key ?? (options.keyFile === undefined ? environment.MASKLINE_KEY : undefined),
+      keyFile: options.keyFile ?? environment.MASKLINE_KEY_FILE,
+      random,
+    });
+    const directory = await Directory.open({
+      load: () => loadSnapshot(db, vault, log),
+      version: () => directoryVersion(db),
+      clock,
+      log,
+      poll: database.shared,
+    });
+    const tools = { vault, random, clock };
+    return {
+      records: new SqlRecordStore(db, vault),
+      locations: new SqlLocationStore(db, vault, clock),
+      directory,
+      admin: new DirectoryAdmin(db, directory, tools),
+      apiKeys: new ApiKeyStore(db, random, clock),
+      idempotency: new SqlIdempotencyStore(db, clock),
+      kind: database.shared ? 'server' : 'embedded',
+      importDirectory: async (declared) => {
+        const changes = await importDirectory(db, tools, declared);
+        await directory.refresh();
+        return changes;
+      },
+      ping: async () => {
+        await sql`select 1`.execute(db);
+      },
+      close: async () => {
+        directory.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
