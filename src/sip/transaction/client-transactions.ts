@@ -78,6 +78,9 @@ export class ClientTransactions {
         : new NonInviteClient(request, flow, handlers, context);
     this.live.add(key, transaction);
     transaction.start();
+    // A flow that is closed already has told its end to those who were there; a newcomer is told by us, but not before
+    // the caller holds the transaction.
+    if (!flow.isOpen) this.#options.clock.setTimeout(() => transaction.flowClosed(), 0);
     return transaction;
   }
 }

@@ -5,7 +5,7 @@ import type { Random } from '../../kernel/random.ts';
 import { toTag } from '../message/fields.ts';
 import type { SipRequest } from '../message/types.ts';
 import type { Flow, Transport } from '../transport/types.ts';
-import { FinishedTransactions } from './finished-transactions.ts';
+import { ExpiringMap } from './expiring-map.ts';
 import type { TransactionLimits } from './limits.ts';
 import { LiveTransactions } from './live-transactions.ts';
 import type { ServerMachineContext } from './machine-context.ts';
@@ -30,14 +30,15 @@ export interface ServerSideOptions {
 
 export class ServerTransactions {
   readonly live = new LiveTransactions<InviteServer | NonInviteServer>();
-  readonly finished: FinishedTransactions;
+  /** What ended less than 64·T1 ago. `accepted`: an INVITE with a 2xx, whose ACK belongs to a dialog. */
+  readonly finished: ExpiringMap<{ readonly accepted: boolean }>;
   readonly #options: ServerSideOptions;
   /** Transactions outside dialogs by what merged requests have in common (§8.2.2.2). */
   readonly #outside = new Map<string, Set<ServerTransaction>>();
 
   constructor(options: ServerSideOptions) {
     this.#options = options;
-    this.finished = new FinishedTransactions(options.clock, 64 * options.timers.t1, options.limits.finished);
+    this.finished = new ExpiringMap(options.clock, 64 * options.timers.t1, options.limits.finished);
   }
 
   receive(request: SipRequest, flow: Flow): void {
@@ -52,7 +53,7 @@ export class ServerTransactions {
       return;
     }
     // PITFALLS row 6: a copy that comes after the transaction has ended is dropped.
-    if (this.finished.find(key) !== undefined) return;
+    if (this.finished.get(key) !== undefined) return;
     if (request.method === 'CANCEL') this.#receiveCancel(request, flow, key);
     else if (request.method === 'INVITE') this.#begin(this.#invite(request, flow, key));
     else this.#begin(this.#nonInvite(request, flow, key));
@@ -77,7 +78,7 @@ export class ServerTransactions {
       else transaction.receive(request);
       return;
     }
-    if (this.finished.find(key)?.accepted === false) return;
+    if (this.finished.get(key)?.accepted === false) return;
     this.#options.user()?.onAck(request, flow);
   }
 
@@ -151,7 +152,7 @@ export class ServerTransactions {
 
   #ended(key: string, request: SipRequest, transaction: ServerTransaction, accepted: boolean): void {
     this.live.remove(key);
-    this.finished.remember(key, accepted);
+    this.finished.set(key, { accepted });
     if (toTag(request) !== undefined) return;
     const merge = mergeKey(request);
     const same = this.#outside.get(merge);

@@ -1,15 +1,16 @@
 import type { Clock } from '../../kernel/clock.ts';
 
 /**
- * Server transactions that have ended, remembered for 64·T1, so that a late copy of a request does not become a second
- * call (PITFALLS row 6). Entries expire when looked at, so that there is no timer; the oldest give way beyond `limit`.
+ * A bounded memory of what is over: finished server transactions (PITFALLS row 6), ACKs that may have to be sent again
+ * (row 3). Every entry lives equally long. Entries expire when the map is looked at, so that there is no timer; beyond
+ * `limit` the oldest give way.
  */
-export class FinishedTransactions {
+export class ExpiringMap<V> {
   readonly #clock: Clock;
   readonly #lifetimeMs: number;
   readonly #limit: number;
   /** In order of insertion, which is order of expiry. */
-  readonly #entries = new Map<string, { readonly expires: number; readonly accepted: boolean }>();
+  readonly #entries = new Map<string, { readonly expires: number; readonly value: V }>();
 
   constructor(clock: Clock, lifetimeMs: number, limit: number) {
     this.#clock = clock;
@@ -22,16 +23,19 @@ export class FinishedTransactions {
     return this.#entries.size;
   }
 
-  /** `accepted`: an INVITE that got a 2xx, whose ACK therefore belongs to a dialog. */
-  remember(key: string, accepted: boolean): void {
+  set(key: string, value: V): void {
     this.#entries.delete(key);
-    this.#entries.set(key, { expires: this.#clock.monotonic() + this.#lifetimeMs, accepted });
+    this.#entries.set(key, { expires: this.#clock.monotonic() + this.#lifetimeMs, value });
     this.#prune();
   }
 
-  find(key: string): { readonly accepted: boolean } | undefined {
+  get(key: string): V | undefined {
     this.#prune();
-    return this.#entries.get(key);
+    return this.#entries.get(key)?.value;
+  }
+
+  clear(): void {
+    this.#entries.clear();
   }
 
   #prune(): void {

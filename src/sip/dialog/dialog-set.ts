@@ -1,0 +1,79 @@
+/**
+ * The dialogs of one INVITE of ours (RFC 3261 §12.1.2, §13.2.2.4; PITFALLS row 5): any number of early ones, each with
+ * its own target, route set and CSeq, and one for each 2xx. The first 2xx is the call; every other one is a fork, which
+ * whoever holds the set acknowledges and ends.
+ */
+import { toTag } from '../message/fields.ts';
+import type { NameAddr, SipRequest, SipResponse } from '../message/types.ts';
+import type { Flow } from '../transport/types.ts';
+import { Dialog } from './dialog.ts';
+import type { DialogTable, DialogUsage } from './dialog-table.ts';
+
+export interface DialogSetOptions {
+  readonly invite: SipRequest;
+  readonly flow: Flow;
+  readonly contact: NameAddr;
+  readonly table: DialogTable;
+  readonly usage: DialogUsage;
+  /** How many dialogs at most. */
+  readonly limit: number;
+}
+
+/** One per INVITE request; a retry with credentials is another INVITE. */
+export class DialogSet {
+  readonly invite: SipRequest;
+  readonly #options: DialogSetOptions;
+  readonly #dialogs = new Map<string, Dialog>();
+  readonly #confirmed = new Set<Dialog>();
+
+  constructor(options: DialogSetOptions) {
+    this.#options = options;
+    this.invite = options.invite;
+  }
+
+  get size(): number {
+    return this.#dialogs.size;
+  }
+
+  /** 101–199 with a To tag: its early dialog, new or known. Undefined without a tag, or beyond the limit. */
+  early(response: SipResponse): Dialog | undefined {
+    return toTag(response) === undefined ? undefined : this.#dialogFor(response);
+  }
+
+  /**
+   * A 2xx: its dialog, early before or new. `fork` when another 2xx was first. Undefined beyond the limit: a peer that
+   * answers so often is no telephone.
+   */
+  confirm(response: SipResponse): { readonly dialog: Dialog; readonly fork: boolean } | undefined {
+    const dialog = this.#dialogFor(response);
+    if (dialog === undefined) return undefined;
+    const fork = this.#confirmed.size > 0 && !this.#confirmed.has(dialog);
+    this.#confirmed.add(dialog);
+    return { dialog, fork };
+  }
+
+  /** Early dialogs end with a final response (§12.3); confirmed ones are left to the session. */
+  dropEarly(): void {
+    for (const [tag, dialog] of this.#dialogs) {
+      if (this.#confirmed.has(dialog)) continue;
+      this.#options.table.remove(dialog);
+      this.#dialogs.delete(tag);
+    }
+  }
+
+  #dialogFor(response: SipResponse): Dialog | undefined {
+    const tag = toTag(response) ?? '';
+    const known = this.#dialogs.get(tag);
+    if (known !== undefined) {
+      // §13.2.2.4: a 2xx that follows an early dialog computes its route set anew.
+      known.learnFrom(response);
+      return known;
+    }
+    const { invite, flow, contact, limit, table, usage } = this.#options;
+    if (this.#dialogs.size >= limit) return undefined;
+    const dialog = Dialog.ofUac(invite, response, flow, contact);
+    this.#dialogs.set(tag, dialog);
+    table.add(dialog, usage);
+    return dialog;
+  }
+}

@@ -1,0 +1,111 @@
+/** Requests of ours inside a dialog: which flow they take, and what happens when the peer challenges them. */
+import type { SipRequest, SipResponse } from '../message/types.ts';
+import type { TransactionFailure } from '../transaction/types.ts';
+import type { Flow } from '../transport/types.ts';
+import type { DialogContext } from './context.ts';
+import type { Dialog } from './dialog.ts';
+import type { ChallengeHook, ExtraHeaders } from './types.ts';
+
+/** PITFALLS row 27: attempts are counted, not inferred from what the request carries. */
+export const MAX_CHALLENGES = 2;
+
+export interface InDialogRequest {
+  readonly method: string;
+  readonly fields?: ExtraHeaders;
+  readonly body?: Uint8Array;
+  readonly onChallenge?: ChallengeHook | undefined;
+}
+
+/** The final response (never a 401 or 407 that the hook could answer), or why there is none. */
+export type InDialogOutcome = SipResponse | TransactionFailure;
+
+/**
+ * Sends in the dialog: at once when its flow is open. When the flow is closed, or closes before the answer, one new flow
+ * is tried. `done` is called exactly once.
+ */
+export function sendInDialog(
+  context: DialogContext,
+  dialog: Dialog,
+  what: InDialogRequest,
+  done: (outcome: InDialogOutcome) => void,
+): void {
+  let challenges = 0;
+  let triedNewFlow = false;
+
+  const onResponse = (response: SipResponse, request: SipRequest): void => {
+    if (response.status < 200) return;
+    const credentials = isChallenge(response) ? answerChallenge(response, request) : undefined;
+    if (credentials === undefined) done(response);
+    else send(credentials);
+  };
+  const answerChallenge = (response: SipResponse, request: SipRequest): ExtraHeaders | undefined => {
+    if (challenges >= MAX_CHALLENGES) return undefined;
+    challenges += 1;
+    return what.onChallenge?.(response, request);
+  };
+  const send = (credentials: ExtraHeaders): void => {
+    if (dialog.flow.isOpen) transmit(dialog.flow, credentials);
+    else sendOnNewFlow(credentials);
+  };
+  const sendOnNewFlow = (credentials: ExtraHeaders): void => {
+    triedNewFlow = true;
+    context.flowTo(dialog.nextHop).then(
+      (flow) => {
+        dialog.useFlow(flow);
+        transmit(flow, credentials);
+      },
+      () => done('transport'),
+    );
+  };
+  const transmit = (flow: Flow, credentials: ExtraHeaders): void => {
+    const request = dialog.newRequest(what.method, [...(what.fields ?? []), ...credentials], what.body);
+    context.transactions.send(request, flow, {
+      onResponse: (response) => onResponse(response, request),
+      onFailure: (failure) => {
+        if (failure === 'transport' && !triedNewFlow) sendOnNewFlow(credentials);
+        else done(failure);
+      },
+    });
+  };
+  send([]);
+}
+
+export function isChallenge(response: SipResponse): boolean {
+  return response.status === 401 || response.status === 407;
+}
+
+/** §13.2.2.4: the ACK for a 2xx, on the dialog's flow; kept for retransmissions of that 2xx (PITFALLS row 3). */
+export function acknowledge(
+  context: DialogContext,
+  dialog: Dialog,
+  invite: SipRequest,
+  response: SipResponse,
+): void {
+  const send = (flow: Flow): void => {
+    const sent = context.transactions.sendAck(dialog.ackFor(invite), flow);
+    context.acks.put(response, sent, flow);
+  };
+  if (dialog.flow.isOpen) {
+    send(dialog.flow);
+    return;
+  }
+  context.flowTo(dialog.nextHop).then(
+    (flow) => {
+      dialog.useFlow(flow);
+      send(flow);
+    },
+    () => context.log.warn({ callId: dialog.id.callId }, 'no way to send an ACK: the flow is closed'),
+  );
+}
+
+/** BYE (§15.1.1). The dialog stays in the table until it is answered, so that a BYE crossing it finds it. */
+export function sendBye(
+  context: DialogContext,
+  dialog: Dialog,
+  options: { readonly headers?: ExtraHeaders | undefined; readonly onChallenge?: ChallengeHook | undefined },
+): void {
+  const { headers = [], onChallenge } = options;
+  sendInDialog(context, dialog, { method: 'BYE', fields: headers, onChallenge }, () =>
+    context.table.remove(dialog),
+  );
+}

@@ -1,0 +1,184 @@
+/** What UAS and UAC sessions have in common: state, the one end, and everything inside the dialog. */
+import { Emitter } from '../../kernel/emitter.ts';
+import type { SipRequest } from '../message/types.ts';
+import type { InviteServerTransaction, ServerTransaction } from '../transaction/types.ts';
+import { bodyOf, xHeaders } from './bodies.ts';
+import { ALLOW, refuseUnknownExtensions } from './capabilities.ts';
+import type { DialogContext } from './context.ts';
+import type { Dialog } from './dialog.ts';
+import type { DialogUsage } from './dialog-table.ts';
+import { sendBye, sendInDialog } from './in-dialog-client.ts';
+import { ReOffers } from './re-offers.ts';
+import type {
+  Body,
+  ChallengeHook,
+  ExtraHeaders,
+  InviteSession,
+  SessionEnd,
+  SessionEvents,
+  SessionState,
+} from './types.ts';
+
+/** What a session says about its end; the rest is known. */
+export type Ending = Pick<SessionEnd, 'by' | 'status' | 'reason'> &
+  Partial<Pick<SessionEnd, 'headers' | 'retryable' | 'answered'>>;
+
+export abstract class SessionCore implements InviteSession, DialogUsage {
+  readonly id: string;
+  abstract readonly role: 'uas' | 'uac';
+  readonly events: Emitter<SessionEvents>;
+  protected readonly context: DialogContext;
+  protected readonly reOffers: ReOffers;
+  /** The dialog that the session lives in; a UAC has none before a response makes one. */
+  protected dialog: Dialog | undefined;
+  protected onChallenge: ChallengeHook | undefined;
+  #state: SessionState;
+  readonly #onEnded: () => void;
+
+  constructor(context: DialogContext, initial: SessionState, onEnded: () => void) {
+    this.context = context;
+    this.id = context.random.uuid();
+    this.#state = initial;
+    this.#onEnded = onEnded;
+    this.events = new Emitter((error) =>
+      context.log.error({ err: error, session: this.id }, 'a listener of a session failed'),
+    );
+    this.reOffers = new ReOffers(context, {
+      offerState: () => this.offerState(),
+      offer: (reOffer) => {
+        if (this.events.listenerCount('reoffer') === 0) return false;
+        this.events.emit('reoffer', reOffer);
+        return true;
+      },
+      answered: (sdp) => this.events.emit('confirmed', { sdp }),
+      neverAcknowledged: () =>
+        this.hangUp({ by: 'fault', status: 200, reason: 'the ACK to our answer never came' }),
+    });
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  abstract end(options?: { readonly status?: number; readonly headers?: ExtraHeaders }): void;
+
+  /** Shutting down: ends now, without waiting for the peer. */
+  abandon(): void {
+    this.end();
+  }
+
+  abstract onAck(dialog: Dialog, request: SipRequest): void;
+  /** Offer/answer of the INVITE itself, as far as it concerns a re-INVITE or UPDATE that comes now. */
+  protected abstract offerState(): 'stable' | 'ours-pending' | 'theirs-pending';
+  /** BYE inside an early dialog (§15: a caller may, a callee must not). */
+  protected abstract byeBeforeAnswer(transaction: ServerTransaction): void;
+
+  info(body: Body, headers: ExtraHeaders = []): Promise<number> {
+    const dialog = this.dialog;
+    // "Call Does Not Exist": not yet, or no more.
+    if (this.#state !== 'confirmed' || dialog === undefined) return Promise.resolve(481);
+    const fields: ExtraHeaders = [['Content-Type', body.contentType], ...headers];
+    const what = { method: 'INFO', fields, body: body.content, onChallenge: this.onChallenge };
+    return new Promise((resolve) => {
+      sendInDialog(this.context, dialog, what, (outcome) => {
+        const status = outcome === 'timeout' ? 408 : outcome === 'transport' ? 503 : outcome.status;
+        resolve(status);
+        // §12.2.1.2: 481, 408 and silence mean that the peer has no such dialog any more.
+        if (status === 481 || status === 408)
+          this.hangUp({ by: 'fault', status: 200, reason: 'the peer no longer knows the call' });
+      });
+    });
+  }
+
+  onInvite(dialog: Dialog, transaction: InviteServerTransaction): void {
+    if (this.#admits(dialog, transaction)) this.reOffers.invite(dialog, transaction);
+  }
+
+  onRequest(dialog: Dialog, transaction: ServerTransaction): void {
+    if (!this.#admits(dialog, transaction)) return;
+    const { request } = transaction;
+    switch (request.method) {
+      case 'BYE':
+        this.#onBye(transaction);
+        return;
+      case 'UPDATE':
+        this.reOffers.update(dialog, transaction);
+        return;
+      case 'INFO':
+        transaction.reply(200);
+        this.events.emit('info', { body: bodyOf(request), headers: xHeaders(request) });
+        return;
+      case 'OPTIONS':
+        transaction.reply(200, { fields: [...ALLOW, ['Accept', 'application/sdp']] });
+        return;
+      case 'REFER':
+        transaction.reply(603);
+        return;
+      case 'PRACK':
+        // We send nothing reliably, so there is nothing that it could match (RFC 3262 §3).
+        transaction.reply(481);
+        return;
+      default:
+        transaction.reply(405, { fields: ALLOW });
+    }
+  }
+
+  /** The peer's BYE came after the session had ended, or in a forked dialog: nothing keeps the dialog any more. */
+  protected byeAfterEnd(dialog: Dialog): void {
+    this.context.table.remove(dialog);
+  }
+
+  protected enter(state: Exclude<SessionState, 'ended'>): void {
+    this.#state = state;
+  }
+
+  /** The one place where a session ends; later ends are ignored. Closes what is open, then tells the user. */
+  protected finish(ending: Ending): void {
+    if (this.#state === 'ended') return;
+    const answered = ending.answered ?? (this.#state === 'accepted' || this.#state === 'confirmed');
+    this.#state = 'ended';
+    this.reOffers.close();
+    this.#onEnded();
+    this.events.emit('ended', { headers: [], retryable: false, ...ending, answered });
+  }
+
+  /** BYE, and the end. */
+  protected hangUp(ending: Ending, headers?: ExtraHeaders): void {
+    if (this.#state === 'ended') return;
+    if (this.dialog !== undefined) this.sendBye(this.dialog, headers);
+    this.finish(ending);
+  }
+
+  protected sendBye(dialog: Dialog, headers?: ExtraHeaders): void {
+    sendBye(this.context, dialog, { headers, onChallenge: this.onChallenge });
+  }
+
+  /** What every request inside a dialog has to pass. False: it was answered. */
+  #admits(dialog: Dialog, transaction: ServerTransaction): boolean {
+    if (!dialog.acceptsSequence(transaction.request)) {
+      transaction.reply(500);
+      return false;
+    }
+    dialog.followPeer(transaction.flow);
+    const over = this.#state === 'ended' || (this.dialog !== undefined && this.dialog !== dialog);
+    if (over) {
+      // The dialog only waits for the answer to its BYE; one that crosses ours is right all the same.
+      const isBye = transaction.request.method === 'BYE';
+      transaction.reply(isBye ? 200 : 481);
+      if (isBye) this.byeAfterEnd(dialog);
+      return false;
+    }
+    return !refuseUnknownExtensions(transaction);
+  }
+
+  #onBye(transaction: ServerTransaction): void {
+    if (this.#state !== 'accepted' && this.#state !== 'confirmed') {
+      this.byeBeforeAnswer(transaction);
+      return;
+    }
+    transaction.reply(200);
+    if (this.dialog !== undefined) this.context.table.remove(this.dialog);
+    const headers = xHeaders(transaction.request);
+    this.finish({ by: 'remote', status: 200, reason: 'the peer hung up', headers });
+  }
+}

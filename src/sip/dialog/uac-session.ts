@@ -1,0 +1,212 @@
+/** The INVITE session of a call that goes out (RFC 3261 §13.2). */
+
+import type { TimerHandle } from '../../kernel/clock.ts';
+import { MasklineError } from '../../kernel/errors.ts';
+import { reasonPhrase } from '../message/reason.ts';
+import type { SipRequest, SipResponse } from '../message/types.ts';
+import type { ClientTransaction, ServerTransaction, TransactionFailure } from '../transaction/types.ts';
+import { sdpOf, xHeaders } from './bodies.ts';
+import type { DialogContext } from './context.ts';
+import { type Dialog, FIRST_CSEQ_BELOW } from './dialog.ts';
+import { DialogSet } from './dialog-set.ts';
+import { acknowledge, isChallenge, MAX_CHALLENGES } from './in-dialog-client.ts';
+import { buildInvite } from './invite-request.ts';
+import { type Ending, SessionCore } from './session-core.ts';
+import type { ExtraHeaders, InviteParts, UacSession } from './types.ts';
+
+/** Bytes of our From tag: 64 bits, twice what §19.3 asks for. */
+const TAG_BYTES = 8;
+
+/** Final responses after which another trunk may do better; 6xx and what concerns the callee are not among them. */
+const TRY_ELSEWHERE: ReadonlySet<number> = new Set([408, 430, 500, 502, 503, 504]);
+
+export class OutboundSession extends SessionCore implements UacSession {
+  readonly role = 'uac';
+  readonly #localTag: string;
+  #sequence: number;
+  #dialogs: DialogSet | undefined;
+  #transaction: ClientTransaction | undefined;
+  #challenges = 0;
+  /** Whether a provisional (100 too) has come: the INVITE has reached somebody. */
+  #reached = false;
+  /** Whether a 101–199 has come: a phone may be ringing. */
+  #ringing = false;
+  /** How the session is to end, once `end()` was called or it rang too long (PITFALLS row 1: a wish). */
+  #wish: Ending | undefined;
+  #patience: TimerHandle | undefined;
+
+  constructor(context: DialogContext, onEnded: () => void) {
+    super(context, 'calling', onEnded);
+    this.#localTag = context.random.token(TAG_BYTES);
+    this.#sequence = 1 + context.random.int(FIRST_CSEQ_BELOW);
+  }
+
+  /** Sends the INVITE. Nothing happens when the session has ended before. */
+  start(parts: InviteParts): void {
+    if (this.state === 'ended') return;
+    this.onChallenge = parts.onChallenge;
+    this.#patience = this.context.clock.setTimeout(
+      () => this.#cancel({ by: 'fault', status: 408, reason: 'it rang for too long' }),
+      this.context.limits.ringingMs,
+    );
+    this.#send(parts, []);
+  }
+
+  /** There will be no INVITE. */
+  startFailed(error: unknown): void {
+    const known = error instanceof MasklineError ? error : undefined;
+    if (known === undefined && this.state !== 'ended')
+      this.context.log.error({ err: error, session: this.id }, 'an outbound call could not be prepared');
+    this.finish({
+      by: 'fault',
+      status: known?.meaning.sip ?? 500,
+      reason: known?.message ?? 'the call could not be prepared',
+    });
+  }
+
+  end(options: { readonly headers?: ExtraHeaders } = {}): void {
+    if (this.state === 'confirmed')
+      this.hangUp({ by: 'local', status: 200, reason: 'we hung up' }, options.headers);
+    else if (this.state !== 'ended') this.#cancel({ by: 'local', status: 487, reason: 'we cancelled' });
+  }
+
+  override abandon(): void {
+    this.end();
+    this.finish(this.#wish ?? { by: 'local', status: 487, reason: 'we shut down' });
+  }
+
+  onAck(_dialog: Dialog, request: SipRequest): void {
+    this.reOffers.ack(request);
+  }
+
+  protected offerState(): 'stable' | 'ours-pending' {
+    return this.state === 'confirmed' ? 'stable' : 'ours-pending';
+  }
+
+  /** §15: a callee must not send BYE before its final response. */
+  protected byeBeforeAnswer(transaction: ServerTransaction): void {
+    transaction.reply(481);
+  }
+
+  protected override finish(ending: Ending): void {
+    this.context.clock.clearTimeout(this.#patience);
+    this.#dialogs?.dropEarly();
+    super.finish(ending);
+  }
+
+  #send(parts: InviteParts, credentials: ExtraHeaders): void {
+    const invite = buildInvite(parts, this.#localTag, this.#sequence, credentials);
+    this.#sequence += 1;
+    this.#dialogs?.dropEarly();
+    const dialogs = new DialogSet({
+      invite,
+      flow: parts.flow,
+      contact: parts.contact,
+      table: this.context.table,
+      usage: this,
+      limit: this.context.limits.forks,
+    });
+    this.#dialogs = dialogs;
+    this.#transaction = this.context.transactions.send(invite, parts.flow, {
+      onResponse: (response) => this.#onResponse(parts, dialogs, response),
+      onFailure: (failure) => this.#onFailure(parts, dialogs, failure),
+      onLate2xx: (response) => this.#onLate2xx(dialogs, response),
+    });
+  }
+
+  #cancel(wish: Ending): void {
+    if (this.#wish !== undefined) return;
+    this.#wish = wish;
+    if (this.#transaction === undefined) this.finish(wish);
+    else this.#transaction.cancel();
+  }
+
+  #onResponse(parts: InviteParts, dialogs: DialogSet, response: SipResponse): void {
+    if (response.status < 200) this.#onProvisional(dialogs, response);
+    else if (response.status < 300) this.#onSuccess(dialogs, response);
+    else if (!this.#answerChallenge(parts, dialogs, response)) this.#onRejected(response);
+  }
+
+  #onProvisional(dialogs: DialogSet, response: SipResponse): void {
+    this.#reached = true;
+    if (this.state === 'calling') this.enter('proceeding');
+    if (response.status === 100 || this.state === 'ended') return;
+    this.#ringing = true;
+    dialogs.early(response);
+    if (this.#wish !== undefined) return;
+    this.events.emit('provisional', {
+      status: response.status,
+      sdp: sdpOf(response),
+      headers: xHeaders(response),
+    });
+  }
+
+  #onSuccess(dialogs: DialogSet, response: SipResponse): void {
+    const confirmed = dialogs.confirm(response);
+    if (confirmed === undefined) {
+      // More early dialogs than we keep, and then an answer from yet another one.
+      this.finish(this.#wish ?? { by: 'fault', status: 500, reason: 'the peer forked without end' });
+      return;
+    }
+    const { dialog } = confirmed;
+    acknowledge(this.context, dialog, dialogs.invite, response);
+    dialogs.dropEarly();
+    this.dialog = dialog;
+    if (this.#wish !== undefined) {
+      // PITFALLS row 1: the 2xx crossed our CANCEL.
+      this.sendBye(dialog);
+      this.finish({ ...this.#wish, answered: false });
+      return;
+    }
+    this.context.clock.clearTimeout(this.#patience);
+    this.enter('confirmed');
+    this.events.emit('accepted', { sdp: sdpOf(response), headers: xHeaders(response) });
+  }
+
+  /** A 2xx after the first: our ACK was lost, or another fork has answered as well (PITFALLS rows 3 and 5). */
+  #onLate2xx(dialogs: DialogSet, response: SipResponse): void {
+    if (this.context.acks.resend(response)) return;
+    const confirmed = dialogs.confirm(response);
+    if (confirmed === undefined) return;
+    acknowledge(this.context, confirmed.dialog, dialogs.invite, response);
+    this.sendBye(confirmed.dialog);
+  }
+
+  /** §22.2: a new INVITE with a higher CSeq, another branch, the same Call-ID and From tag. */
+  #answerChallenge(parts: InviteParts, dialogs: DialogSet, response: SipResponse): boolean {
+    if (!isChallenge(response) || this.#wish !== undefined || this.#challenges >= MAX_CHALLENGES)
+      return false;
+    this.#challenges += 1;
+    const credentials = parts.onChallenge?.(response, dialogs.invite);
+    if (credentials === undefined) return false;
+    this.#send(parts, credentials);
+    return true;
+  }
+
+  #onRejected(response: SipResponse): void {
+    const { status } = response;
+    const peers: Ending = {
+      by: 'remote',
+      status,
+      // In our words: the peer's text never crosses to another leg.
+      reason: reasonPhrase(status),
+      retryable: TRY_ELSEWHERE.has(status) && !this.#ringing,
+    };
+    this.finish({ ...(this.#wish ?? peers), headers: xHeaders(response) });
+  }
+
+  #onFailure(parts: InviteParts, dialogs: DialogSet, failure: TransactionFailure): void {
+    // The peer may still answer: then it is told that nobody is there.
+    this.context.expectLate2xx(parts.callId, this.#localTag, (response) =>
+      this.#onLate2xx(dialogs, response),
+    );
+    const fault: Ending = {
+      by: 'fault',
+      status: failure === 'timeout' ? 408 : 503,
+      reason: failure === 'timeout' ? 'the peer did not answer' : 'the connection to the peer broke',
+      // PITFALLS row 39: once the INVITE has reached somebody, another attempt might ring twice.
+      retryable: !this.#reached,
+    };
+    this.finish(this.#wish ?? fault);
+  }
+}
