@@ -1,0 +1,211 @@
+/** One leg, as VoxEngine's `Call`. Its methods issue commands; its state follows the events. */
+import type { CallFacts, HostEvent } from '../protocol.ts';
+import { callEventNames } from './enums.ts';
+import { Listeners } from './events.ts';
+import { headersOf, text } from './headers.ts';
+import { send, warn } from './host-link.ts';
+import { speechOptions } from './language.ts';
+import { connect, disconnect, registerUnit } from './media-unit.ts';
+
+type State = 'ALERTING' | 'PROGRESSING' | 'CONNECTED' | 'TERMINATED';
+
+export class Call {
+  readonly #facts: CallFacts;
+  readonly #incoming: boolean;
+  readonly #listeners = new Listeners(callEventNames);
+  #state: State;
+  #customData = '';
+
+  constructor(facts: CallFacts, incoming: boolean) {
+    this.#facts = facts;
+    this.#incoming = incoming;
+    this.#state = incoming ? 'ALERTING' : 'PROGRESSING';
+    registerUnit(this, { kind: 'call', id: facts.callId });
+  }
+
+  id(): string {
+    return this.#facts.callId;
+  }
+  state(): string {
+    return this.#state;
+  }
+  incoming(): boolean {
+    return this.#incoming;
+  }
+  callerid(): string {
+    return this.#facts.callerid;
+  }
+  number(): string {
+    return this.#facts.number;
+  }
+  displayName(): string {
+    return this.#facts.displayName;
+  }
+  clientType(): string {
+    return this.#facts.clientType;
+  }
+  toString(): string {
+    return `Call(${this.#facts.callId})`;
+  }
+  customData(customData?: string): string {
+    if (customData !== undefined) this.#customData = text(customData);
+    return this.#customData;
+  }
+  /** No voice activity detection runs on our legs. */
+  vad(): boolean {
+    return false;
+  }
+
+  addEventListener(event: unknown, callback: unknown): void {
+    this.#listeners.add(event, callback);
+  }
+  removeEventListener(event: unknown, callback?: unknown): void {
+    this.#listeners.remove(event, callback);
+  }
+
+  answer(extraHeaders?: unknown, _parameters?: unknown): void {
+    this.#simple('call-answer', extraHeaders);
+  }
+  ring(extraHeaders?: unknown): void {
+    this.#simple('call-ring', extraHeaders);
+  }
+  startEarlyMedia(extraHeaders?: unknown, _scheme?: unknown): void {
+    this.#simple('call-early-media', extraHeaders);
+  }
+  hangup(extraHeaders?: unknown): void {
+    this.#simple('call-hangup', extraHeaders);
+  }
+  reject(code?: unknown, extraHeaders?: unknown): void {
+    const status = Math.trunc(Number(code));
+    // RFC 3261 §21.6.2: Decline is what a refusal without a better reason says.
+    const final = status >= 400 && status <= 699 ? status : 603;
+    if (this.#alive()) send({ type: 'call-reject', callId: this.#facts.callId, code: final, headers: headersOf(extraHeaders) });
+  }
+  decline(code?: unknown, extraHeaders?: unknown): void {
+    this.reject(code, extraHeaders);
+  }
+
+  startPlayback(url: unknown, parameters?: unknown): void {
+    const loop = parameters === true || (parameters as { loop?: unknown } | null | undefined)?.loop === true;
+    this.#play({ kind: 'url', url: text(url) }, loop);
+  }
+  say(words: unknown, parameters?: unknown): void {
+    this.#play({ kind: 'say', text: text(words), ...speechOptions(parameters) }, false);
+  }
+  playProgressTone(country: unknown): void {
+    this.#play({ kind: 'progress-tone', country: text(country).toUpperCase() }, true);
+  }
+  stopPlayback(): void {
+    if (this.#alive()) send({ type: 'call-stop-playback', callId: this.#facts.callId });
+  }
+
+  /** Two channels unless `stereo: false` is asked for: one for what this leg says, one for what it hears. */
+  record(parameters?: unknown): void {
+    const options = (parameters ?? {}) as Record<string, unknown>;
+    for (const name of ['transcribe', 'video', 'lossless', 'hd_audio']) {
+      if (options[name] === true) warn(`record: ${name} is not available in Maskline yet; the recording goes on without it.`);
+    }
+    if (this.#alive()) send({ type: 'call-record', callId: this.#facts.callId, stereo: options.stereo !== false });
+  }
+
+  handleTones(doHandle: unknown, _supportedDtmfTypes?: unknown): void {
+    if (this.#alive()) send({ type: 'call-handle-tones', callId: this.#facts.callId, on: Boolean(doHandle) });
+  }
+  sendDigits(digits: unknown): void {
+    const cleaned = text(digits).toUpperCase().replace(/P/g, 'p').replace(/[^0-9*#A-Dp]/g, '');
+    if (cleaned !== '' && this.#alive()) send({ type: 'call-send-digits', callId: this.#facts.callId, digits: cleaned.slice(0, 128) });
+  }
+  sendInfo(mimeType: unknown, body: unknown, headers?: unknown): void {
+    if (!this.#alive()) return;
+    const command = { mimeType: text(mimeType), body: text(body), headers: headersOf(headers) };
+    send({ type: 'call-send-info', callId: this.#facts.callId, ...command });
+  }
+
+  sendMediaTo(mediaUnit: unknown, _parameters?: unknown): void {
+    connect(this, mediaUnit, 'Call.sendMediaTo');
+  }
+  stopMediaTo(mediaUnit: unknown): void {
+    disconnect(this, mediaUnit, 'Call.stopMediaTo');
+  }
+
+  #alive(): boolean {
+    return this.#state !== 'TERMINATED';
+  }
+
+  #simple(type: 'call-answer' | 'call-ring' | 'call-early-media' | 'call-hangup', extraHeaders: unknown): void {
+    if (this.#alive()) send({ type, callId: this.#facts.callId, headers: headersOf(extraHeaders) });
+  }
+
+  #play(source: Extract<Parameters<typeof send>[0], { type: 'call-play' }>['source'], loop: boolean): void {
+    if (this.#alive()) send({ type: 'call-play', callId: this.#facts.callId, source, loop });
+  }
+
+  /** Changes the state, then tells the listeners. Only `dispatch` of main.ts gets to this, by the function below. */
+  static deliver(call: Call, name: string, state: State | undefined, payload: object): void {
+    if (state !== undefined && state !== call.#state) {
+      const oldState = call.#state;
+      call.#state = state;
+      call.#emit('Call.StateChanged', { oldState, newState: state });
+    }
+    call.#emit(name, payload);
+  }
+
+  #emit(name: string, payload: object): void {
+    this.#listeners.emit(name, { call: this, name, id: this.#facts.callId, ...payload });
+  }
+}
+
+const deliver = Call.deliver;
+// Scripts reach the class by `call.constructor`; the way in for events must not be there.
+Reflect.deleteProperty(Call, 'deliver');
+
+type CallEvent = Extract<HostEvent, { callId: string }>;
+
+/** Hands one event of the host to its call. */
+export function deliverToCall(call: Call, event: CallEvent): void {
+  const direction = call.incoming() ? 'Inbound' : 'Outbound';
+  switch (event.type) {
+    case 'call-ringing':
+      return deliver(call, 'Call.Ringing', undefined, { headers: event.headers });
+    case 'call-audio-started':
+      return deliver(call, 'Call.AudioStarted', undefined, { headers: event.headers });
+    case 'call-connected':
+      return deliver(call, 'Call.Connected', 'CONNECTED', { customData: '', headers: event.headers });
+    case 'call-failed':
+      return deliver(call, 'Call.Failed', 'TERMINATED', { code: event.code, reason: event.reason, headers: event.headers });
+    case 'call-disconnected':
+      return deliver(call, 'Call.Disconnected', 'TERMINATED', {
+        internalCode: event.code,
+        reason: event.reason,
+        duration: event.durationSeconds,
+        cost: 0,
+        direction,
+        headers: event.headers,
+      });
+    case 'call-tone':
+      return deliver(call, 'Call.ToneReceived', undefined, { tone: event.tone, type: 'RFC2833' });
+    case 'call-info':
+      return deliver(call, 'Call.InfoReceived', undefined, { mimeType: event.mimeType, body: event.body, headers: event.headers });
+    case 'playback-started':
+      deliver(call, 'Call.PlaybackReady', undefined, {});
+      return deliver(call, 'Call.PlaybackStarted', undefined, { duration: event.durationSeconds });
+    case 'playback-finished':
+      return deliver(call, 'Call.PlaybackFinished', undefined, event.error === undefined ? {} : { error: event.error });
+    case 'call-record-started':
+      return deliver(call, 'Call.RecordStarted', undefined, { url: event.url });
+    case 'call-record-stopped':
+      return deliver(call, 'Call.RecordStopped', undefined, { url: event.url, cost: '0', duration: event.durationSeconds });
+    case 'call-record-error':
+      return deliver(call, 'Call.RecordError', undefined, { error: event.error });
+    case 'call-on-hold':
+      return deliver(call, 'Call.OnHold', undefined, {});
+    case 'call-off-hold':
+      return deliver(call, 'Call.OffHold', undefined, {});
+    case 'call-first-audio':
+      return deliver(call, 'Call.FirstAudioPacketReceived', undefined, {});
+    case 'call-rtp-stopped':
+      return deliver(call, 'Call.RtpStopped', undefined, {});
+    case 'call-rtp-resumed':
+      return deliver(call, 'Call.RtpResumed', undefined, {});
+  }
+}

@@ -1,0 +1,134 @@
+/** The constants of the API. Reading a name that does not exist warns, because `undefined` would fail silently later. */
+import type { EventNames } from './events.ts';
+import { warn } from './host-link.ts';
+import { nearest } from './nearest.ts';
+
+/** @internal exported for the table of facts */
+export function checkedEnum<T extends Record<string, string>>(name: string, values: T): T {
+  return new Proxy(Object.freeze({ ...values }), {
+    get(target, key) {
+      if (typeof key === 'symbol' || key in target) return Reflect.get(target, key) as unknown;
+      if (key === 'then' || key === 'toJSON') return undefined;
+      const near = nearest(key, Object.keys(target));
+      warn(`${name}.${key} does not exist.${near === undefined ? '' : ` Did you mean ${name}.${near}?`}`);
+      return undefined;
+    },
+  });
+}
+
+const APP = {
+  CallAlerting: 'Application.CallAlerting',
+  Terminating: 'Application.Terminating',
+  Terminated: 'Application.Terminated',
+  Started: 'Application.Started',
+  HttpRequest: 'Application.HttpRequest',
+  WebSocket: 'AppEvents.NewWebSocketConnection',
+  NewWebSocketFailed: 'Application.OnNewWebSocketFailed',
+};
+
+const CALL = {
+  AudioStarted: 'Call.AudioStarted',
+  AudioIdentificationStarted: 'Call.AudioIdentificationStarted',
+  AudioIdentificationResult: 'Call.AudioIdentificationResult',
+  AudioIdentificationStopped: 'Call.AudioIdentificationStopped',
+  AudioIdentificationError: 'Call.AudioIdentificationError',
+  BlindTransferRequested: 'Call.BlindTransferRequested',
+  Connected: 'Call.Connected',
+  Forwarding: 'Call.Forwarding',
+  Disconnected: 'Call.Disconnected',
+  Failed: 'Call.Failed',
+  InfoReceived: 'Call.InfoReceived',
+  MessageReceived: 'Call.MessageReceived',
+  MicStatusChange: 'Call.MicStatusChange',
+  OffHold: 'Call.OffHold',
+  OnHold: 'Call.OnHold',
+  PlaybackFinished: 'Call.PlaybackFinished',
+  PlaybackReady: 'Call.PlaybackReady',
+  PlaybackStarted: 'Call.PlaybackStarted',
+  PushSent: 'Call.PushSent',
+  ReInviteAccepted: 'Call.ReInviteAccepted',
+  ReInviteReceived: 'Call.ReInviteReceived',
+  ReInviteRejected: 'Call.ReInviteRejected',
+  RecordStarted: 'Call.RecordStarted',
+  RecordStopped: 'Call.RecordStopped',
+  RecordError: 'Call.RecordError',
+  Ringing: 'Call.Ringing',
+  StateChanged: 'Call.StateChanged',
+  Statistics: 'Call.Statistics',
+  ToneDetected: 'Call.ToneDetected',
+  ToneReceived: 'Call.ToneReceived',
+  TransferComplete: 'Call.TransferComplete',
+  TransferFailed: 'Call.TransferFailed',
+  VideoTrackCreated: 'Call.Video.TrackCreated',
+  FirstAudioPacketReceived: 'Call.FirstAudioPacketReceived',
+  FirstVideoPacketReceived: 'Call.FirstVideoPacketReceived',
+  RtpStopped: 'Call.RtpStopped',
+  RtpResumed: 'Call.RtpResumed',
+  BeepDetectionComplete: 'Call.BeepDetectionComplete',
+  BeepDetectionError: 'Call.BeepDetectionError',
+  AudioQualityDetected: 'Call.AudioQualityDetected',
+};
+
+const PLAYER = {
+  Created: 'Player.Created',
+  PlaybackReady: 'Player.PlaybackReady',
+  Started: 'Player.Started',
+  Stopped: 'Player.Stopped',
+  PlaybackFinished: 'Player.PlaybackFinished',
+  Error: 'Player.Error',
+  PlaybackMarkerReached: 'Player.PlaybackMarkerReached',
+  PlaybackBuffering: 'Player.Buffering',
+};
+
+const RECORDER = { RecorderError: 'Recorder.Error', Started: 'Recorder.Started', Stopped: 'Recorder.Stopped' };
+
+function names<T extends Record<string, string>>(enumName: string, values: T, happening: readonly (keyof T)[]): EventNames {
+  return { enumName, values, happening: new Set(happening.map((key) => values[key] as string)) };
+}
+
+export const appEventNames = names('AppEvents', APP, ['CallAlerting', 'Terminating', 'Terminated', 'Started']);
+export const callEventNames = names('CallEvents', CALL, [
+  'AudioStarted',
+  'Connected',
+  'Disconnected',
+  'Failed',
+  'InfoReceived',
+  'OffHold',
+  'OnHold',
+  'PlaybackFinished',
+  'PlaybackReady',
+  'PlaybackStarted',
+  'RecordStarted',
+  'RecordStopped',
+  'RecordError',
+  'Ringing',
+  'StateChanged',
+  'ToneReceived',
+  'FirstAudioPacketReceived',
+  'RtpStopped',
+  'RtpResumed',
+]);
+export const playerEventNames = names('PlayerEvents', PLAYER, [
+  'PlaybackReady',
+  'Started',
+  'Stopped',
+  'PlaybackFinished',
+  'Error',
+]);
+export const recorderEventNames = names('RecorderEvents', RECORDER, ['RecorderError', 'Started', 'Stopped']);
+
+export const AppEvents = checkedEnum('AppEvents', APP);
+export const CallEvents = checkedEnum('CallEvents', CALL);
+export const PlayerEvents = checkedEnum('PlayerEvents', PLAYER);
+export const RecorderEvents = checkedEnum('RecorderEvents', RECORDER);
+export const DTMFType = checkedEnum('DTMFType', { ALL: '0', TELEPHONE_EVENT: '1', IN_BAND: '2', SIP_INFO: '3' });
+export const CallAudioQuality = checkedEnum('CallAudioQuality', { HD: 'HD', STANDARD: 'Standard' });
+export const URLPlayerRequestMethod = checkedEnum('URLPlayerRequestMethod', { GET: 'GET', POST: 'POST' });
+export const RecordExpireTime = checkedEnum('RecordExpireTime', {
+  THREEMONTHS: '',
+  SIXMONTHS: '-6m',
+  ONEYEAR: '-1y',
+  TWOYEARS: '-2y',
+  THREEYEARS: '-3y',
+  FIVEYEARS: '-5y',
+});

@@ -1,0 +1,86 @@
+/** Listeners as VoxEngine has them: by event name, in the order in which they were added. */
+import { log, warn } from './host-link.ts';
+import { nearest } from './nearest.ts';
+
+export type Handler = (event: Record<string, unknown>) => unknown;
+
+/** The names of one enum: which exist in the API, and which of them happen here. */
+export interface EventNames {
+  readonly enumName: string;
+  readonly values: Readonly<Record<string, string>>;
+  readonly happening: ReadonlySet<string>;
+}
+
+export class Listeners {
+  readonly #names: EventNames;
+  readonly #handlers = new Map<string, unknown[]>();
+
+  constructor(names: EventNames) {
+    this.#names = names;
+  }
+
+  add(event: unknown, handler: unknown): void {
+    const name = this.#check(event);
+    if (name === undefined) return;
+    if (typeof handler !== 'function') {
+      warn(`The handler of ${this.#label(name)} is no function; the scenario will end when the event happens.`);
+    }
+    const list = this.#handlers.get(name);
+    if (list === undefined) this.#handlers.set(name, [handler]);
+    else list.push(handler);
+  }
+
+  /** Without a handler, removes all handlers of the event. */
+  remove(event: unknown, handler?: unknown): void {
+    if (typeof event !== 'string') return;
+    const list = this.#handlers.get(event);
+    if (list === undefined) return;
+    if (handler === undefined) this.#handlers.delete(event);
+    else
+      this.#handlers.set(
+        event,
+        list.filter((one) => one !== handler),
+      );
+  }
+
+  /** Calls every handler that was there when the event happened. An exception ends the scenario. */
+  emit(name: string, payload: Record<string, unknown>): void {
+    for (const handler of [...(this.#handlers.get(name) ?? [])]) {
+      watch((handler as Handler)(payload), this.#label(name));
+    }
+  }
+
+  #label(value: string): string {
+    const key = Object.keys(this.#names.values).find((one) => this.#names.values[one] === value);
+    return `${this.#names.enumName}.${key ?? value}`;
+  }
+
+  #check(event: unknown): string | undefined {
+    const { enumName, values, happening } = this.#names;
+    if (typeof event !== 'string' || !Object.values(values).includes(event)) {
+      const near = typeof event === 'string' ? nearest(event, Object.values(values)) : undefined;
+      const hint = near === undefined ? '' : ` Did you mean ${this.#label(near)}?`;
+      warn(`addEventListener: ${String(event)} is not one of ${enumName}.${hint}`);
+      return typeof event === 'string' ? event : undefined;
+    }
+    if (!happening.has(event)) warn(`${this.#label(event)} does not happen in Maskline yet; its handler will not run.`);
+    return event;
+  }
+}
+
+const thenOf = Promise.prototype.then;
+
+/** An async handler that rejects is reported; the session goes on. */
+export function watch(result: unknown, where: string): void {
+  if (!(result instanceof Promise)) return;
+  // biome-ignore lint/complexity/useLiteralKeys: `then` of this realm, taken before scripts could change it
+  (thenOf as (...args: unknown[]) => unknown)['call'](result, undefined, (reason: unknown) =>
+    log('warn', `Unhandled rejection in ${where}: ${describe(reason)}`),
+  );
+}
+
+export function describe(reason: unknown): string {
+  if (!(reason instanceof Error)) return String(reason);
+  const line = /([^\s(]+:\d+)(?::\d+)?\)?\s*$/m.exec(reason.stack ?? '');
+  return `${reason.name}: ${reason.message}${line === null ? '' : ` (${line[1]})`}`;
+}

@@ -1,0 +1,114 @@
+/**
+ * Puts the API on the global object and gives the host its one way in, `dispatch`. Evaluated once per sandbox image;
+ * nothing here may depend on time, dice or the session.
+ */
+import type { HostEvent } from '../protocol.ts';
+import { ABSENT, markAbsent } from './absent.ts';
+import { Call } from './call.ts';
+import { installDate, installRandom, seedRandom } from './deterministic.ts';
+import * as easy from './easy-process.ts';
+import * as enums from './enums.ts';
+import { watch } from './events.ts';
+import { log, parseJson, world } from './host-link.ts';
+import { Language, VoiceList } from './language.ts';
+import { connectBoth, disconnectBoth } from './media-unit.ts';
+import { Modules, requireModule } from './modules.ts';
+import * as net from './net.ts';
+import { createTTSPlayer, createURLPlayer, deliverToPlayer, Player } from './player.ts';
+import { createRecorder, deliverToRecorder, Recorder } from './recorder.ts';
+import * as tools from './text-tools.ts';
+import * as timers from './timers.ts';
+import * as vox from './vox-engine.ts';
+
+const VoxEngine = {
+  addEventListener: vox.addEventListener,
+  removeEventListener: vox.removeEventListener,
+  callPSTN: vox.callPSTN,
+  callSIP: vox.callSIP,
+  callUser: vox.callUser,
+  customData: vox.customData,
+  terminate: vox.terminate,
+  sendMediaBetween: (mediaUnit1: unknown, mediaUnit2: unknown) => connectBoth(mediaUnit1, mediaUnit2, 'VoxEngine.sendMediaBetween'),
+  stopMediaBetween: (mediaUnit1: unknown, mediaUnit2: unknown) => disconnectBoth(mediaUnit1, mediaUnit2, 'VoxEngine.stopMediaBetween'),
+  easyProcess: easy.easyProcess,
+  forwardCallToPSTN: easy.forwardCallToPSTN,
+  forwardCallToUser: easy.forwardCallToUser,
+  forwardCallToSIP: easy.forwardCallToSIP,
+  playSoundAndHangup: easy.playSoundAndHangup,
+  createURLPlayer,
+  createTTSPlayer,
+  createRecorder,
+  // Older scripts find this enum here.
+  RecordExpireTime: enums.RecordExpireTime,
+};
+
+const Net = { httpRequest: net.httpRequest, httpRequestAsync: net.httpRequestAsync, HttpRequestOptions: net.HttpRequestOptions };
+
+const Logger = {
+  write: (message: unknown): void => log('info', String(message)),
+  /** Digits that a caller types are never written to any log here, so there is nothing to hide. */
+  hideTones: (_flag: unknown): void => {},
+};
+
+const { AppEvents, CallEvents, PlayerEvents, RecorderEvents, DTMFType, CallAudioQuality, URLPlayerRequestMethod, RecordExpireTime } = enums;
+const API = {
+  VoxEngine,
+  Net,
+  Logger,
+  Modules,
+  Language,
+  VoiceList,
+  AppEvents,
+  CallEvents,
+  PlayerEvents,
+  RecorderEvents,
+  DTMFType,
+  CallAudioQuality,
+  URLPlayerRequestMethod,
+  RecordExpireTime,
+  require: requireModule,
+  setTimeout: timers.setTimeout,
+  setInterval: timers.setInterval,
+  clearTimeout: timers.clearTimeout,
+  clearInterval: timers.clearInterval,
+  ...tools,
+};
+
+installDate();
+installRandom();
+for (const [name, value] of Object.entries(API)) {
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+}
+markAbsent(VoxEngine, 'VoxEngine.', ABSENT.VoxEngine);
+markAbsent(Call.prototype, 'Call.', ABSENT['Call.prototype']);
+markAbsent(Player.prototype, 'Player.', ABSENT['Player.prototype']);
+markAbsent(Recorder.prototype, 'Recorder.', ABSENT['Recorder.prototype']);
+markAbsent(Net, 'Net.', ABSENT.Net);
+markAbsent(globalThis, '', ABSENT.globals);
+
+/** Before any script runs: the session's time, dice, limits and data, without telling the script yet. */
+export function prepare(json: string): void {
+  const event = parseJson(json) as Extract<HostEvent, { type: 'started' }>;
+  world.at = event.at;
+  world.sessionId = event.sessionId;
+  world.customData = event.customData;
+  world.limits = event.limits;
+  seedRandom(event.seed);
+}
+
+/** One event of the host. An exception of a handler passes through and ends the session. */
+export function dispatch(json: string): void {
+  const event = parseJson(json) as HostEvent;
+  world.at = event.at;
+  if (event.type === 'timer') return timers.deliverTimer(event.timerId);
+  if (event.type === 'http-response') return net.deliverHttpResponse(event.requestId, event.result);
+  if ('playerId' in event) return deliverToPlayer(event);
+  if ('recorderId' in event) return deliverToRecorder(event);
+  if ('callId' in event) return vox.deliverCallEvent(event);
+  return vox.deliverAppEvent(event);
+}
+
+/** The value of a script's last statement: often the promise of an async function that was called at top level. */
+export function loaded(value: unknown, scenario: string): void {
+  watch(value, `${scenario} (top level)`);
+}

@@ -1,0 +1,42 @@
+/** `require(Modules.X)`: everything that is here is loaded already; what is not here says so. */
+import { checkedEnum } from './enums.ts';
+import { warn } from './host-link.ts';
+import { nearest } from './nearest.ts';
+
+const MODULES = {
+  ACD: 'acd',
+  AI: 'ai',
+  ApplicationStorage: 'applicationstorage',
+  ASR: 'asr',
+  Avatar: 'avatar',
+  Conference: 'conference',
+  ElevenLabs: 'elevenlabs',
+  Gemini: 'gemini',
+  IVR: 'ivr',
+  OpenAI: 'openai',
+  PushService: 'pushservice',
+  Recorder: 'recorder',
+  SmartQueue: 'smartqueue',
+  StreamingAgent: 'streamingagent',
+  Ultravox: 'ultravox',
+  Cartesia: 'cartesia',
+  Yandex: 'yandex',
+  VoximplantAPI: 'voximplantapi',
+};
+
+/** Names of older scripts, whose modules became part of the core. */
+const OLDER = { Net: 'net', Player: 'player' };
+const AVAILABLE = new Set(['recorder', 'net', 'player']);
+
+export const Modules = checkedEnum('Modules', { ...MODULES, ...OLDER });
+
+export function requireModule(module: unknown): void {
+  const known = Object.values({ ...MODULES, ...OLDER });
+  if (typeof module === 'string' && AVAILABLE.has(module)) return;
+  if (typeof module === 'string' && known.includes(module)) {
+    warn(`require: the module ${module} is not available in Maskline yet.`);
+    return;
+  }
+  const near = typeof module === 'string' ? nearest(module, known) : undefined;
+  warn(`require: there is no module ${String(module)}.${near === undefined ? '' : ` Did you mean ${near}?`}`);
+}

@@ -1,0 +1,122 @@
+/** The namespace `VoxEngine`. All members are plain functions: scripts pass `VoxEngine.terminate` as a callback. */
+import type { CommandTarget, HostEvent } from '../protocol.ts';
+import { Call, deliverToCall } from './call.ts';
+import { uuid } from './deterministic.ts';
+import { appEventNames } from './enums.ts';
+import { type Handler, Listeners } from './events.ts';
+import { headersOf, text } from './headers.ts';
+import { send, warn, world } from './host-link.ts';
+
+const listeners = new Listeners(appEventNames);
+const calls = new Map<string, Call>();
+
+export function addEventListener(event: unknown, callback: unknown): void {
+  listeners.add(event, callback);
+}
+export function removeEventListener(event: unknown, callback?: unknown): void {
+  listeners.remove(event, callback);
+}
+export function onAppEvent(event: string, handler: Handler): void {
+  listeners.add(event, handler);
+}
+export function customData(customData?: unknown): string {
+  if (customData !== undefined && typeof customData !== 'function') world.customData = text(customData);
+  return world.customData;
+}
+export function terminate(): void {
+  send({ type: 'terminate' });
+}
+
+interface DialOptions {
+  readonly callerid: string;
+  readonly displayName: string;
+  readonly headers: unknown;
+}
+
+function dial(target: CommandTarget, number: string, options: DialOptions): Call {
+  if (calls.size >= world.limits.calls) throw new Error(`Exceeded the call limit: a session has at most ${world.limits.calls} calls`);
+  const callId = uuid();
+  const { callerid, displayName } = options;
+  const clientType = target.kind;
+  const facts = { callId, callerid, number, displayName, fromUri: '', toUri: '', headers: {}, clientType };
+  const call = new Call(facts, false);
+  calls.set(callId, call);
+  send({ type: 'dial', callId, target, callerid, displayName, headers: headersOf(options.headers) });
+  return call;
+}
+
+/** Also in the older form with five arguments, of which the last three say nothing about the call itself. */
+export function callPSTN(number: unknown, callerid?: unknown, parameters?: unknown): Call {
+  const options = (parameters ?? {}) as Record<string, unknown>;
+  if (options.amd !== undefined) warn('callPSTN: amd is not available in Maskline yet; the call goes on without it.');
+  const dialled = text(number);
+  return dial({ kind: 'pstn', number: dialled }, dialled, { callerid: text(callerid), displayName: '', headers: undefined });
+}
+
+/** `callUser({ username, callerid, … })`, or the older `callUser(username, callerid, displayName, headers)`. */
+export function callUser(first: unknown, callerid?: unknown, displayName?: unknown, headers?: unknown): Call {
+  const o = first !== null && typeof first === 'object' ? (first as Record<string, unknown>) : undefined;
+  const username = text(o === undefined ? first : o.username);
+  const options = {
+    callerid: text(o === undefined ? callerid : o.callerid),
+    displayName: text(o === undefined ? displayName : o.displayName),
+    headers: o === undefined ? headers : o.extraHeaders,
+  };
+  return dial({ kind: 'user', username }, username, options);
+}
+
+/** `callSIP(uri, { callerid, … })`, or the older `callSIP(uri, callerid, displayName, password, authUser, headers)`. */
+export function callSIP(to: unknown, second?: unknown, ...older: readonly unknown[]): Call {
+  const o: Record<string, unknown> =
+    second !== null && typeof second === 'object'
+      ? (second as Record<string, unknown>)
+      : { callerid: second, displayName: older[0], password: older[1], authUser: older[2], headers: older[3] };
+  for (const name of ['regId', 'outProxy', 'amd'] as const) {
+    if (o[name] !== undefined) warn(`callSIP: ${name} is not available in Maskline yet; the call goes on without it.`);
+  }
+  const uri = text(to);
+  const username = text(o.authUser);
+  const auth = username === '' ? {} : { auth: { username, password: text(o.password) } };
+  const options = { callerid: text(o.callerid), displayName: text(o.displayName), headers: o.headers };
+  return dial({ kind: 'sip', uri, ...auth }, uri, options);
+}
+
+type AppEvent = Extract<HostEvent, { type: 'started' | 'call-alerting' | 'terminating' | 'terminated' }>;
+
+export function deliverAppEvent(event: AppEvent): void {
+  switch (event.type) {
+    case 'started': {
+      // accessURL, logURL and the numeric account do not exist here and are left out rather than invented.
+      const { sessionId, applicationId } = event;
+      return listeners.emit('Application.Started', { name: 'Application.Started', sessionId, applicationId });
+    }
+    case 'call-alerting': {
+      const { call: facts, customData } = event;
+      const call = new Call(facts, true);
+      calls.set(facts.callId, call);
+      return listeners.emit('Application.CallAlerting', {
+        name: 'Application.CallAlerting',
+        call,
+        callerid: facts.callerid,
+        destination: facts.number,
+        toURI: facts.toUri,
+        fromURI: facts.fromUri,
+        displayName: facts.displayName,
+        headers: facts.headers,
+        customData,
+        scheme: '',
+      });
+    }
+    default: {
+      const name = event.type === 'terminating' ? 'Application.Terminating' : 'Application.Terminated';
+      return listeners.emit(name, event.systemError ? { name, systemError: true } : { name });
+    }
+  }
+}
+
+export function deliverCallEvent(event: Extract<HostEvent, { callId: string }>): void {
+  const call = calls.get(event.callId);
+  if (call === undefined) return;
+  if (event.type === 'call-failed' || event.type === 'call-disconnected') calls.delete(event.callId);
+  deliverToCall(call, event);
+}

@@ -1,0 +1,59 @@
+/**
+ * What one scenario session may use. The first group has the limits of VoxEngine's cloud as defaults
+ * (voximplant.com/docs/guides/voxengine/limits), so that a script which runs there runs here.
+ */
+export interface ScenarioLimits {
+  /** Bytes of the script's heap, the API's own objects (about 0.4 MB) not counted. */
+  readonly heapBytes: number;
+  /** CPU milliseconds of one callback, with the promise jobs that it leads to. */
+  readonly callbackCpuMs: number;
+  readonly timers: number;
+  readonly players: number;
+  readonly httpRunning: number;
+  /** Running and queued together. */
+  readonly httpTotal: number;
+  /** Characters of all scripts of a rule together. */
+  readonly scriptChars: number;
+  /** Seconds until an inbound call that nobody answered is rejected with 480. */
+  readonly unansweredSeconds: number;
+  /** Seconds that a session without calls lives. */
+  readonly idleSeconds: number;
+
+  /** Calls of one session that are alive at once. */
+  readonly calls: number;
+  /** Commands, and characters of commands, of one turn. A script that exceeds either is flooding, and ends. */
+  readonly commandsPerTurn: number;
+  readonly commandCharsPerTurn: number;
+  readonly logLineChars: number;
+  /** Characters of log lines of a session; what comes later is dropped, after one warning. */
+  readonly logTotalChars: number;
+  /** Events that may wait for a script; a script that is further behind has failed. */
+  readonly waitingEvents: number;
+  /** Bytes of the interpreter's stack. About 40 nested calls fit into 8 kB. */
+  readonly stackBytes: number;
+  /** Seconds that `terminate` waits for running HTTP requests, as VoxEngine does. */
+  readonly pendingHttpSeconds: number;
+  /** Seconds for the last words: the one request that a `Terminating` handler may make. */
+  readonly lastWordsSeconds: number;
+}
+
+export const DEFAULT_LIMITS: ScenarioLimits = {
+  heapBytes: 16 * 1024 * 1024,
+  callbackCpuMs: 1000,
+  timers: 100,
+  players: 10,
+  httpRunning: 3,
+  httpTotal: 35,
+  scriptChars: 256 * 1024,
+  unansweredSeconds: 60,
+  idleSeconds: 60,
+  calls: 30,
+  commandsPerTurn: 1000,
+  commandCharsPerTurn: 4 * 1024 * 1024,
+  logLineChars: 8 * 1024,
+  logTotalChars: 1024 * 1024,
+  waitingEvents: 1000,
+  stackBytes: 128 * 1024,
+  pendingHttpSeconds: 90,
+  lastWordsSeconds: 10,
+};
