@@ -40,7 +40,7 @@ export class IncomingCall extends PhoneCall {
     this.setState('trying');
     if (script.ignore === true) return;
     this.#provisional(100);
-    if (!(await this.openMedia())) return;
+    if (!(await this.media.open())) return;
     this.#forkProvisionals();
     if (this.#answerAtOnce) this.answer();
     if (script.ringAfterMs !== false) this.#after(script.ringAfterMs ?? 0, () => this.ring());
@@ -64,23 +64,23 @@ export class IncomingCall extends PhoneCall {
   /** 183 with SDP; the phone's sound begins. Without an offer there is nothing to answer yet, and it is 183 alone. */
   startEarlyMedia(): void {
     if (!this.#open) return;
-    this.applySdp(this.invite.body);
+    this.media.apply(this.invite.body);
     const offered = this.invite.body.length > 0;
     const fields: Field[] = [['Contact', contactOf(this.context)], ...(offered ? [SDP_TYPE] : [])];
-    this.#provisional(183, fields, offered ? this.localSdp() : undefined);
+    this.#provisional(183, fields, offered ? this.media.write() : undefined);
     this.setState('early-media');
-    if (offered) this.media?.start();
+    if (offered) this.media.start();
   }
 
   /** 200 with SDP: the answer, or our offer when the INVITE had none. */
   answer(): void {
     if (!this.#open) return;
-    if (this.media === undefined) {
+    if (this.media.rtp === undefined) {
       // Answered faster than the sockets opened; `start` comes back to it.
       this.#answerAtOnce = true;
       return;
     }
-    if (!this.applySdp(this.invite.body)) {
+    if (!this.media.apply(this.invite.body)) {
       this.decline(488);
       return;
     }
@@ -88,7 +88,7 @@ export class IncomingCall extends PhoneCall {
     this.#accept();
     if (this.context.misbehaviour.secondAnswer === true) this.#accept(this.context.random.token(6));
     this.setState('answered');
-    if (this.invite.body.length > 0) this.media?.start();
+    if (this.invite.body.length > 0) this.media.start();
   }
 
   /** A final 3xx–6xx. */
@@ -107,10 +107,10 @@ export class IncomingCall extends PhoneCall {
 
   /** ACK to our 200. */
   handleAck(ack: SipRequest): void {
-    if (this.state === 'connected' && ack.body.length > 0) this.applySdp(ack.body);
+    if (this.state === 'connected' && ack.body.length > 0) this.media.apply(ack.body);
     if (cseq(ack).sequence !== cseq(this.invite).sequence || this.state !== 'answered') return;
-    if (this.invite.body.length === 0) this.applySdp(ack.body);
-    this.media?.start();
+    if (this.invite.body.length === 0) this.media.apply(ack.body);
+    this.media.start();
     this.setState('connected');
     const { hangupAfterAnswerMs } = this.#script;
     if (hangupAfterAnswerMs !== undefined) this.#after(hangupAfterAnswerMs, () => this.hangup());
@@ -155,7 +155,7 @@ export class IncomingCall extends PhoneCall {
 
   #accept(tag = this.dialog.localTag): void {
     const fields: Field[] = [['Contact', contactOf(this.context)], SDP_TYPE];
-    this.respond(this.invite, this.peer, 200, { tag, fields, body: this.localSdp() });
+    this.respond(this.invite, this.peer, 200, { tag, fields, body: this.media.write() });
   }
 
   #provisional(status: number, fields: readonly Field[] = [], body?: Uint8Array, tag?: string): void {
@@ -169,9 +169,9 @@ export class IncomingCall extends PhoneCall {
   #forkProvisionals(): void {
     const forks = this.context.misbehaviour.forkedProvisionals ?? 0;
     for (let fork = 0; fork < forks; fork++) {
-      this.applySdp(this.invite.body);
+      this.media.apply(this.invite.body);
       const fields: Field[] = [['Contact', contactOf(this.context)], SDP_TYPE];
-      this.#provisional(183, fields, this.localSdp(), this.context.random.token(6));
+      this.#provisional(183, fields, this.media.write(), this.context.random.token(6));
     }
   }
 

@@ -41,7 +41,7 @@ export class OutgoingCall extends PhoneCall {
   /** Sends the INVITE. */
   async start(): Promise<void> {
     this.setState('trying');
-    if (!(await this.openMedia())) return;
+    if (!(await this.media.open())) return;
     const late = this.#options.lateOffer === true;
     const fields: Field[] = [
       ['Contact', contactOf(this.context)],
@@ -49,7 +49,7 @@ export class OutgoingCall extends PhoneCall {
       ...(this.#options.fields ?? []),
       ...(late ? [] : [SDP_TYPE]),
     ];
-    const body = late ? undefined : this.localSdp();
+    const body = late ? undefined : this.media.write();
     sendAuthenticated(
       this.context,
       (credentials) => this.dialog.request('INVITE', [...fields, ...credentials], body),
@@ -90,7 +90,7 @@ export class OutgoingCall extends PhoneCall {
     if (this.#wish === 'hangup') this.#cancel();
     if (response.status === 100) return;
     this.dialog.learnAsCaller(response);
-    if (response.body.length > 0 && this.applySdp(response.body)) this.setState('early-media');
+    if (response.body.length > 0 && this.media.apply(response.body)) this.setState('early-media');
     else this.setState('ringing');
   }
 
@@ -108,7 +108,7 @@ export class OutgoingCall extends PhoneCall {
     }
     if (first) {
       this.dialog.learnAsCaller(response);
-      this.applySdp(response.body);
+      this.media.apply(response.body);
     }
     this.#acknowledge();
     if (!first) return;
@@ -116,7 +116,7 @@ export class OutgoingCall extends PhoneCall {
     if (this.#wish !== 'none') {
       this.sendBye({ by: 'local', status: undefined, reason: 'answered after the hang-up' });
     } else {
-      this.media?.start();
+      this.media.start();
     }
   }
 
@@ -125,7 +125,7 @@ export class OutgoingCall extends PhoneCall {
       this.#acksToDrop -= 1;
       return;
     }
-    const answer = this.#options.lateOffer === true ? this.localSdp() : undefined;
+    const answer = this.#options.lateOffer === true ? this.media.write() : undefined;
     const ack = this.dialog.request('ACK', answer === undefined ? [] : [SDP_TYPE], answer);
     const send = (): void => this.context.exchanges.sendAck(ack, this.nextHop());
     const delay = this.context.misbehaviour.ackDelayMs;

@@ -3,18 +3,11 @@ import { response } from '../sip/message/build.ts';
 import { from, toTag } from '../sip/message/fields.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../sip/message/types.ts';
 import { formatUri, isSipUri } from '../sip/message/uri.ts';
-import { contactOf, openRtp, type PhoneContext, sendAuthenticated } from './phone-context.ts';
+import { CallMedia } from './call-media.ts';
+import { contactOf, type PhoneContext, sendAuthenticated } from './phone-context.ts';
 import type { Field, PhoneDialog } from './phone-dialog.ts';
 import type { PhoneRtp } from './phone-rtp.ts';
-import {
-  answerDirection,
-  PAYLOAD_TYPE,
-  type PhoneDirection,
-  type PhoneSdp,
-  readSdp,
-  TELEPHONE_EVENT,
-  writeSdp,
-} from './phone-sdp.ts';
+import type { PhoneDirection, PhoneSdp } from './phone-sdp.ts';
 import { Waiting } from './waiting.ts';
 import type { Peer } from './wire.ts';
 
@@ -55,23 +48,17 @@ export abstract class PhoneCall {
   /** INFO requests that came in: content type and body. */
   readonly infos: { readonly contentType: string; readonly body: string }[] = [];
   end: PhoneCallEnd | undefined;
-  remoteSdp: PhoneSdp | undefined;
-  localDirection: PhoneDirection = 'sendrecv';
-  /** What we want; the other side may want less. */
-  protected wantedDirection: PhoneDirection = 'sendrecv';
   protected readonly context: PhoneContext;
   protected peer: Peer;
-  protected media: PhoneRtp | undefined;
+  protected readonly media: CallMedia;
   readonly #waiting: Waiting;
-  readonly #sessionId: number;
-  #sdpVersion = 0;
   #reinviting = false;
 
   protected constructor(context: PhoneContext, dialog: PhoneDialog, peer: Peer) {
     this.context = context;
     this.dialog = dialog;
     this.peer = peer;
-    this.#sessionId = context.random.int(2 ** 31);
+    this.media = new CallMedia(context, () => this.changed());
     this.#waiting = new Waiting(
       context.clock,
       () =>
@@ -85,14 +72,24 @@ export abstract class PhoneCall {
 
   /** The call's sound. Throws before there is any. */
   get rtp(): PhoneRtp {
-    if (this.media === undefined)
-      throw new Error('the call has no media yet: wait for early-media or connected');
-    return this.media;
+    const { rtp } = this.media;
+    if (rtp === undefined) throw new Error('the call has no media yet: wait for early-media or connected');
+    return rtp;
   }
 
   /** The call's sound, if there is any yet. */
   get sound(): PhoneRtp | undefined {
-    return this.media;
+    return this.media.rtp;
+  }
+
+  /** Whether we send, hear, or both, as our SDP says. */
+  get localDirection(): PhoneDirection {
+    return this.media.direction;
+  }
+
+  /** The other side's last SDP. */
+  get remoteSdp(): PhoneSdp | undefined {
+    return this.media.remote;
   }
 
   /** Resolves once the call is, or was, in the state; rejects when it ended without, or after `timeoutMs`. */
@@ -147,17 +144,15 @@ export abstract class PhoneCall {
 
   /** A re-INVITE with our SDP. Resolves with the final status; 408 when nothing came. */
   reinvite(direction: PhoneDirection = this.localDirection): Promise<number> {
-    if (direction !== this.localDirection) this.#sdpVersion += 1;
-    this.wantedDirection = direction;
-    this.localDirection = direction;
+    this.media.wish(direction);
     this.#reinviting = true;
     return this.sendInDialog(
       'INVITE',
       [['Contact', contactOf(this.context)], SDP_TYPE],
-      this.localSdp(),
+      this.media.write(),
       (accepted) => {
         this.dialog.refreshTarget(accepted);
-        this.applySdp(accepted.body);
+        this.media.apply(accepted.body);
         this.#sendAckInDialog();
       },
     ).finally(() => {
@@ -192,7 +187,7 @@ export abstract class PhoneCall {
   get packets(): { sip: PhoneContext['wire']['log']; rtp: PhoneRtp['log'] } {
     const needle = Buffer.from(this.dialog.callId);
     const sip = this.context.wire.log.filter((entry) => Buffer.from(entry.bytes).includes(needle));
-    return { sip, rtp: this.media?.log ?? [] };
+    return { sip, rtp: this.media.rtp?.log ?? [] };
   }
 
   protected setState(state: PhoneCallState): void {
@@ -206,7 +201,7 @@ export abstract class PhoneCall {
   protected finish(end: PhoneCallEnd): void {
     if (this.end !== undefined) return;
     this.end = end;
-    this.media?.close();
+    this.media.close();
     this.setState('ended');
     this.changed();
   }
@@ -215,63 +210,10 @@ export abstract class PhoneCall {
     this.#waiting.changed();
   }
 
-  /** Opens the sockets of the call's sound. False when the call ended meanwhile. */
-  protected async openMedia(): Promise<boolean> {
-    const media = await openRtp(this.context, () => this.changed());
-    if (this.end !== undefined || this.media !== undefined) {
-      media.close();
-      return this.end === undefined;
-    }
-    this.media = media;
-    media.expect(this.#ownCodecs(), TELEPHONE_EVENT);
-    return true;
-  }
-
   protected nextHop(): Peer {
     // Over TCP the peer's own connection is the way back; it may have no listener at all (PITFALLS row 8).
     if (this.peer.connection !== undefined) return this.peer;
     return this.dialog.nextHop(this.context.registrar ?? this.peer);
-  }
-
-  /** Our SDP now. As an answer it keeps the offer's payload type numbers (RFC 3264 §6.1). */
-  protected localSdp(): Uint8Array {
-    const known = this.remoteSdp;
-    const own = this.#ownCodecs();
-    const common = known?.codecs.filter((codec) => own.some((mine) => mine.name === codec.name)) ?? [];
-    const codecs = common.length > 0 ? common : own;
-    const telephoneEvent = known === undefined ? TELEPHONE_EVENT : known.telephoneEvent;
-    this.rtp.expect(codecs, telephoneEvent);
-    return writeSdp({
-      username: this.context.identity.username,
-      sessionId: this.#sessionId,
-      version: this.#sdpVersion,
-      rtp: this.rtp.local,
-      codecs,
-      telephoneEvent,
-      direction: this.localDirection,
-    });
-  }
-
-  /** Takes the other side's SDP. False when it has no codec of ours. */
-  protected applySdp(body: Uint8Array): boolean {
-    const sdp = body.length === 0 ? undefined : readSdp(body);
-    if (sdp === undefined) return body.length === 0;
-    const own = this.#ownCodecs();
-    const codec = sdp.codecs.find((entry) => own.some((mine) => mine.name === entry.name));
-    if (codec === undefined) return false;
-    const direction = answerDirection(sdp.direction, this.wantedDirection);
-    if (direction !== this.localDirection) this.#sdpVersion += 1;
-    this.localDirection = direction;
-    this.remoteSdp = sdp;
-    this.media?.configure({
-      remote: { host: sdp.host, port: sdp.port },
-      remoteRtcp: sdp.rtcp ?? { host: sdp.host, port: sdp.port + 1 },
-      codec: codec.name,
-      payloadType: codec.payloadType,
-      telephoneEvent: sdp.telephoneEvent,
-      sends: direction === 'sendrecv' || direction === 'sendonly',
-    });
-    return true;
   }
 
   protected respond(
@@ -312,22 +254,17 @@ export abstract class PhoneCall {
     const refuse = this.context.misbehaviour.refuseReinvite ?? (this.#reinviting ? 491 : undefined);
     if (refuse !== undefined) return void this.respond(request, from, refuse);
     this.dialog.refreshTarget(request);
-    if (!this.applySdp(request.body)) return void this.respond(request, from, 488);
+    if (!this.media.apply(request.body)) return void this.respond(request, from, 488);
     const fields: Field[] = [['Contact', contactOf(this.context)]];
     if (request.method === 'UPDATE' && request.body.length === 0) {
       return void this.respond(request, from, 200, { fields });
     }
-    this.respond(request, from, 200, { fields: [...fields, SDP_TYPE], body: this.localSdp() });
+    this.respond(request, from, 200, { fields: [...fields, SDP_TYPE], body: this.media.write() });
     this.changed();
   }
 
   #sendAckInDialog(): void {
     this.context.exchanges.sendAck(this.dialog.request('ACK'), this.nextHop());
-  }
-
-  #ownCodecs(): PhoneSdp['codecs'] {
-    const names = this.context.audio.codecs ?? ['PCMA', 'PCMU'];
-    return names.map((name) => ({ name, payloadType: PAYLOAD_TYPE[name] }));
   }
 
   #endText(): string {
