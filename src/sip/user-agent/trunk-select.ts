@@ -6,19 +6,17 @@ import type { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { TrunkSettings } from './types.ts';
 
 /**
- * The trunks that serve the number, best first: longest prefix, then smallest `priority`, then name. The first is
- * used; the others are for failover.
+ * The trunks that serve the number: those of the longest prefix, by `priority`, then name. The first is used, the others
+ * are for failover; a trunk of a shorter prefix is another carrier at another price and never stands in.
  */
 export function trunksFor(trunks: readonly TrunkSettings[], number: PhoneNumber): TrunkSettings[] {
   const digits = digitsOnly(number.reveal('dial'));
-  return trunks
-    .map((trunk) => ({ trunk, match: longestMatch(trunk.prefixes, digits) }))
-    .filter(({ match }) => match >= 0)
-    .sort(
-      (a, b) =>
-        b.match - a.match || a.trunk.priority - b.trunk.priority || (a.trunk.name < b.trunk.name ? -1 : 1),
-    )
-    .map(({ trunk }) => trunk);
+  const matches = trunks.map((trunk) => ({ trunk, match: longestMatch(trunk.prefixes, digits) }));
+  const best = Math.max(0, ...matches.map(({ match }) => match));
+  return matches
+    .filter(({ match }) => match === best)
+    .map(({ trunk }) => trunk)
+    .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
 }
 
 /** Length of the longest prefix that fits; 0 for a trunk without prefixes, -1 when none fits. */

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { PhoneNumber } from '../../kernel/phone-number.ts';
+import { formatNameAddr } from '../message/name-addr.ts';
+import { cleanDisplayName, identityHeaders } from './identity-headers.ts';
+
+const number = PhoneNumber.parse('+74951234567');
+const shown = { kind: 'number', number, displayName: 'Taxi' } as const;
+
+describe('who calls, as an INVITE says it', () => {
+  test('[row 29] a service number: From alone, no P-Asserted-Identity unless the carrier wants it', () => {
+    const headers = identityHeaders(shown, 'carrier.example');
+    expect(formatNameAddr(headers.from)).toBe('"Taxi" <sip:+74951234567@carrier.example>');
+    expect(headers.fields).toEqual([]);
+  });
+
+  test('[row 29] P-Asserted-Identity is the shown number once more, in the same spelling', () => {
+    const headers = identityHeaders({ ...shown, displayName: '' }, 'carrier.example', {
+      numberFormat: 'e164-without-plus',
+      assertIdentity: true,
+    });
+    expect(formatNameAddr(headers.from)).toBe('<sip:74951234567@carrier.example>');
+    expect(headers.fields).toEqual([['P-Asserted-Identity', '<sip:74951234567@carrier.example>']]);
+  });
+
+  test('[row 29] [RFC 3323 §4.1.1.3] anonymous: no number anywhere, Privacy: id, also where identity is asserted', () => {
+    const style = { numberFormat: 'e164', assertIdentity: true } as const;
+    const headers = identityHeaders({ kind: 'anonymous' }, 'carrier.example', style);
+    expect(formatNameAddr(headers.from)).toBe('"Anonymous" <sip:anonymous@anonymous.invalid>');
+    expect(headers.fields).toEqual([['Privacy', 'id']]);
+  });
+
+  test('[row 20] a display name cannot leave its line or its quotes', () => {
+    const headers = identityHeaders({ ...shown, displayName: 'Taxi"\r\nX-Evil: 1\0\\' }, 'c.example');
+    expect(formatNameAddr(headers.from)).toBe('"Taxi\\" X-Evil: 1 \\\\" <sip:+74951234567@c.example>');
+    expect(cleanDisplayName(`${'ы'.repeat(100)}`)).toHaveLength(64);
+    expect(cleanDisplayName(' a\u202Eb\u2028c ')).toBe('a b c');
+  });
+});

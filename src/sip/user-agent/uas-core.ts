@@ -1,0 +1,153 @@
+/**
+ * What comes in outside any dialog, in the order of RFC 3261 §8.2: who is it, which method, what does it require, what
+ * does it carry. Merged requests and CANCEL were dealt with below (PITFALLS rows 2 and 6).
+ */
+import type { Logger } from '../../kernel/logger.ts';
+import type { Random } from '../../kernel/random.ts';
+import type { DigestAuthenticator } from '../auth/authenticator.ts';
+import type { ChallengeHook, Dialogs, DialogUser } from '../dialog/types.ts';
+import { callId, optionTags } from '../message/fields.ts';
+import type { InviteServerTransaction, ServerTransaction } from '../transaction/types.ts';
+import { contactFor } from './contact.ts';
+import type { Identification, PeerIdentifier } from './identify-peer.ts';
+import { incomingCall } from './incoming-call.ts';
+import { ALLOW_FIELD, answerOptions } from './options.ts';
+import type { KnownSources } from './quiet-gate.ts';
+import type { Registrar } from './registrar.ts';
+import { refusalOf } from './request-checks.ts';
+import type { IncomingCall, Peer } from './types.ts';
+import { answerWith } from './uac-core.ts';
+
+export interface UasCoreOptions {
+  readonly dialogs: Dialogs;
+  readonly peers: PeerIdentifier;
+  readonly authenticator: DigestAuthenticator;
+  readonly registrar: Registrar;
+  readonly sources: KnownSources;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly domain: string;
+  /** Answer OPTIONS of anybody. */
+  readonly answerUnknownOptions: boolean;
+  /** Whether one of our own calls has this Call-ID. */
+  isOwnCallId(callId: string): boolean;
+  /** Whether the user part is one that we gave to a provider as Contact. */
+  isOwnContact(user: string): boolean;
+  /** False when nobody takes calls. */
+  onCall(call: IncomingCall): boolean;
+}
+
+/** How long an account that placed a call counts as known by its source, ms. A REGISTER holds for its own time. */
+const KNOWN_AFTER_CALL = 3_600_000;
+
+export class UasCore implements DialogUser {
+  readonly #options: UasCoreOptions;
+
+  constructor(options: UasCoreOptions) {
+    this.#options = options;
+  }
+
+  onInvite(transaction: InviteServerTransaction): void {
+    const { request, flow } = transaction;
+    const { peers, dialogs, sources, domain } = this.#options;
+    // Row 44: the network has led our own call back to us.
+    if (this.#options.isOwnCallId(callId(request))) {
+      transaction.reply(482);
+      return;
+    }
+    const peer = this.#peerOf(transaction, peers.identify(request, flow));
+    if (peer === undefined) return;
+    if (peer.kind === 'user') sources.remember(flow, KNOWN_AFTER_CALL);
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) {
+      transaction.reply(refusal.status, { fields: refusal.fields });
+      return;
+    }
+    const session = dialogs.acceptInvite(transaction, {
+      contact: contactFor(flow),
+      ...this.#credentialsFor(peer),
+    });
+    const call = incomingCall(request, {
+      session,
+      peer,
+      domain,
+      isOwnContact: (user) => this.#options.isOwnContact(user),
+    });
+    this.#options.log.debug(
+      { peer: peerName(peer), dialled: call.dialled, caller: call.caller },
+      'a call has come in',
+    );
+    if (!this.#options.onCall(call)) session.reject(503);
+  }
+
+  onRequest(transaction: ServerTransaction): void {
+    const { method } = transaction.request;
+    if (method === 'REGISTER') this.#register(transaction);
+    else if (method === 'OPTIONS') this.#probe(transaction);
+    else this.#refuseMethod(transaction);
+  }
+
+  /** §8.2.1 */
+  #refuseMethod(transaction: ServerTransaction): void {
+    const identity = this.#options.peers.identify(transaction.request, transaction.flow);
+    if (this.#peerOf(transaction, identity) !== undefined) transaction.reply(405, { fields: [ALLOW_FIELD] });
+  }
+
+  /** A trunk that challenges our calls may challenge our BYE as well. */
+  #credentialsFor(peer: Peer): { onChallenge?: ChallengeHook } {
+    const account = peer.kind === 'trunk' ? peer.trunk.outboundAuth : undefined;
+    return account === undefined ? {} : { onChallenge: answerWith(account, this.#options.random) };
+  }
+
+  /** The peer, or undefined after the request was challenged or refused. */
+  #peerOf(transaction: ServerTransaction, identity: Identification): Peer | undefined {
+    if (identity.kind === 'peer') return identity.peer;
+    if (identity.kind === 'challenge') {
+      transaction.reply(401, { fields: this.#options.authenticator.challenge({ stale: identity.stale }) });
+      return undefined;
+    }
+    // §22.1: not 401 again, since a phone with a wrong password in it would try for ever.
+    const { flow } = transaction;
+    this.#options.log.warn(
+      { source: flow.remote.host, transport: flow.transport },
+      'wrong credentials were refused',
+    );
+    transaction.reply(403);
+    return undefined;
+  }
+
+  /** §11.2. The gate before the transaction layer has dropped what strangers ask. */
+  #probe(transaction: ServerTransaction): void {
+    const { answerUnknownOptions, sources, peers } = this.#options;
+    const { request, flow } = transaction;
+    const known = answerUnknownOptions || sources.has(flow);
+    if (known || this.#peerOf(transaction, peers.identify(request, flow)) !== undefined)
+      answerOptions(transaction);
+  }
+
+  #register(transaction: ServerTransaction): void {
+    const { peers, registrar } = this.#options;
+    const { request, flow } = transaction;
+    const peer = this.#peerOf(transaction, peers.identifyUser(request));
+    if (peer?.kind !== 'user') return;
+    const required = optionTags(request, 'Require');
+    if (required.length > 0) {
+      transaction.reply(420, { fields: [['Unsupported', required.join(', ')]] });
+      return;
+    }
+    registrar
+      .register(request, flow, peer.user)
+      .then(({ status, options }) => {
+        if (status === 200) this.#options.sources.remember(flow, KNOWN_AFTER_CALL);
+        if (transaction.open) transaction.reply(status, options);
+      })
+      .catch((error: unknown) => {
+        this.#options.log.error({ err: error }, 'a registration could not be stored; look at the database');
+        if (transaction.open) transaction.reply(500);
+      });
+  }
+}
+
+function peerName(peer: Peer): string {
+  return peer.kind === 'trunk' ? `trunk ${peer.trunk.name}` : `user ${peer.user.id}`;
+}

@@ -1,0 +1,174 @@
+/**
+ * SIP as a whole, wired: the layers below are handed in, `IncomingCall`s come out, `OutboundInvite`s go in.
+ *
+ *   new SipUserAgent({ transport, transactions, dialogs, resolver, directory, locations, clock, random, log, settings })
+ */
+import type { Clock } from '../../kernel/clock.ts';
+import { Emitter } from '../../kernel/emitter.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { Random } from '../../kernel/random.ts';
+import { DigestAuthenticator } from '../auth/authenticator.ts';
+import { SHA256_ONLY, SHA256_THEN_MD5 } from '../auth/challenge.ts';
+import { NonceStore } from '../auth/nonce-store.ts';
+import type { Dialogs, UacSession } from '../dialog/types.ts';
+import type { Resolver } from '../resolver/types.ts';
+import type { Transactions } from '../transaction/types.ts';
+import type { Flow, Transport, TransportUser } from '../transport/types.ts';
+import { DialPlan } from './dial-plan.ts';
+import { PeerIdentifier } from './identify-peer.ts';
+import { KnownSources, quietGate } from './quiet-gate.ts';
+import { Registrar, type RegistrarLimits } from './registrar.ts';
+import { Registrations } from './registrations.ts';
+import type {
+  LocationStore,
+  OutboundInvite,
+  UserAgent,
+  UserAgentDirectory,
+  UserAgentEvents,
+} from './types.ts';
+import { type SdpFor, UacCore } from './uac-core.ts';
+import { UasCore } from './uas-core.ts';
+
+export interface UserAgentSettings {
+  /** SIP domain of our accounts, and the realm of every challenge. */
+  readonly domain: string;
+  /** Offer MD5 beside SHA-256. Default true: many phones know nothing else. */
+  readonly allowMd5?: boolean;
+  /** Answer OPTIONS of anybody. Default false: scanners learn nothing. */
+  readonly answerUnknownOptions?: boolean;
+  /** Seconds that we ask a provider's registrar for. Default 600: a provider that restarts knows us again soon. */
+  readonly registrationExpires?: number;
+  readonly registrar?: RegistrarLimits;
+  /** Key of our nonces, when several nodes answer for one domain. Default: random. */
+  readonly nonceSecret?: Uint8Array;
+}
+
+export interface SipUserAgentOptions {
+  readonly transport: Transport;
+  readonly transactions: Transactions;
+  readonly dialogs: Dialogs;
+  readonly resolver: Resolver;
+  readonly directory: UserAgentDirectory;
+  readonly locations: LocationStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly settings: UserAgentSettings;
+}
+
+export class SipUserAgent implements UserAgent {
+  readonly events: Emitter<UserAgentEvents>;
+  readonly #directory: UserAgentDirectory;
+  readonly #registrations: Registrations;
+  readonly #uac: UacCore;
+
+  constructor(options: SipUserAgentOptions) {
+    const { transport, transactions, dialogs, resolver, directory, clock, random, log, settings } = options;
+    this.events = new Emitter((error) => log.error({ err: error }, 'a listener of the user agent failed'));
+    this.#directory = directory;
+    const registrar = new Registrar({
+      locations: options.locations,
+      clock,
+      ...(settings.registrar === undefined ? {} : { limits: settings.registrar }),
+    });
+    const expires = settings.registrationExpires ?? 600;
+    this.#registrations = new Registrations({
+      directory,
+      transport,
+      transactions,
+      resolver,
+      clock,
+      random,
+      log,
+      expires,
+    });
+    const plan = new DialPlan({
+      directory,
+      resolver,
+      domain: settings.domain,
+      bindings: (userId) => registrar.bindings(userId),
+    });
+    this.#uac = new UacCore({ dialogs, transport, plan, random, log });
+    const sources = new KnownSources(clock);
+    const authenticator = authenticatorOf(options);
+    const peers = new PeerIdentifier({
+      directory,
+      authenticator,
+      trunkByContact: (user) => this.#registrations.trunkByContact(user),
+    });
+    const answerUnknownOptions = settings.answerUnknownOptions ?? false;
+    dialogs.user = new UasCore({
+      dialogs,
+      peers,
+      authenticator,
+      registrar,
+      sources,
+      random,
+      log,
+      domain: settings.domain,
+      answerUnknownOptions,
+      isOwnCallId: (callId) => this.#uac.isOwnCallId(callId),
+      isOwnContact: (user) => this.#registrations.trunkByContact(user) !== undefined,
+      onCall: (call) => {
+        if (this.events.listenerCount('call') === 0) return false;
+        this.events.emit('call', call);
+        return true;
+      },
+    });
+    const isKnown = (flow: Flow): boolean =>
+      answerUnknownOptions || sources.has(flow) || peers.trunkAt(flow) !== undefined;
+    if (transport.user !== undefined) transport.user = this.#gate(transport.user, isKnown);
+  }
+
+  /** Begins the registrations at providers. To be called once the transport listens. */
+  start(): void {
+    this.#registrations.sync();
+  }
+
+  /** The directory has other trunks than before. */
+  trunksChanged(): void {
+    this.#registrations.sync();
+  }
+
+  invite(invite: OutboundInvite, sdpFor: SdpFor): UacSession {
+    return this.#uac.invite(invite, sdpFor);
+  }
+
+  trunkStatus(trunkId: string): { registered: boolean | undefined; lastError: string | undefined } {
+    const status = this.#registrations.status(trunkId);
+    if (status !== undefined) return { ...status };
+    const known = this.#directory.trunks().some(({ id }) => id === trunkId);
+    return { registered: undefined, lastError: known ? undefined : 'There is no such trunk.' };
+  }
+
+  async close(): Promise<void> {
+    await this.#registrations.close();
+  }
+
+  /** The transaction layer has made itself the transport's user; we stand in front of it. */
+  #gate(inner: TransportUser, isKnown: (flow: Flow) => boolean): TransportUser {
+    const gate = quietGate(inner, isKnown);
+    return {
+      ...gate,
+      onFlowClosed: (flow, error) => {
+        gate.onFlowClosed(flow, error);
+        this.#registrations.flowClosed(flow);
+      },
+    };
+  }
+}
+
+function authenticatorOf({ clock, random, settings }: SipUserAgentOptions): DigestAuthenticator {
+  const realm = settings.domain;
+  const nonces = new NonceStore({
+    clock,
+    random,
+    realm,
+    ...(settings.nonceSecret === undefined ? {} : { secret: settings.nonceSecret }),
+  });
+  return new DigestAuthenticator({
+    realm,
+    nonces,
+    algorithms: settings.allowMd5 === false ? SHA256_ONLY : SHA256_THEN_MD5,
+  });
+}
