@@ -139,8 +139,11 @@ export class InviteServer implements InviteServerTransaction {
   }
 
   #giveUp(): void {
+    const told = this.onFailure;
+    // Told once: a missing ACK to this 500 (timer H) is nothing new.
+    this.onFailure = undefined;
     this.reply(500);
-    this.onFailure?.('timeout');
+    told?.('timeout');
   }
 }
 
