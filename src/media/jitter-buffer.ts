@@ -99,5 +99,5 @@ export class JitterBuffer {
 }
 
 function saturate(value: number): number {
-  return value > 32767 ? 32767 : value < -32768 ? -32768 : value;
+  return Math.max(-32768, Math.min(32767, value));
 }

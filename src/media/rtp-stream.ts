@@ -61,6 +61,11 @@ export class RtpStream {
     return (this.timestamp + passed) >>> 0;
   }
 
+  /** The media time at `now`, for a sender report (RFC 3550 §6.4.1). */
+  timestampNow(now: number): number {
+    return (this.timestamp + Math.max(0, Math.round((now - this.#sentAt) * SAMPLES_PER_MS))) >>> 0;
+  }
+
   /**
    * Gives a received packet our header, in place: the header is written right before the payload at `start` (so an
    * extension is overwritten, not moved). `source` tells sources apart. False: too late for this stream, do not send.

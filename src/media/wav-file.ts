@@ -49,8 +49,10 @@ export class WavFile {
   /** Queues sound. Does nothing after an error or `finish`. */
   append(batch: Buffer): void {
     if (this.#ended || this.#finishing) return;
-    if (this.#waiting.length >= MAX_WAITING)
-      return this.#fail(new Error('The disk is too slow for the recording.'));
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.#fail(new Error('The disk is too slow for the recording.'));
+      return;
+    }
     this.#waiting.push(batch);
     if (!this.#busy) this.#continue();
   }
@@ -64,16 +66,21 @@ export class WavFile {
 
   #continue(): void {
     this.#busy = false;
-    if (this.#ended) return this.#closeDescriptor();
+    if (this.#ended) {
+      this.#closeDescriptor();
+      return;
+    }
     const batch = this.#waiting.length > 1 ? Buffer.concat(this.#waiting) : this.#waiting[0];
     this.#waiting.length = 0;
-    if (batch !== undefined) return this.#store(batch);
-    if (this.#finishing) this.#complete();
+    if (batch !== undefined) this.#store(batch);
+    else if (this.#finishing) this.#complete();
   }
 
   #store(batch: Buffer): void {
-    if (this.#dataBytes + batch.length > MAX_BYTES)
-      return this.#fail(new Error('The recording is longer than WAV allows.'));
+    if (this.#dataBytes + batch.length > MAX_BYTES) {
+      this.#fail(new Error('The recording is longer than WAV allows.'));
+      return;
+    }
     this.#busy = true;
     this.#write(batch, WAV_HEADER + this.#dataBytes, () => {
       this.#dataBytes += batch.length;
@@ -100,9 +107,9 @@ export class WavFile {
         this.#failIdle(error);
         return;
       }
-      if (written === 0) return this.#failIdle(new Error('The disk takes no more.'));
-      if (written < bytes.length) return this.#write(bytes.subarray(written), at + written, done);
-      done();
+      if (written === 0) this.#failIdle(new Error('The disk takes no more.'));
+      else if (written < bytes.length) this.#write(bytes.subarray(written), at + written, done);
+      else done();
     });
   }
 
@@ -122,10 +129,10 @@ export class WavFile {
   }
 
   #closeDescriptor(done: () => void = () => {}): void {
-    if (this.#descriptor < 0) return done();
     const descriptor = this.#descriptor;
     this.#descriptor = -1;
-    close(descriptor, () => done());
+    if (descriptor < 0) done();
+    else close(descriptor, () => done());
   }
 }
 

@@ -1,0 +1,45 @@
+/**
+ * 20 ms frames to G.711 packets of the length that the peer wants (`ptime`), with room for the RTP header in front.
+ */
+import { encodeTableOf } from '../codec/g711.ts';
+import type { AudioCodec } from '../engine.ts';
+import { RTP_HEADER } from '../rtp-packet.ts';
+
+const SAMPLES_PER_MS = 8;
+const MIN_PACKET_MS = 10;
+const MAX_PACKET_MS = 200;
+
+export class FrameEncoder {
+  #codec: AudioCodec = 'PCMU';
+  #packetSamples = 160;
+  #pending = new Uint8Array((MAX_PACKET_MS + 20) * SAMPLES_PER_MS);
+  #filled = 0;
+  #source = -1;
+
+  configure(codec: AudioCodec, packetMs: number): void {
+    const ms = Math.max(MIN_PACKET_MS, Math.min(MAX_PACKET_MS, Math.round(packetMs) || 20));
+    if (codec !== this.#codec) this.#filled = 0;
+    this.#codec = codec;
+    this.#packetSamples = ms * SAMPLES_PER_MS;
+  }
+
+  /** Adds a frame; what another source left unsent is dropped. */
+  push(source: number, samples: Int16Array): void {
+    if (source !== this.#source) this.#filled = 0;
+    this.#source = source;
+    const table = encodeTableOf(this.#codec);
+    const count = Math.min(samples.length, this.#pending.length - this.#filled);
+    for (let i = 0; i < count; i++) this.#pending[this.#filled + i] = table[samples[i]! & 0xffff]!;
+    this.#filled += count;
+  }
+
+  /** The next whole packet, its header still to be written. */
+  pull(): Buffer | undefined {
+    if (this.#filled < this.#packetSamples) return undefined;
+    const packet = Buffer.allocUnsafe(RTP_HEADER + this.#packetSamples);
+    packet.set(this.#pending.subarray(0, this.#packetSamples), RTP_HEADER);
+    this.#pending.copyWithin(0, this.#packetSamples, this.#filled);
+    this.#filled -= this.#packetSamples;
+    return packet;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * A recorder in its worker: two channels as sinks, the timeline (recorder.ts) and the file (wav-file.ts). It ends with
+ * exactly one of `stopped` and `error`.
+ */
+import { decodeTableOf } from '../codec/g711.ts';
+import { type Channel, RECORDER_TICK_MS, Recorder } from '../recorder.ts';
+import { RECORDING_RATE, WAV_HEADER } from '../wav.ts';
+import { WavFile } from '../wav-file.ts';
+import { type ChannelSink, type Source, silence } from './graph.ts';
+import type { PacketView } from './packet-view.ts';
+import type { NodeEvent } from './protocol.ts';
+
+/** Node ids and SSRCs in one number: 21 bits and 32 bits are safe. */
+const streamKey = (node: number, ssrc: number): number => (node % 0x20_0000) * 0x1_0000_0000 + ssrc;
+
+class RecorderChannel implements ChannelSink {
+  readonly kind = 'channel';
+  readonly node: number;
+  source: Source | undefined;
+  readonly #recorder: Recorder;
+  readonly #channel: Channel;
+
+  constructor(node: number, recorder: Recorder, channel: Channel) {
+    this.node = node;
+    this.#recorder = recorder;
+    this.#channel = channel;
+  }
+
+  takePacket(packet: PacketView): void {
+    // Key presses are not sound, and what is typed must not be in the file (PITFALLS row 35).
+    if (packet.isEvent) return;
+    const { source, ssrc, timestamp, buffer, start, end, codec, now } = packet;
+    this.#recorder.packet(
+      this.#channel,
+      streamKey(source, ssrc),
+      timestamp,
+      buffer,
+      start,
+      end,
+      decodeTableOf(codec),
+      now,
+    );
+  }
+
+  takeSamples(from: number, samples: Int16Array, now: number): void {
+    this.#recorder.samples(this.#channel, streamKey(from, 0), samples, now);
+  }
+}
+
+export interface RecorderNodes {
+  readonly node: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+export class RecorderNode {
+  readonly kind = 'recorder';
+  readonly node: number;
+  readonly left: ChannelSink;
+  readonly right: ChannelSink;
+  /** Settles when the file is closed, one way or the other. */
+  readonly ended: Promise<void>;
+  readonly #recorder: Recorder;
+  readonly #file: WavFile;
+  #nextTick: number;
+  #closed = false;
+
+  constructor(
+    nodes: RecorderNodes,
+    path: string,
+    channels: 1 | 2,
+    now: number,
+    emit: (event: NodeEvent) => void,
+  ) {
+    this.node = nodes.node;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#file = new WavFile(path, channels, {
+      onStarted: () => emit({ name: 'recorder-started', payload: {} }),
+      onFinished: (dataBytes) => {
+        const seconds = dataBytes / (2 * channels * RECORDING_RATE);
+        emit({ name: 'recorder-stopped', payload: { seconds, bytes: WAV_HEADER + dataBytes, channels } });
+        resolve();
+      },
+      onError: (error) => {
+        this.#detach();
+        emit({ name: 'recorder-error', payload: { error: error.message } });
+        resolve();
+      },
+    });
+    this.#recorder = new Recorder(channels, now, (batch) => this.#file.append(batch));
+    this.left = new RecorderChannel(nodes.left, this.#recorder, 'left');
+    this.right = new RecorderChannel(nodes.right, this.#recorder, 'right');
+    // Recorders that began together do not write together.
+    this.#nextTick = now + RECORDER_TICK_MS * (0.5 + (nodes.node % 8) / 16);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  tick(now: number): void {
+    if (this.#closed || now < this.#nextTick) return;
+    this.#nextTick = now + RECORDER_TICK_MS;
+    this.#recorder.tick(now);
+  }
+
+  close(now: number): void {
+    if (this.#closed) return;
+    this.#detach();
+    this.#recorder.close(now);
+    this.#file.finish();
+  }
+
+  #detach(): void {
+    this.#closed = true;
+    silence(this.left);
+    silence(this.right);
+  }
+}
