@@ -1,0 +1,146 @@
+import type { Random } from '../kernel/random.ts';
+import type { LegEvents, LegPlan, LegStats, MediaLeg, MediaSession } from '../media/engine.ts';
+import { LocalDescription } from '../sdp/local-description.ts';
+import type { Negotiated } from '../sdp/negotiate.ts';
+import type { CodecName, RemoteAudio } from '../sdp/types.ts';
+
+/** In our order of preference when we offer: A-law is what the phone networks outside North America carry. */
+const OUR_CODECS: readonly CodecName[] = ['PCMA', 'PCMU'];
+
+/** What a leg tells the call it belongs to. */
+export interface CallMediaListener {
+  readonly opened: (leg: MediaLeg) => void;
+  readonly digit: (digit: string) => void;
+  readonly firstPacket: () => void;
+  readonly silent: () => void;
+  readonly resumed: () => void;
+  /** The peer has put us on hold, or taken us back. */
+  readonly hold: (held: boolean) => void;
+}
+
+/**
+ * The one media leg of a call, and our half of its offer and answer. A leg that opens after `close` is closed at once,
+ * so a call that ended while a port was being taken leaves nothing behind (PITFALLS row 40).
+ */
+export class CallMedia {
+  readonly #session: MediaSession;
+  readonly #random: Random;
+  readonly #listener: CallMediaListener;
+  readonly #unsubscribe: (() => void)[] = [];
+  #opening: Promise<MediaLeg> | undefined;
+  #closing: Promise<LegStats | undefined> | undefined;
+  #leg: MediaLeg | undefined;
+  #description: LocalDescription | undefined;
+  #plan: LegPlan | undefined;
+  #held = false;
+  #offering = false;
+
+  constructor(session: MediaSession, random: Random, listener: CallMediaListener) {
+    this.#session = session;
+    this.#random = random;
+    this.#listener = listener;
+  }
+
+  get leg(): MediaLeg | undefined {
+    return this.#leg;
+  }
+
+  /** Whether both sides have agreed on anything yet. */
+  get configured(): boolean {
+    return this.#plan !== undefined;
+  }
+
+  /** Whether an offer of ours waits for its answer. */
+  get offering(): boolean {
+    return this.#offering;
+  }
+
+  /** Takes a port, once. Rejects with `media/busy`, or when the call has ended meanwhile. */
+  open(host: string | undefined): Promise<MediaLeg> {
+    const family = host?.includes(':') === true ? 'ipv6' : 'ipv4';
+    this.#opening ??= this.#open(family);
+    return this.#opening;
+  }
+
+  async #open(family: 'ipv4' | 'ipv6'): Promise<MediaLeg> {
+    if (this.#closing !== undefined) throw new Error('the call has ended');
+    const leg = await this.#session.openLeg({ family });
+    if (this.#closing !== undefined) {
+      await leg.close();
+      throw new Error('the call ended while its port was being taken');
+    }
+    this.#leg = leg;
+    this.#description = new LocalDescription({
+      sessionId: this.#random.int(2 ** 31),
+      host: leg.local.host,
+      port: leg.local.port,
+      codecs: OUR_CODECS,
+    });
+    this.#listen(leg);
+    this.#listener.opened(leg);
+    return leg;
+  }
+
+  /** Our offer. The leg must be open. */
+  offer(): string {
+    const sdp = this.#opened().offer();
+    this.#offering = true;
+    return sdp;
+  }
+
+  /** Applies the peer's answer to our last offer. @throws SdpError, after which everything is as before */
+  answered(answer: RemoteAudio): void {
+    const negotiated = this.#opened().answered(answer);
+    this.#offering = false;
+    this.#apply(negotiated, answer);
+  }
+
+  /** Answers the peer's offer. The leg must be open. @throws SdpError, after which everything is as before */
+  answer(offer: RemoteAudio): string {
+    const { sdp, negotiated } = this.#opened().answer(offer);
+    this.#apply(negotiated, offer);
+    return sdp;
+  }
+
+  /** Closes the leg, now or as soon as it has opened. Resolves with its figures when it is gone. */
+  close(): Promise<LegStats | undefined> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<LegStats | undefined> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    if (this.#leg !== undefined) return await this.#leg.close();
+    // `#open` sees `#closing` and closes the leg itself.
+    await this.#opening?.catch(() => undefined);
+    return undefined;
+  }
+
+  #opened(): LocalDescription {
+    if (this.#description === undefined) throw new TypeError('the media leg is not open yet');
+    return this.#description;
+  }
+
+  #apply(negotiated: Negotiated, remote: RemoteAudio): void {
+    const plan: LegPlan = { ...negotiated, latch: 'learn' };
+    // A refresh with the same SDP must not open the latch again (PITFALLS row 32).
+    if (JSON.stringify(plan) !== JSON.stringify(this.#plan)) {
+      this.#plan = plan;
+      this.#leg?.configure(plan);
+    }
+    const held = remote.direction === 'sendonly' || remote.direction === 'inactive';
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#listener.hold(held);
+  }
+
+  #listen(leg: MediaLeg): void {
+    const on = <K extends keyof LegEvents>(event: K, heard: (payload: LegEvents[K]) => void): void => {
+      this.#unsubscribe.push(leg.events.on(event, heard));
+    };
+    on('digit', ({ digit }) => this.#listener.digit(digit));
+    on('firstPacket', () => this.#listener.firstPacket());
+    on('silent', () => this.#listener.silent());
+    on('resumed', () => this.#listener.resumed());
+  }
+}

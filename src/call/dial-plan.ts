@@ -1,0 +1,113 @@
+import { PhoneNumber } from '../kernel/phone-number.ts';
+import {
+  type MaskedIdentity,
+  showAnonymous,
+  showServiceNumber,
+  showVerifiedNumber,
+} from '../masking/masked-identity.ts';
+import type { CallTarget, OutboundInvite } from '../sip/user-agent/types.ts';
+import type { CallFacts } from './call-base.ts';
+import { causeOfError, type HangupCause, reasonOf } from './hangup-cause.ts';
+import { outboundInvite, shownDisplayName } from './outbound-invite.ts';
+import type { CallDirectory, DialRequest, DialTarget } from './types.ts';
+
+/** What a dial request comes to: an INVITE, or the reason why there will be none. */
+export interface DialPlan {
+  readonly facts: CallFacts;
+  readonly dropped: readonly string[];
+  readonly outcome:
+    | { readonly kind: 'invite'; readonly invite: OutboundInvite }
+    | { readonly kind: 'refused'; readonly cause: HangupCause };
+}
+
+/** Judges what a script wants to dial: target, identity, display name, headers, hops. Pure; never throws. */
+export function planDial(
+  request: DialRequest,
+  directory: CallDirectory,
+  country: string | undefined,
+): DialPlan {
+  const display = shownDisplayName(request.displayName);
+  const target = targetOf(request, directory, country);
+  const identity = identityOf(request, display.name, directory, country);
+  const facts = factsOf(request, display.name, country);
+  const refused = (cause: HangupCause): DialPlan => ({
+    facts,
+    dropped: display.dropped,
+    outcome: { kind: 'refused', cause },
+  });
+  if ('code' in target) return refused(target);
+  if (identity === undefined) return refused(causeOfError('identity/refused'));
+  // RFC 3261 §8.1.1.6; PITFALLS row 44: hops are counted across the legs.
+  if (request.maxForwards <= 0) return refused({ code: 483, reason: reasonOf(483), by: 'local' });
+  const { headers, maxForwards } = request;
+  const { invite, dropped } = outboundInvite({ identity, target, headers, maxForwards });
+  return { facts, dropped: [...display.dropped, ...dropped], outcome: { kind: 'invite', invite } };
+}
+
+function targetOf(
+  { target, applicationId }: DialRequest,
+  directory: CallDirectory,
+  country: string | undefined,
+): CallTarget | HangupCause {
+  if (target.kind === 'pstn') return pstnTarget(target.number, country);
+  if (target.kind === 'user') {
+    const { username } = target;
+    const known = directory.isUser?.(applicationId, username) ?? /^[^\s@<>;?"]{1,64}$/.test(username);
+    return known ? { kind: 'user', username } : causeOfError('user/unknown');
+  }
+  // RFC 3261 §19.1.1: a Request-URI has no header part; a script's `?P-Asserted-Identity=…` would be one.
+  if (!/^sips?:[^\s<>"?]{1,255}$/i.test(target.uri)) {
+    return { code: 404, reason: 'The SIP address is not one', by: 'local' };
+  }
+  return { kind: 'uri', uri: target.uri, ...(target.auth === undefined ? {} : { auth: target.auth }) };
+}
+
+/** E.164, or the short numbers of a PBX behind a trunk. */
+function pstnTarget(text: string, country: string | undefined): CallTarget | HangupCause {
+  const digits = text.replace(/[\s().-]/g, '');
+  if (!/^\+?\d*$/.test(digits)) return { code: 404, reason: reasonOf(404), by: 'local' };
+  // RFC 3261 §21.4.22. Two digits are nobody's number; more than E.164's fifteen (with `00` before) neither.
+  if (digits.length < 3) return { code: 484, reason: reasonOf(484), by: 'local' };
+  if (digits.length > 17) return { code: 404, reason: reasonOf(404), by: 'local' };
+  return { kind: 'trunk', number: PhoneNumber.parse(digits, country) };
+}
+
+/**
+ * Who is shown. For every target the same rule: a service number of the application, or a number that was verified for
+ * it. VoxEngine lets scripts show any text to SIP accounts; we do not, because a caller's number is a text too. In its
+ * place, calls to SIP accounts and addresses may show nobody: with an empty callerid, or with the name of an account
+ * of the application, as scripts for the cloud have it. Such a name is not shown.
+ */
+function identityOf(
+  { applicationId, callerid, target }: DialRequest,
+  displayName: string,
+  directory: CallDirectory,
+  country: string | undefined,
+): MaskedIdentity | undefined {
+  const number = PhoneNumber.parse(callerid, country);
+  const held =
+    showServiceNumber(directory, applicationId, number, displayName) ??
+    showVerifiedNumber(directory, applicationId, number, displayName);
+  if (held !== undefined || target.kind === 'pstn') return held;
+  const nobody = callerid.trim() === '' || directory.isUser?.(applicationId, callerid) === true;
+  return nobody ? showAnonymous() : undefined;
+}
+
+/** What the script sees of its own call; none of it goes onto the wire. */
+function factsOf(request: DialRequest, displayName: string, country: string | undefined): CallFacts {
+  const called = textOf(request.target);
+  return {
+    callerid: PhoneNumber.parse(request.callerid === '' ? 'anonymous' : request.callerid, country),
+    number: PhoneNumber.parse(called, country),
+    displayName,
+    fromUri: `sip:${request.callerid === '' ? 'anonymous@anonymous.invalid' : request.callerid}`,
+    toUri: request.target.kind === 'sip' ? request.target.uri : `sip:${called}`,
+    headers: {},
+  };
+}
+
+function textOf(target: DialTarget): string {
+  if (target.kind === 'pstn') return target.number;
+  if (target.kind === 'user') return target.username;
+  return /^sips?:([^@]*)@/i.exec(target.uri)?.[1] ?? target.uri;
+}

@@ -1,0 +1,393 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../test/kit/seeded-random.ts';
+import { VirtualClock } from '../../test/kit/virtual-clock.ts';
+import { phoneSdp } from './test-support/descriptions.ts';
+import { FakeUasSession } from './test-support/fake-sessions.ts';
+import { DRIVER } from './test-support/fake-user-agent.ts';
+import { callWorld, eventsOf, namesOf } from './test-support/world.ts';
+import type { CallEnd } from './types.ts';
+
+let clock = new VirtualClock();
+let world = callWorld(clock, seededRandom(1));
+
+function start(session = new FakeUasSession({ offer: phoneSdp() })) {
+  clock = new VirtualClock();
+  world = callWorld(clock, seededRandom(1));
+  const { call } = world.callIn(session);
+  const owner = world.ownerOf();
+  world.calls.adopt(call, owner);
+  return { session, call, media: owner.media, seen: eventsOf(call) };
+}
+
+/** Whatever a test did: once the caller is gone, nothing is left. */
+afterEach(async () => {
+  for (const call of world.calls.active) call.hangup();
+  await clock.advance(5_000);
+  expect(world.calls.active).toEqual([]);
+  expect(world.engine.openLegs).toEqual([]);
+  expect(clock.pending).toBe(0);
+});
+
+const last = (seen: readonly { readonly event: unknown }[]): CallEnd => seen.at(-1)?.event as CallEnd;
+
+describe('an inbound call', () => {
+  it('is answered with our SDP and connected by the ACK', async () => {
+    const { session, call, media, seen } = start();
+    expect([call.state, call.incoming]).toEqual(['ALERTING', true]);
+    call.answer({ 'X-Order': '17' });
+    await clock.advance(0);
+    expect(session.kinds()).toEqual(['accept']);
+    expect(session.sent[0]).toMatchObject({ headers: [['X-Order', '17']] });
+    expect(session.lastSdp()).toContain('m=audio');
+    expect(session.lastSdp()).not.toContain('Secret');
+    expect(call.state).toBe('CONNECTED');
+    expect(namesOf(seen)).toEqual(['connected']);
+    expect(media.legs[0]?.plan).toMatchObject({
+      remote: { host: '198.51.100.7', port: 40_000 },
+      codec: 'PCMA',
+    });
+    await expect(call.whenMedia()).resolves.toBe(media.legs[0]);
+  });
+
+  it('counts its seconds from the answer, and ends with the figures of its leg', async () => {
+    const { session, call, media, seen } = start();
+    await clock.advance(3_000);
+    call.answer();
+    await clock.advance(12_500);
+    session.bye([['X-Why', 'done']]);
+    await clock.advance(0);
+    expect(namesOf(seen)).toEqual(['connected', 'disconnected']);
+    expect(last(seen)).toMatchObject({
+      code: 200,
+      by: 'remote',
+      durationSeconds: 12.5,
+      headers: { 'X-Why': 'done' },
+      retryable: false,
+    });
+    expect(last(seen).media).toMatchObject({ packetsReceived: 0 });
+    expect(media.openLegs).toEqual([]);
+    await expect(call.ended).resolves.toBe(last(seen));
+  });
+
+  it('ignores a second answer', async () => {
+    const { session, call } = start();
+    call.answer();
+    call.answer();
+    await clock.advance(0);
+    call.answer();
+    await clock.advance(0);
+    expect(session.kinds()).toEqual(['accept']);
+  });
+
+  it('[row 15] early media and answer carry one and the same SDP', async () => {
+    const { session, call, media } = start();
+    call.ring();
+    call.startEarlyMedia();
+    await clock.advance(1_000);
+    call.answer();
+    await clock.advance(0);
+    expect(session.kinds()).toEqual(['provisional 180', 'provisional 183', 'accept']);
+    const sdps = session.sent.flatMap((one) => ('sdp' in one && one.sdp !== undefined ? [one.sdp] : []));
+    expect(sdps).toHaveLength(2);
+    expect(sdps[0]).toBe(sdps[1]);
+    expect(media.legs).toHaveLength(1);
+    expect(media.legs[0]?.plans).toHaveLength(1);
+  });
+
+  it('an answer overtakes early media that is still waiting for its port', async () => {
+    const { session, call, media } = start();
+    media.openLegMode = 'held';
+    call.startEarlyMedia();
+    call.answer();
+    await clock.advance(0);
+    media.release();
+    await clock.advance(0);
+    expect(session.kinds()).toEqual(['accept']);
+  });
+
+  it('[row 14] a late offer is answered in the ACK', async () => {
+    const { session, call, media, seen } = start(
+      new FakeUasSession({ answerInAck: phoneSdp({ formats: '0 101' }) }),
+    );
+    call.startEarlyMedia();
+    await clock.advance(0);
+    expect(session.sent[0]).toMatchObject({ kind: 'provisional', status: 183, sdp: undefined });
+    call.answer();
+    await clock.advance(0);
+    expect(session.lastSdp()).toContain('RTP/AVP 8 0 101');
+    expect(media.legs[0]?.plan).toMatchObject({ codec: 'PCMU', direction: 'sendrecv' });
+    expect(namesOf(seen)).toEqual(['connected']);
+  });
+
+  it.each([
+    ['no answer', undefined],
+    ['nonsense', 'hello'],
+    ['no codec of ours', phoneSdp({ formats: '99' })],
+  ])('[row 14] a late offer that gets %s in the ACK ends the call', async (_what, answerInAck) => {
+    const { session, seen } = start(new FakeUasSession(answerInAck === undefined ? {} : { answerInAck }));
+    world.calls.active[0]?.answer();
+    await clock.advance(0);
+    expect(session.kinds()).toEqual(['accept', 'bye']);
+    expect(namesOf(seen)).toEqual(['failed']);
+    expect(last(seen)).toMatchObject({ code: 488, by: 'fault' });
+  });
+
+  it('[row 14] SDP in an ACK to which we had made no offer is ignored', async () => {
+    const { call, media } = start(
+      new FakeUasSession({ offer: phoneSdp(), answerInAck: phoneSdp({ port: 50_000 }) }),
+    );
+    call.answer();
+    await clock.advance(0);
+    expect(call.state).toBe('CONNECTED');
+    expect(media.legs[0]?.plan?.remote.port).toBe(40_000);
+  });
+
+  it.each([
+    ['no common codec', phoneSdp({ formats: '99' }), 488],
+    ['no audio', 'v=0\r\nc=IN IP4 198.51.100.7\r\n', 488],
+    ['nonsense', 'hello', 400],
+  ])('%s is refused with its status', async (_what, offer, status) => {
+    const { session, call, seen } = start(new FakeUasSession({ offer }));
+    call.answer();
+    await clock.advance(0);
+    expect(session.kinds()).toEqual([`reject ${status}`]);
+    expect(namesOf(seen)).toEqual(['failed']);
+    expect(last(seen)).toMatchObject({ code: status, by: 'fault', durationSeconds: 0 });
+  });
+
+  it('503 when no port is free, in the words of the catalogue', async () => {
+    const { session, call, media, seen } = start();
+    media.openLegMode = 'busy';
+    call.answer();
+    await clock.advance(0);
+    expect(session.sent).toMatchObject([
+      { kind: 'reject', status: 503, reason: 'No RTP port or media worker is free.' },
+    ]);
+    expect(last(seen)).toMatchObject({ code: 503, reason: 'No RTP port or media worker is free.' });
+  });
+
+  it('[row 40] a caller who hangs up while the port is taken leaves no leg', async () => {
+    const { session, call, media, seen } = start();
+    media.openLegMode = 'held';
+    call.answer();
+    await clock.advance(10);
+    session.cancel();
+    expect(call.state).toBe('TERMINATED');
+    expect(namesOf(seen)).toEqual(['failed']);
+    expect(last(seen)).toMatchObject({ code: 487, by: 'remote' });
+    media.release();
+    await clock.advance(0);
+    expect(media.legs).toHaveLength(1);
+    expect(media.openLegs).toEqual([]);
+    expect(session.kinds()).toEqual([]);
+    await expect(call.whenMedia()).rejects.toThrow('ended');
+  });
+
+  it('[row 40] a caller who hangs up before a session has the call is reported once', async () => {
+    clock = new VirtualClock();
+    world = callWorld(clock, seededRandom(1));
+    const { session, call } = world.callIn();
+    session.cancel();
+    world.calls.adopt(call, world.ownerOf());
+    await clock.advance(0);
+    expect(world.observed).toEqual(['refused']);
+    expect(world.refused[0]).toMatchObject({ code: 487, reason: 'Cancelled' });
+    await expect(call.ended).resolves.toMatchObject({ code: 487 });
+  });
+
+  it('may only be refused before it is adopted', async () => {
+    clock = new VirtualClock();
+    world = callWorld(clock, seededRandom(1));
+    const { session, call } = world.callIn();
+    call.answer();
+    call.startEarlyMedia();
+    await clock.advance(0);
+    expect(session.kinds()).toEqual([]);
+    call.reject(486);
+    expect(session.kinds()).toEqual(['reject 486']);
+  });
+
+  it('a script refuses with a final status, or with 480 when it says nonsense', async () => {
+    const first = start();
+    first.call.reject(603, { 'X-Why': 'sleeping', From: 'evil' });
+    expect(first.session.sent).toMatchObject([
+      { kind: 'reject', status: 603, reason: 'Declined', headers: [['X-Why', 'sleeping']] },
+    ]);
+    expect(world.warnings).toEqual(['header "From" left out: only X- names may be added']);
+    const second = start();
+    second.call.reject(200);
+    expect(second.session.kinds()).toEqual(['reject 480']);
+    expect(last(second.seen)).toMatchObject({ code: 480, by: 'local', reason: 'Not available' });
+  });
+
+  it('a hang-up after our 200 and before the ACK is a failure, not a conversation', async () => {
+    const { session, call, seen } = start(new FakeUasSession({ offer: phoneSdp(), autoAck: false }));
+    call.answer();
+    await clock.advance(100);
+    call.hangup();
+    await clock.advance(0);
+    expect(session.kinds()).toEqual(['accept', 'bye']);
+    expect(namesOf(seen)).toEqual(['failed']);
+    expect(last(seen)).toMatchObject({ code: 487, by: 'local' });
+  });
+
+  it('a 200 that is never confirmed is a failure with 408', async () => {
+    const { session, call, seen } = start(new FakeUasSession({ offer: phoneSdp(), autoAck: false }));
+    call.answer();
+    await clock.advance(32_000);
+    session.fault(408);
+    await clock.advance(0);
+    expect(last(seen)).toMatchObject({ code: 408, by: 'fault', reason: 'The answer was never confirmed' });
+  });
+
+  it('ends although the media worker does not answer', async () => {
+    const { call, media, seen } = start();
+    call.answer();
+    await clock.advance(0);
+    const leg = media.legs[0]!;
+    const close = leg.close.bind(leg);
+    leg.close = () => new Promise(() => {});
+    call.hangup();
+    await clock.advance(1_999);
+    expect(namesOf(seen)).toEqual(['connected']);
+    await clock.advance(1);
+    expect(namesOf(seen)).toEqual(['connected', 'disconnected']);
+    expect(last(seen).media).toBeUndefined();
+    await close();
+  });
+
+  it('[row 29] hides a caller who asked for it, from scripts and records', async () => {
+    clock = new VirtualClock();
+    world = callWorld(clock, seededRandom(1));
+    world.userAgent.incoming(new FakeUasSession({ offer: phoneSdp() }), { callerIsPrivate: true });
+    const call = world.routed[0]!.call;
+    expect(call.callerid.reveal('scenario')).toBe('anonymous');
+    expect(`${call.displayName} ${call.fromUri}`).not.toMatch(/Real|7903/);
+  });
+
+  it("carries a SIP account's call", async () => {
+    clock = new VirtualClock();
+    world = callWorld(clock, seededRandom(1));
+    world.userAgent.incoming(new FakeUasSession({ offer: phoneSdp() }), {
+      peer: { kind: 'user', user: DRIVER },
+    });
+    expect(world.routed).toHaveLength(1);
+    expect(world.routed[0]).toMatchObject({
+      maxForwards: 68,
+      route: { applicationId: 'taxi', ruleName: 'all' },
+    });
+  });
+});
+
+describe('inside a connected call', () => {
+  async function connected() {
+    const started = start();
+    started.call.answer();
+    await clock.advance(0);
+    return started;
+  }
+
+  it('[row 17] hold and its end change the leg, the version and nothing else', async () => {
+    const { session, media, seen } = await connected();
+    const versions: (string | undefined)[] = [];
+    for (const direction of ['sendonly', 'sendonly', 'sendrecv', 'inactive', 'sendrecv']) {
+      const { outcome } = session.reoffer(phoneSdp({ direction, version: versions.length + 2 }));
+      const settled = outcome();
+      if (settled.kind !== 'accepted') throw new Error('the re-INVITE was not accepted');
+      versions.push(/^o=- \d+ (\d+)/m.exec(settled.sdp)?.[1]);
+    }
+    expect(versions).toEqual(['2', '2', '3', '4', '5']);
+    expect(namesOf(seen)).toEqual(['connected', 'onHold', 'offHold', 'onHold', 'offHold']);
+    expect(media.legs[0]?.plans.map((plan) => plan.direction)).toEqual([
+      'sendrecv',
+      'recvonly',
+      'sendrecv',
+      'inactive',
+      'sendrecv',
+    ]);
+  });
+
+  it('a re-INVITE with another address re-points the leg', async () => {
+    const { session, media } = await connected();
+    session.reoffer(phoneSdp({ host: '203.0.113.5', port: 50_000 }));
+    expect(media.legs).toHaveLength(1);
+    expect(media.legs[0]?.plan?.remote).toEqual({ host: '203.0.113.5', port: 50_000 });
+  });
+
+  it('[RFC 3261 §14.2] a re-INVITE that we cannot accept leaves the call as it was', async () => {
+    const { session, call, media } = await connected();
+    const outcomes = [phoneSdp({ formats: '99' }), 'hello'].map((sdp) => session.reoffer(sdp).outcome());
+    expect(outcomes).toEqual([
+      { kind: 'rejected', status: 488 },
+      { kind: 'rejected', status: 488 },
+    ]);
+    expect(call.state).toBe('CONNECTED');
+    expect(media.legs[0]?.plans).toHaveLength(1);
+  });
+
+  it('[row 14] a re-INVITE without SDP gets our offer, and its answer counts', async () => {
+    const { session, media } = await connected();
+    const settled = session.reoffer(undefined).outcome();
+    expect(settled.kind === 'accepted' && settled.sdp).toContain('m=audio');
+    session.ackReoffer(phoneSdp({ port: 51_000 }));
+    expect(media.legs[0]?.plan?.remote.port).toBe(51_000);
+    session.ackReoffer(phoneSdp({ port: 52_000 }));
+    expect(media.legs[0]?.plan?.remote.port).toBe(51_000);
+  });
+
+  it('digits come from RTP and from INFO; other INFO is text', async () => {
+    const { session, media, seen } = await connected();
+    media.legs[0]!.detectDigits(true);
+    media.legs[0]!.press('5');
+    session.peerInfo('application/dtmf-relay', 'Signal=7\r\nDuration=160\r\n');
+    session.peerInfo('application/DTMF; charset=x', '#');
+    session.peerInfo('application/dtmf-relay', 'Signal= 11\r\nDuration=160\r\n');
+    session.peerInfo('application/json', '{"a":1}', [['X-A', 'b']]);
+    session.peerInfo('application/dtmf-relay', 'nonsense');
+    expect(seen.slice(1)).toEqual([
+      { name: 'digit', event: { digit: '5' } },
+      { name: 'digit', event: { digit: '7' } },
+      { name: 'digit', event: { digit: '#' } },
+      { name: 'digit', event: { digit: '#' } },
+      { name: 'info', event: { mimeType: 'application/json', body: '{"a":1}', headers: { 'X-A': 'b' } } },
+      { name: 'info', event: { mimeType: 'application/dtmf-relay', body: 'nonsense', headers: {} } },
+    ]);
+  });
+
+  it('tells of the first packet once, of silence and of its end', async () => {
+    const { media, seen } = await connected();
+    const { events } = media.legs[0]!;
+    events.emit('firstPacket', {});
+    events.emit('firstPacket', {});
+    events.emit('silent', { seconds: 30 });
+    events.emit('resumed', {});
+    expect(namesOf(seen)).toEqual(['connected', 'firstAudioPacket', 'rtpStopped', 'rtpResumed']);
+  });
+
+  it('sends INFO with allowed headers only', async () => {
+    const { session, call } = await connected();
+    call.sendInfo('application/json', '{}', { 'X-A': 'b', 'P-Asserted-Identity': 'evil' });
+    call.sendInfo('not a type', '{}');
+    expect(session.sent.slice(1)).toMatchObject([
+      { kind: 'info', body: { contentType: 'application/json' }, headers: [['X-A', 'b']] },
+    ]);
+    expect(world.warnings).toHaveLength(2);
+  });
+
+  it('says nothing after its end', async () => {
+    const { session, call, media, seen } = await connected();
+    const leg = media.legs[0]!;
+    call.hangup({ 'X-Bye': '1' });
+    await clock.advance(0);
+    leg.events.emit('digit', { digit: '1', durationMs: 100 });
+    session.events.emit('info', { body: { contentType: 'a/b', content: new Uint8Array() }, headers: [] });
+    session.events.emit('confirmed', { sdp: undefined });
+    call.hangup();
+    call.answer();
+    call.sendInfo('a/b', '');
+    await clock.advance(0);
+    expect(namesOf(seen)).toEqual(['connected', 'disconnected']);
+    expect(session.kinds()).toEqual(['accept', 'bye']);
+    expect(session.sent[1]).toMatchObject({ headers: [['X-Bye', '1']] });
+  });
+});
