@@ -1,0 +1,11 @@
+/**
+ * RFC 3261 §18.1.1 asks for TCP above 1300 bytes. Many carriers have no TCP, and refusing to send hurts as much as
+ * changing the transport silently (PITFALLS row 23): UDP goes out as UDP, is fragmented by IP, and is counted and warned
+ * about. TCP is for targets that offered it, which the resolver decides.
+ */
+export const UDP_WARN_BYTES = 1_300;
+
+/** Whether a message of this size is likely to be fragmented on its way. */
+export function isLargeForUdp(bytes: number): boolean {
+  return bytes > UDP_WARN_BYTES;
+}

@@ -1,0 +1,77 @@
+import type { Clock, TimerHandle } from '../../kernel/clock.ts';
+import type { StreamFlow } from './flow.ts';
+import type { TransportLimits } from './limits.ts';
+import { type Framed, StreamFramer } from './stream-framer.ts';
+
+const PONG = Buffer.from('\r\n');
+
+/** One connection's reading side: framing, keep-alives, and the two clocks against idle and slow peers. */
+export class TcpConnection {
+  readonly flow: StreamFlow;
+  readonly #clock: Clock;
+  readonly #limits: TransportLimits;
+  readonly #framer: StreamFramer;
+  readonly #onFramed: (framed: Exclude<Framed, { kind: 'ping' }>) => void;
+  #lastActivity: number;
+  #idleTimer: TimerHandle | undefined;
+  #messageTimer: TimerHandle | undefined;
+
+  constructor(
+    flow: StreamFlow,
+    clock: Clock,
+    limits: TransportLimits,
+    onFramed: (framed: Exclude<Framed, { kind: 'ping' }>) => void,
+  ) {
+    this.flow = flow;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#framer = new StreamFramer(limits);
+    this.#onFramed = onFramed;
+    this.#lastActivity = clock.monotonic();
+    this.#watchIdle(limits.idleMs);
+  }
+
+  /** Something went out. */
+  touch(): void {
+    this.#lastActivity = this.#clock.monotonic();
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.touch();
+    const complete = this.#framer.push(bytes);
+    if (complete.length > 0) this.#stopMessageTimer();
+    for (const framed of complete) {
+      if (!this.flow.isOpen) break;
+      // RFC 5626 §3.5.1: a double CRLF is answered by a single one.
+      if (framed.kind === 'ping') this.flow.write(PONG);
+      else this.#onFramed(framed);
+    }
+    this.#watchMessage();
+  }
+
+  /** The connection has ended; no timer is left. */
+  end(): void {
+    this.flow.markClosed();
+    this.#clock.clearTimeout(this.#idleTimer);
+    this.#stopMessageTimer();
+  }
+
+  /** Counts from the first slice of a message, and anew when a message was completed. */
+  #watchMessage(): void {
+    if (!this.flow.isOpen || !this.#framer.midMessage) this.#stopMessageTimer();
+    else this.#messageTimer ??= this.#clock.setTimeout(() => this.flow.close(), this.#limits.messageMs);
+  }
+
+  #stopMessageTimer(): void {
+    this.#clock.clearTimeout(this.#messageTimer);
+    this.#messageTimer = undefined;
+  }
+
+  #watchIdle(ms: number): void {
+    this.#idleTimer = this.#clock.setTimeout(() => {
+      const left = this.#lastActivity + this.#limits.idleMs - this.#clock.monotonic();
+      if (left > 0) this.#watchIdle(left);
+      else this.flow.close();
+    }, ms);
+  }
+}
