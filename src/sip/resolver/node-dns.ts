@@ -1,0 +1,23 @@
+import { lookup, resolveSrv } from 'node:dns/promises';
+import type { Dns } from './types.ts';
+
+/** Answers that say "there is none", as against "I could not find out". */
+const NONE = new Set(['ENOTFOUND', 'ENODATA']);
+
+function noneOf(error: unknown): readonly [] {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string' && NONE.has(error.code))
+    return [];
+  throw error;
+}
+
+/**
+ * The machine's DNS. Addresses come from the machine's own look-up, so that /etc/hosts and container names work; IPv4
+ * first, because that is what carriers have.
+ */
+export const nodeDns: Dns = {
+  srv: (name) => resolveSrv(name).catch(noneOf),
+  addresses: async (name) => {
+    const found = await lookup(name, { all: true, order: 'ipv4first' }).catch(noneOf);
+    return found.map((entry) => entry.address);
+  },
+};
