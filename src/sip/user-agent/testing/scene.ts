@@ -1,0 +1,128 @@
+/** A whole server on a virtual network, and peers around it. */
+import { seededRandom } from '../../../../test/kit/seeded-random.ts';
+import { VirtualClock } from '../../../../test/kit/virtual-clock.ts';
+import { VirtualNetwork } from '../../../../test/kit/virtual-network.ts';
+import { silentLogger } from '../../../kernel/logger.ts';
+import type { PhoneNumber } from '../../../kernel/phone-number.ts';
+import { DialogLayer } from '../../dialog/dialog-layer.ts';
+import { isSipUri } from '../../message/uri.ts';
+import type { ResolvedTarget, Resolver } from '../../resolver/types.ts';
+import { TransactionLayer } from '../../transaction/transaction-layer.ts';
+import { TransportLayer } from '../../transport/transport-layer.ts';
+import { createFlowTo } from '../flow-to.ts';
+import type { IncomingCall, TrunkSettings, UserAccount } from '../types.ts';
+import { SipUserAgent, type UserAgentSettings } from '../user-agent.ts';
+import { MemoryLocations } from './memory-locations.ts';
+import { RawCredentials, RawPeer, SERVER } from './raw-peer.ts';
+import { DOMAIN } from './settings.ts';
+
+export interface SceneOptions {
+  readonly trunks?: readonly TrunkSettings[];
+  readonly users?: readonly UserAccount[];
+  readonly settings?: Partial<UserAgentSettings>;
+  /** Where names lead; numeric hosts lead to themselves. */
+  readonly hosts?: Readonly<Record<string, readonly ResolvedTarget[]>>;
+  /** Nobody takes calls. */
+  readonly deaf?: boolean;
+}
+
+export async function scene(options: SceneOptions = {}) {
+  const clock = new VirtualClock();
+  const random = seededRandom(7);
+  const network = new VirtualNetwork({ clock, random });
+  const log = silentLogger;
+  const transport = new TransportLayer({ network: network.host(SERVER.host), clock, random, log });
+  const transactions = new TransactionLayer({ transport, clock, random, log });
+  const resolver = fixedResolver(options.hosts ?? {});
+  const dialogs = new DialogLayer({
+    transactions,
+    clock,
+    random,
+    log,
+    flowTo: createFlowTo(resolver, transport),
+  });
+  const locations = new MemoryLocations();
+  const trunks = [...(options.trunks ?? [])];
+  const users = options.users ?? [];
+  const directory = {
+    trunks: () => trunks,
+    userByName: (name: string) => users.find(({ username }) => username === name),
+    userByNumber: (number: PhoneNumber) => users.find((user) => user.number?.equals(number)),
+  };
+  const agent = new SipUserAgent({
+    transport,
+    transactions,
+    dialogs,
+    resolver,
+    directory,
+    locations,
+    clock,
+    random,
+    log,
+    settings: { domain: DOMAIN, ...options.settings },
+  });
+  await transport.listen({ transport: 'udp', host: '0.0.0.0', port: SERVER.port });
+  await transport.listen({ transport: 'tcp', host: '0.0.0.0', port: SERVER.port });
+  const calls: IncomingCall[] = [];
+  if (options.deaf !== true) agent.events.on('call', (call) => calls.push(call));
+  const peers: RawPeer[] = [];
+  return {
+    clock,
+    network,
+    transport,
+    transactions,
+    dialogs,
+    agent,
+    locations,
+    trunks,
+    calls,
+    async peer(host: string, port?: number): Promise<RawPeer> {
+      const peer = await RawPeer.at(network.host(host), host, port);
+      peers.push(peer);
+      return peer;
+    },
+    credentials: (username: string, password: string) => new RawCredentials(username, password, random),
+    /** Ends everything and says what is left. */
+    async close() {
+      const closing = agent.close();
+      await clock.advance(3_000);
+      await closing;
+      dialogs.close();
+      await clock.advance(70_000);
+      const left = {
+        sessions: dialogs.counts.sessions,
+        dialogs: dialogs.counts.dialogs,
+        transactions: transactions.counts.live,
+      };
+      transactions.close();
+      await transport.close();
+      for (const peer of peers) peer.close();
+      await clock.advance(1_000);
+      return { ...left, timers: clock.pending, sockets: network.counts };
+    },
+  };
+}
+
+export type Scene = Awaited<ReturnType<typeof scene>>;
+
+/** What `close` says of a server that has left nothing running. */
+export const NOTHING_LEFT = {
+  sessions: 0,
+  dialogs: 0,
+  transactions: 0,
+  timers: 0,
+  sockets: { datagram: 0, listeners: 0, streams: 0 },
+};
+
+function fixedResolver(hosts: Readonly<Record<string, readonly ResolvedTarget[]>>): Resolver {
+  return {
+    async resolve(uri) {
+      if (!isSipUri(uri)) throw new Error('not a SIP URI');
+      const known = hosts[uri.host];
+      if (known !== undefined) return known;
+      if (!/^[\d.]+$/.test(uri.host)) throw new Error('the host name is not known');
+      const transport = uri.params.get('transport') === 'tcp' ? 'tcp' : 'udp';
+      return [{ transport, host: uri.host, port: uri.port ?? 5060 }];
+    },
+  };
+}
