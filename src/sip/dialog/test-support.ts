@@ -1,5 +1,6 @@
 /** Test doubles of this folder: a dialog layer on the transport double, and a record of what a session says. */
 import { seededRandom } from '../../../test/kit/seeded-random.ts';
+import type { VirtualClock } from '../../../test/kit/virtual-clock.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import { parseNameAddr } from '../message/name-addr.ts';
 import type { SipRequest } from '../message/types.ts';
@@ -21,12 +22,15 @@ export const CONTACT = parseNameAddr('<sip:maskline@10.0.0.1:5060>');
 export function dialogBench(
   transport: 'udp' | 'tcp' = 'udp',
   options: Partial<Pick<DialogLayerOptions, 'limits' | 'flowTo'>> = {},
+  /** For two benches that talk to each other: one clock, and dice of their own. */
+  shared: { readonly clock?: VirtualClock; readonly seed?: number } = {},
 ) {
-  const base = transactionBench(transport);
+  const seed = shared.seed ?? 7;
+  const base = transactionBench(transport, { random: seededRandom(seed) }, shared.clock);
   const dialogs = new DialogLayer({
     transactions: base.layer,
     clock: base.clock,
-    random: seededRandom(11),
+    random: seededRandom(seed + 1),
     log: silentLogger,
     flowTo: () => Promise.reject(new Error('no flow')),
     ...options,

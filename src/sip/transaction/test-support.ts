@@ -178,9 +178,9 @@ export function peerResponse(to: SipRequest, status: number, options: PeerRespon
 /** Clock, transport, layer and one flow towards the peer. */
 export function transactionBench(
   transport: TransportName = 'udp',
-  options: Partial<Pick<TransactionLayerOptions, 'limits' | 'timers'>> = {},
+  options: Partial<Pick<TransactionLayerOptions, 'limits' | 'timers' | 'random'>> = {},
+  clock = new VirtualClock(),
 ) {
-  const clock = new VirtualClock();
   const wire = new FakeTransport(clock);
   const flow = new FakeFlow(transport, { host: '10.0.0.2', port: 5060 });
   const layer = new TransactionLayer({
@@ -191,4 +191,20 @@ export function transactionBench(
     ...options,
   });
   return { clock, wire, flow, layer };
+}
+
+/** Joins two transports: what one sends reaches the other after `latency()` ms, unless `lost()` says so. */
+export function join(
+  a: { readonly wire: FakeTransport; readonly flow: FakeFlow },
+  b: { readonly wire: FakeTransport; readonly flow: FakeFlow },
+  conditions: { readonly clock: VirtualClock; latency(): number; lost(): boolean },
+): void {
+  const carry = (from: typeof a, to: typeof b): void => {
+    from.wire.onSend = (message) => {
+      if (conditions.lost()) return;
+      conditions.clock.setTimeout(() => to.wire.receive(message, to.flow), conditions.latency());
+    };
+  };
+  carry(a, b);
+  carry(b, a);
 }
