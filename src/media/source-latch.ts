@@ -65,9 +65,14 @@ export class SourceLatch {
     this.#heard = false;
   }
 
-  /** True once a packet of the SDP's own address was heard: nobody can take over any more, the socket may connect. */
+  /** True while the SDP's own address is what is heard: nobody can take over any more, the socket may connect. */
   get settled(): boolean {
     return this.#heard && this.#rank === RANK_SDP;
+  }
+
+  /** The source may move to another port of its host at any time (mode `sdp`), so a connected socket has to look up. */
+  get followsPorts(): boolean {
+    return this.#mode === 'sdp';
   }
 
   /** Is this packet the peer's? Counts it when not. */
@@ -87,7 +92,11 @@ export class SourceLatch {
   }
 
   #fromElsewhere(host: string, port: number, ssrc: number, sequence: number, now: number): boolean {
-    if (this.#mode === 'sdp') return host === this.#sdpHost;
+    if (this.#mode === 'sdp') {
+      if (host !== this.#sdpHost) return false;
+      this.#heard = false; // no longer from the very address of the SDP
+      return true;
+    }
     if (host === this.#sdpHost && port === this.#sdpPort) {
       this.#take(host, port, RANK_SDP);
       return true;

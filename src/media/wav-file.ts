@@ -1,6 +1,6 @@
 /**
  * A recording on disk: created exclusively, readable by its owner only, written in order, and its header is rewritten
- * after every batch, data first, so that the file plays at any moment, also when the process has been killed.
+ * every second, data first, so that the file plays at any moment, also when the process has been killed.
  */
 import { close, fdatasync, open, write } from 'node:fs';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
@@ -8,6 +8,8 @@ import { readWavInfo, WAV_HEADER, WavError, wavHeader } from './wav.ts';
 
 /** Batches that wait for a slow disk: at half a second each about half a minute of sound, 1 MB. */
 const MAX_WAITING = 64;
+/** Batches come twice a second, so the header is at most a second behind the sound. */
+const BATCHES_PER_HEADER = 2;
 /** RIFF lengths have 32 bits. */
 const MAX_BYTES = 0xffffffff - WAV_HEADER;
 
@@ -26,6 +28,9 @@ export class WavFile {
   readonly #waiting: Buffer[] = [];
   #descriptor = -1;
   #dataBytes = 0;
+  /** What the header on disk says. */
+  #headerBytes = 0;
+  #batches = 0;
   #busy = true;
   #finishing = false;
   #ended = false;
@@ -84,12 +89,24 @@ export class WavFile {
     this.#busy = true;
     this.#write(batch, WAV_HEADER + this.#dataBytes, () => {
       this.#dataBytes += batch.length;
-      this.#write(wavHeader(this.#channels, this.#dataBytes), 0, () => this.#continue());
+      this.#batches += 1;
+      if (this.#batches % BATCHES_PER_HEADER === 0) this.#patchHeader(() => this.#continue());
+      else this.#continue();
     });
+  }
+
+  #patchHeader(done: () => void): void {
+    this.#headerBytes = this.#dataBytes;
+    this.#write(wavHeader(this.#channels, this.#dataBytes), 0, done);
   }
 
   #complete(): void {
     this.#busy = true;
+    if (this.#headerBytes === this.#dataBytes) this.#sync();
+    else this.#patchHeader(() => this.#sync());
+  }
+
+  #sync(): void {
     fdatasync(this.#descriptor, (error) => {
       if (error !== null) {
         this.#failIdle(error);

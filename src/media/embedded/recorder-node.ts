@@ -91,8 +91,8 @@ export class RecorderNode {
     this.#recorder = new Recorder(channels, now, (batch) => this.#file.append(batch));
     this.left = new RecorderChannel(nodes.left, this.#recorder, 'left');
     this.right = new RecorderChannel(nodes.right, this.#recorder, 'right');
-    // Recorders that began together do not write together.
-    this.#nextTick = now + RECORDER_TICK_MS * (0.5 + (nodes.node % 8) / 16);
+    // Recorders that began together do not write together: 7 and 25 (ticks in half a second) have no common factor.
+    this.#nextTick = now + (RECORDER_TICK_MS * (1 + ((nodes.node * 7) % 25))) / 25;
   }
 
   get closed(): boolean {

@@ -35,6 +35,11 @@ export class SilenceWatch {
     }
   }
 
+  /** When a valid packet came last (or, before any, when the plan came). */
+  get lastAt(): number {
+    return this.#lastAt;
+  }
+
   tick(now: number): void {
     if (!this.#expects || this.#silent || now - this.#lastAt < this.#limitMs) return;
     this.#silent = true;

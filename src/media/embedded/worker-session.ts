@@ -94,12 +94,12 @@ export class WorkerSession {
   tick(now: number): void {
     for (const player of this.players.values()) player.tick(now);
     for (const leg of this.legs.values()) leg.tick(now);
+    for (const recorder of this.recorders.values()) recorder.tick(now);
   }
 
   /** Every 100 ms. */
   slowTick(now: number): void {
     for (const leg of this.legs.values()) leg.slowTick(now);
-    for (const recorder of this.recorders.values()) recorder.tick(now);
   }
 
   /** Closes everything; resolves when the recordings are complete on disk. */
