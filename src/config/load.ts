@@ -46,7 +46,7 @@ export function parseSettings(
   const value: unknown = Value.Default(SettingsSchema, withSections(SettingsSchema, substituted));
   const lineOf = (path: string): string => {
     const range = rangeOf(document, keysOf(path));
-    return range === undefined ? '' : ` (line ${lines.linePos(range[0]).line})`;
+    return range == null ? '' : ` (line ${lines.linePos(range[0]).line})`;
   };
   problems.push(...describeErrors(value, lineOf));
   if (problems.length === 0) problems.push(...crossChecks(value as Settings));
@@ -135,15 +135,15 @@ function describeErrors(value: unknown, lineOf: (path: string) => string): strin
   for (const error of errors) {
     const where = `${error.instancePath || '/'}${lineOf(error.instancePath)}`;
     if (error.keyword === 'additionalProperties') {
-      const names = (error.params['additionalProperties'] as string[] | undefined) ?? [];
+      const names = (error.params.additionalProperties as string[] | undefined) ?? [];
       for (const name of names) out.add(unknownKey(error.instancePath, name, lineOf));
     } else if (error.keyword === 'anyOf') {
       const allowed = errors
         .filter((other) => other.keyword === 'const' && other.instancePath === error.instancePath)
-        .map((other) => JSON.stringify(other.params['allowedValue']));
+        .map((other) => JSON.stringify(other.params.allowedValue));
       out.add(`${where}: must be one of ${allowed.join(', ')}.`);
     } else if (error.keyword === 'required') {
-      const names = (error.params['requiredProperties'] as string[] | undefined) ?? [];
+      const names = (error.params.requiredProperties as string[] | undefined) ?? [];
       out.add(`${where}: ${names.join(', ')} must be given.`);
     } else if (error.keyword !== 'boolean' && error.keyword !== 'const') {
       out.add(`${where}: ${error.message}.`);
@@ -170,14 +170,14 @@ function unknownKey(parent: string, name: string, lineOf: (path: string) => stri
 function knownKeys(path: string): string[] {
   let schema = SettingsSchema as unknown as Record<string, unknown>;
   for (const key of keysOf(path)) {
-    const properties = schema['properties'] as Record<string, Record<string, unknown>> | undefined;
+    const properties = schema.properties as Record<string, Record<string, unknown>> | undefined;
     const next = /^\d+$/.test(String(key))
-      ? (schema['items'] as Record<string, unknown> | undefined)
+      ? (schema.items as Record<string, unknown> | undefined)
       : properties?.[String(key)];
     if (next === undefined) return [];
     schema = next;
   }
-  return Object.keys((schema['properties'] as object | undefined) ?? {});
+  return Object.keys((schema.properties as object | undefined) ?? {});
 }
 
 function keysOf(path: string): (string | number)[] {

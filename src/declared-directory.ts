@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { ApplicationEntry, Settings, TrunkEntry } from './config/schema.ts';
+import { MasklineError } from './kernel/errors.ts';
+import { PhoneNumber } from './kernel/phone-number.ts';
+import { ha1Set } from './sip/auth/digest.ts';
+import type { DirectoryDeclaration } from './storage/import-directory.ts';
+
+type DeclaredApplication = DirectoryDeclaration['applications'][number];
+type DeclaredTrunk = DirectoryDeclaration['trunks'][number];
+
+/**
+ * What the settings file says of trunks and applications, as the directory takes it: passwords as digests, numbers read,
+ * scenario files loaded (relative to the settings file). Throws `config/invalid` for a file or number that cannot be read.
+ */
+export async function declaredDirectory(settings: Settings, folder: string): Promise<DirectoryDeclaration> {
+  const realm = settings.sip.domain;
+  return {
+    trunks: settings.trunks.map((trunk) => declaredTrunk(trunk, realm)),
+    applications: await Promise.all(
+      settings.applications.map((application, index) => declaredApplication(application, index, folder, realm)),
+    ),
+  };
+}
+
+function declaredTrunk(trunk: TrunkEntry, realm: string): DeclaredTrunk {
+  const { inboundAuth, outboundAuth } = trunk;
+  return {
+    name: trunk.name,
+    host: trunk.host,
+    ...(trunk.port === undefined ? {} : { port: trunk.port }),
+    transport: trunk.transport,
+    allowedSources: trunk.allowedSources,
+    register: trunk.register,
+    ...(trunk.fromDomain === undefined ? {} : { fromDomain: trunk.fromDomain }),
+    prefixes: trunk.prefixes.map((prefix) => (prefix.startsWith('+') || prefix === '' ? prefix : `+${prefix}`)),
+    priority: trunk.priority,
+    ...(trunk.country === undefined ? {} : { country: trunk.country }),
+    numberFormat: trunk.numberFormat,
+    assertIdentity: trunk.assertIdentity,
+    ...(inboundAuth === undefined
+      ? {}
+      : {
+          inboundAuth: {
+            username: inboundAuth.username,
+            ha1: ha1Set(inboundAuth.username, realm, inboundAuth.password),
+          },
+        }),
+    ...(outboundAuth === undefined
+      ? {}
+      : {
+          outboundAuth: {
+            username: outboundAuth.username,
+            password: outboundAuth.password,
+            ...(outboundAuth.realm === undefined ? {} : { realm: outboundAuth.realm }),
+          },
+        }),
+  };
+}
+
+async function declaredApplication(
+  application: ApplicationEntry,
+  index: number,
+  folder: string,
+  realm: string,
+): Promise<DeclaredApplication> {
+  const at = `/applications/${index}`;
+  const number = (text: string, where: string): PhoneNumber => {
+    const read = PhoneNumber.parse(text);
+    if (!read.isE164) throw new MasklineError('config/invalid', `${where}: not a telephone number in E.164 (+…).`);
+    return read;
+  };
+  return {
+    name: application.name,
+    numbers: application.numbers.map((text, i) => number(text, `${at}/numbers/${i}`)),
+    verifiedNumbers: application.verifiedNumbers.map((text, i) => number(text, `${at}/verifiedNumbers/${i}`)),
+    users: application.users.map((user, i) => ({
+      username: user.name,
+      ha1: ha1Set(user.name, realm, user.password),
+      ...(user.number === undefined ? {} : { number: number(user.number, `${at}/users/${i}/number`) }),
+    })),
+    scenarios: await Promise.all(
+      Object.entries(application.scenarios).map(async ([name, file]) => ({
+        name,
+        source: await readScenario(resolve(folder, file), `${at}/scenarios/${name}`),
+      })),
+    ),
+    rules: application.rules.map((rule) => ({
+      name: rule.name,
+      pattern: rule.pattern,
+      scenarios: rule.scenarios,
+      ...(rule.customData === '' ? {} : { customData: rule.customData }),
+    })),
+  };
+}
+
+async function readScenario(path: string, where: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new MasklineError('config/invalid', `${where}: the file ${path} cannot be read.`, { cause: error });
+  }
+}

@@ -1,0 +1,83 @@
+import type { Settings } from './config/schema.ts';
+import type { Clock } from './kernel/clock.ts';
+import type { Logger } from './kernel/logger.ts';
+import type { Random } from './kernel/random.ts';
+import { DialogLayer } from './sip/dialog/dialog-layer.ts';
+import { nodeDns } from './sip/resolver/node-dns.ts';
+import { createResolver } from './sip/resolver/resolve.ts';
+import { TransactionLayer } from './sip/transaction/transaction-layer.ts';
+import { TransportLayer } from './sip/transport/transport-layer.ts';
+import type { Address, Network, TransportName } from './sip/transport/types.ts';
+import { createFlowTo } from './sip/user-agent/flow-to.ts';
+import type { LocationStore, UserAgentDirectory } from './sip/user-agent/types.ts';
+import { SipUserAgent } from './sip/user-agent/user-agent.ts';
+
+export interface SipStackOptions {
+  readonly settings: Settings['sip'];
+  readonly network: Network;
+  readonly directory: UserAgentDirectory;
+  readonly locations: LocationStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface SipStack {
+  readonly transport: TransportLayer;
+  readonly transactions: TransactionLayer;
+  readonly dialogs: DialogLayer;
+  readonly userAgent: SipUserAgent;
+}
+
+/** Opens the listeners of the settings, in order. Rejects when an address is taken. */
+export async function listenSip(
+  transport: TransportLayer,
+  settings: Settings['sip'],
+): Promise<readonly (Address & { readonly transport: TransportName })[]> {
+  const bound: (Address & { transport: TransportName })[] = [];
+  for (const listener of settings.listen) {
+    const address = await transport.listen({
+      transport: listener.transport,
+      host: listener.host,
+      port: listener.port,
+      ...(listener.advertise === undefined ? {} : { advertisedHost: listener.advertise }),
+      ...(listener.advertisePort === undefined ? {} : { advertisedPort: listener.advertisePort }),
+    });
+    bound.push({ ...address, transport: listener.transport });
+  }
+  return bound;
+}
+
+/** The layers of RFC 3261 §5, bottom up: transport, transactions, dialogs, user agent. Nothing listens yet. */
+export function createSipStack(options: SipStackOptions): SipStack {
+  const { settings, network, directory, locations, clock, random, log } = options;
+  const transport = new TransportLayer({ network, clock, random, log });
+  const timers = { t1: settings.t1Ms };
+  const transactions = new TransactionLayer({ transport, clock, random, log, timers });
+  const resolver = createResolver({ dns: nodeDns, random, clock });
+  const dialogs = new DialogLayer({
+    transactions,
+    clock,
+    random,
+    log,
+    timers,
+    flowTo: createFlowTo(resolver, transport),
+  });
+  const userAgent = new SipUserAgent({
+    transport,
+    transactions,
+    dialogs,
+    resolver,
+    directory,
+    locations,
+    clock,
+    random,
+    log,
+    settings: {
+      domain: settings.domain,
+      allowMd5: settings.allowMd5,
+      answerUnknownOptions: settings.answerUnknownOptions,
+    },
+  });
+  return { transport, transactions, dialogs, userAgent };
+}
