@@ -32,6 +32,8 @@ export interface DialPlanOptions {
   /** Live bindings of an account, preferred first. */
   bindings(userId: string): Promise<readonly Binding[]>;
   readonly resolver: Resolver;
+  /** Puts the targets that failed lately behind the others. */
+  order(targets: readonly Target[]): readonly Target[];
   /** Our SIP domain. */
   readonly domain: string;
 }
@@ -135,10 +137,10 @@ export class DialPlan {
   }
 
   /** The transport is said to the resolver even where the Request-URI leaves it out. */
-  #resolve(uri: SipUri, transport: Target['transport'] | undefined): Promise<readonly Target[]> {
+  async #resolve(uri: SipUri, transport: Target['transport'] | undefined): Promise<readonly Target[]> {
     const params = new Map(uri.params);
     if (transport !== undefined) params.set('transport', transport);
-    return this.#options.resolver.resolve(sipUri({ ...uri, params }));
+    return this.#options.order(await this.#options.resolver.resolve(sipUri({ ...uri, params })));
   }
 }
 

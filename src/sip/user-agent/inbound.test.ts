@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ha1Set } from '../auth/digest.ts';
 import type { SipResponse } from '../message/types.ts';
-import type { RawPeer } from './testing/raw-peer.ts';
-import { NOTHING_LEFT, type Scene, type SceneOptions, scene } from './testing/scene.ts';
-import { account, DOMAIN, trunk } from './testing/settings.ts';
+import type { RawPeer } from './test-support/raw-peer.ts';
+import { NOTHING_LEFT, type Scene, type SceneOptions, scene } from './test-support/scene.ts';
+import { account, DOMAIN, trunk } from './test-support/settings.ts';
 
 const CALLED = 'sip:+74951234567@192.0.2.1';
 const OFFER = 'v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nt=0 0\r\n';

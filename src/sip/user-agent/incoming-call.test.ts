@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { UasSession } from '../dialog/types.ts';
 import { incomingCall } from './incoming-call.ts';
-import { requestOf } from './testing/messages.ts';
-import { account, trunk } from './testing/settings.ts';
+import { requestOf } from './test-support/messages.ts';
+import { account, trunk } from './test-support/settings.ts';
 import type { IncomingCall, Peer } from './types.ts';
 
 const carrier: Peer = { kind: 'trunk', trunk: trunk({ country: 'RU' }) };

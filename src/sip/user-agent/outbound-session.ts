@@ -105,7 +105,7 @@ export class OutboundSession implements UacSession {
  * RFC 3263 §4.3: a transport failure, no answer at all, or 503. `retryable` says that nothing has rung. Other refusals of
  * a peer may concern the callee, and the next target would ring the same phone once more.
  */
-function mayTryElsewhere(end: SessionEnd): boolean {
+export function mayTryElsewhere(end: SessionEnd): boolean {
   return end.retryable && (end.by === 'fault' || end.status === 503);
 }
 

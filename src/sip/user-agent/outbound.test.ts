@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { MasklineError } from '../../kernel/errors.ts';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { SessionEnd, UacSession } from '../dialog/types.ts';
-import type { RawPeer } from './testing/raw-peer.ts';
-import { NOTHING_LEFT, type Scene, type SceneOptions, scene } from './testing/scene.ts';
-import { account, DOMAIN, trunk } from './testing/settings.ts';
+import type { RawPeer } from './test-support/raw-peer.ts';
+import { NOTHING_LEFT, type Scene, type SceneOptions, scene } from './test-support/scene.ts';
+import { account, DOMAIN, trunk } from './test-support/settings.ts';
 import type { OutboundInvite } from './types.ts';
 
 const OFFER = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n';
@@ -25,12 +25,7 @@ describe('a call that goes out', () => {
     expect(await stage.close()).toEqual(NOTHING_LEFT);
   });
 
-  const hosts = {
-    'carrier.example': [
-      { transport: 'udp', host: '198.51.100.1', port: 5060 },
-      { transport: 'udp', host: '198.51.100.2', port: 5060 },
-    ],
-  } as const;
+  const hosts = { 'carrier.example': ['198.51.100.1', '198.51.100.2'] };
 
   async function start(options: SceneOptions = {}) {
     stage = await scene({ trunks: [trunk()], hosts, ...options });
@@ -162,7 +157,12 @@ describe('a call that goes out', () => {
     expect(sequence(second?.headers.get('CSeq'))).toBe(sequence(first?.headers.get('CSeq')) + 1);
     session.end();
     await stage.clock.advance(10);
-    one.reply(one.got('BYE')[0]!, 200);
+    // A proxy that asks for every request: the BYE is a new one, so its attempts count from zero.
+    const again = 'Digest realm="carrier", nonce="def", algorithm=SHA-256, qop="auth"';
+    one.reply(one.got('BYE')[0]!, 407, { fields: [['Proxy-Authenticate', again]] });
+    await stage.clock.advance(10);
+    expect(one.got('BYE')[1]?.headers.get('Proxy-Authorization')).toMatch(/nonce="def".*nc=00000001/);
+    one.reply(one.got('BYE')[1]!, 200);
     await stage.clock.advance(10);
   });
 
@@ -196,6 +196,46 @@ describe('a call that goes out', () => {
     two.reply(two.got('CANCEL')[0]!, 200);
     two.reply(two.got('INVITE')[0]!, 487);
     await stage.clock.advance(10);
+  });
+
+  test('[row 22] a target that failed is tried last for half a minute, and first again afterwards', async () => {
+    const { one, two } = await start();
+    one.onRequest = answers(one, 503);
+    two.onRequest = answers(two, 486);
+    for (const [pause, asked] of [
+      [0, 1],
+      [1_000, 1],
+      [30_000, 2],
+    ] as const) {
+      await stage.clock.advance(pause);
+      call();
+      await stage.clock.advance(40);
+      expect(one.got('INVITE')).toHaveLength(asked);
+    }
+    expect(two.got('INVITE')).toHaveLength(3);
+  });
+
+  test('[row 8] a phone behind NAT that registered over TCP is rung on its own connection', async () => {
+    await start({ users: [account('bob', 'p')] });
+    const phone = await tcpPhone(stage, '203.0.113.50');
+    await stage.locations.put({
+      userId: 'user-bob',
+      contact: 'sip:bob@10.0.0.5:5060;transport=tcp',
+      source: { transport: 'tcp', ...phone.connection.local },
+      callId: 'r',
+      cseq: 1,
+      expiresAt: stage.clock.now() + 60_000,
+      q: 1,
+    });
+    const { session, ends } = call({ ...toPassenger, target: { kind: 'user', username: 'bob' } });
+    await stage.clock.advance(10);
+    expect(phone.text()).toMatch(/^INVITE sip:bob@10\.0\.0\.5:5060;transport=tcp SIP\/2\.0\r\n/);
+    expect(phone.text()).toContain('Contact: <sip:maskline@192.0.2.1:5060;transport=tcp>');
+    phone.connection.close();
+    await stage.clock.advance(10);
+    // Row 25: at once. There is no other phone, and a closed connection cannot be called back to.
+    expect(ends).toMatchObject([{ by: 'fault', answered: false }]);
+    expect(session.state).toBe('ended');
   });
 
   test.each([
@@ -329,11 +369,16 @@ describe('a call that goes out', () => {
 
   test('[row 44] a call that would come back to this server is not begun; one with no hops left neither', async () => {
     await start();
+    let sent = 0;
+    stage.network.tap(() => {
+      sent += 1;
+    });
     const loop = call({ ...toPassenger, target: { kind: 'uri', uri: 'sip:x@192.0.2.1' } });
     const spent = call({ ...toPassenger, maxForwards: 0 });
     await stage.clock.advance(10);
     expect(loop.ends).toMatchObject([{ status: 482 }]);
     expect(spent.ends).toMatchObject([{ status: 483 }]);
+    expect(sent).toBe(0);
   });
 
   test('[row 44] our own INVITE that the network leads back to us is 482', async () => {
@@ -352,6 +397,23 @@ describe('a call that goes out', () => {
     await stage.clock.advance(40_000);
   });
 });
+
+async function tcpPhone(stage: Scene, host: string) {
+  let received = '';
+  const connection = await connect(stage, host, (bytes) => {
+    received += Buffer.from(bytes).toString();
+  });
+  return { connection, text: () => received };
+}
+
+async function connect(stage: Scene, host: string, onData: (bytes: Uint8Array) => void) {
+  const handlers = { onData, onClose: () => {} };
+  const connecting = stage.network
+    .host(host)
+    .connectStream({ host: '192.0.2.1', port: 5060 }, handlers, 1_000);
+  await stage.clock.advance(10);
+  return connecting;
+}
 
 function follow(session: UacSession): { seen: string[]; ends: SessionEnd[] } {
   const seen: string[] = [];

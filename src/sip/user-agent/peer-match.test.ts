@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseBlock, trunkBySource } from './peer-match.ts';
-import { trunk } from './testing/settings.ts';
+import { trunk } from './test-support/settings.ts';
 
 describe('peers by address', () => {
   const wide = trunk({ name: 'wide', allowedSources: ['198.51.100.0/24', '2001:db8::/32'] });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RawPeer } from './testing/raw-peer.ts';
-import { NOTHING_LEFT, type Scene, scene } from './testing/scene.ts';
-import { account, DOMAIN, trunk } from './testing/settings.ts';
+import type { RawPeer } from './test-support/raw-peer.ts';
+import { NOTHING_LEFT, type Scene, scene } from './test-support/scene.ts';
+import { account, DOMAIN, trunk } from './test-support/settings.ts';
 
 const URI = `sip:${DOMAIN}`;
 const AOR = `Bob <sip:bob@${DOMAIN}>`;

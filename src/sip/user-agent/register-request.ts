@@ -2,7 +2,21 @@
 import { contacts, expires } from '../message/fields.ts';
 import type { NameAddr, SipRequest, SipUri } from '../message/types.ts';
 import { formatUri } from '../message/uri.ts';
-import type { RegisterReply, RegistrarLimits } from './registrar.ts';
+import type { ReplyOptions } from '../transaction/types.ts';
+
+export interface RegistrarLimits {
+  /** Seconds. Shorter ones are refused with 423, longer ones are cut. */
+  readonly minExpires: number;
+  readonly maxExpires: number;
+  readonly defaultExpires: number;
+  /** Phones of one account. */
+  readonly maxBindings: number;
+}
+
+export interface RegisterReply {
+  readonly status: number;
+  readonly options?: ReplyOptions;
+}
 
 export interface ContactChange {
   readonly uri: SipUri;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../../test/kit/virtual-clock.ts';
 import { Registrar } from './registrar.ts';
-import { MemoryLocations } from './testing/memory-locations.ts';
-import { flowFrom, requestOf } from './testing/messages.ts';
-import { account } from './testing/settings.ts';
+import { MemoryLocations } from './test-support/memory-locations.ts';
+import { flowFrom, requestOf } from './test-support/messages.ts';
+import { account } from './test-support/settings.ts';
 import type { Binding } from './types.ts';
 
 const bob = account('bob', 'zanzibar');

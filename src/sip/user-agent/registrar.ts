@@ -8,19 +8,14 @@ import { formatNameAddr } from '../message/name-addr.ts';
 import type { SipRequest, Uri } from '../message/types.ts';
 import { formatUri, isSipUri, parseUri, sipUri, uriEquals } from '../message/uri.ts';
 
-import type { ReplyOptions } from '../transaction/types.ts';
 import type { Flow } from '../transport/types.ts';
-import { type ContactChange, readChanges } from './register-request.ts';
+import {
+  type ContactChange,
+  type RegisterReply,
+  type RegistrarLimits,
+  readChanges,
+} from './register-request.ts';
 import type { Binding, LocationStore, UserAccount } from './types.ts';
-
-export interface RegistrarLimits {
-  /** Seconds. Shorter ones are refused with 423, longer ones are cut. */
-  readonly minExpires: number;
-  readonly maxExpires: number;
-  readonly defaultExpires: number;
-  /** Phones of one account. */
-  readonly maxBindings: number;
-}
 
 export const DEFAULT_LIMITS: RegistrarLimits = {
   // A phone behind NAT may need to refresh every minute to keep its mapping.
@@ -29,11 +24,6 @@ export const DEFAULT_LIMITS: RegistrarLimits = {
   defaultExpires: 3600,
   maxBindings: 10,
 };
-
-export interface RegisterReply {
-  readonly status: number;
-  readonly options?: ReplyOptions;
-}
 
 export class Registrar {
   readonly #locations: LocationStore;

@@ -6,9 +6,9 @@ import { parseMessage } from '../message/parse.ts';
 import { serialize } from '../message/serialize.ts';
 import type { SipRequest } from '../message/types.ts';
 import { formatUri } from '../message/uri.ts';
-import type { RawPeer } from './testing/raw-peer.ts';
-import { NOTHING_LEFT, type Scene, scene } from './testing/scene.ts';
-import { trunk } from './testing/settings.ts';
+import type { RawPeer } from './test-support/raw-peer.ts';
+import { NOTHING_LEFT, type Scene, scene } from './test-support/scene.ts';
+import { trunk } from './test-support/settings.ts';
 import type { TrunkSettings } from './types.ts';
 
 const PROVIDER = '198.51.100.1';
@@ -41,7 +41,7 @@ describe('our registration at a provider', () => {
   ) {
     stage = await scene({
       trunks: [settings],
-      hosts: { 'provider.example': [{ transport: 'udp', host: PROVIDER, port: 5060 }] },
+      hosts: { 'provider.example': [PROVIDER] },
       settings: { registrationExpires: 600 },
     });
     registrar = await stage.peer(PROVIDER);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { mayEnter } from './quiet-gate.ts';
 import { refusalOf } from './request-checks.ts';
-import { requestOf } from './testing/messages.ts';
+import { requestOf } from './test-support/messages.ts';
 
 function message(line: string, fields: readonly string[] = [], body = '', toTag = '') {
   const method = line.split(' ')[0];

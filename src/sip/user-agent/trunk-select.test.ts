@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
-import { trunk } from './testing/settings.ts';
+import { trunk } from './test-support/settings.ts';
 import { dialledUser, trunksFor } from './trunk-select.ts';
 
 const moscow = PhoneNumber.parse('+74951234567');

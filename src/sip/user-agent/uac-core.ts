@@ -6,18 +6,20 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import { ClientCredentials, type DigestAccount } from '../auth/credentials.ts';
 import type { ChallengeHook, Dialogs, ExtraHeaders, InviteParts, UacSession } from '../dialog/types.ts';
-import type { Address, Flow, Transport } from '../transport/types.ts';
+import type { Address, Flow, Target, Transport } from '../transport/types.ts';
 import { contactFor } from './contact.ts';
 import type { Attempt, DialPlan } from './dial-plan.ts';
+import type { FailedTargets } from './failed-targets.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { OutboundRefusal } from './outbound-refusal.ts';
-import { OutboundSession } from './outbound-session.ts';
+import { mayTryElsewhere, OutboundSession } from './outbound-session.ts';
 import type { OutboundInvite } from './types.ts';
 
 export interface UacCoreOptions {
   readonly dialogs: Dialogs;
   readonly transport: Pick<Transport, 'flowTo'>;
   readonly plan: DialPlan;
+  readonly failures: FailedTargets;
   readonly random: Random;
   readonly log: Logger;
 }
@@ -65,13 +67,14 @@ export class UacCore {
       if (done === true) break;
       const flow = await this.#flow(attempt).catch((error: unknown) => {
         unreachable = error;
+        this.#options.failures.failed(attempt.target);
         return undefined;
       });
       if (flow === undefined) continue;
       if (isOurs(flow)) throw new OutboundRefusal(482, 'The call would come back to this server.');
       const sdp = await offer(mediaHost(flow));
       if (signal.ended) return undefined;
-      return this.#send(partsOf(invite, attempt, flow, sdp, this.#options.random));
+      return this.#send(partsOf(invite, attempt, flow, sdp, this.#options.random), attempt.target);
     }
     throw new MasklineError(invite.target.kind === 'user' ? 'user/offline' : 'trunk/unreachable', undefined, {
       cause: unreachable,
@@ -82,10 +85,15 @@ export class UacCore {
     return this.#options.transport.flowTo(attempt.target);
   }
 
-  #send(parts: InviteParts): UacSession {
-    const session = this.#options.dialogs.invite(parts);
+  #send(parts: InviteParts, target: Target): UacSession {
+    const { dialogs, failures } = this.#options;
+    const session = dialogs.invite(parts);
     this.#callIds.add(parts.callId);
-    session.events.on('ended', () => this.#callIds.delete(parts.callId));
+    session.events.on('ended', (end) => {
+      this.#callIds.delete(parts.callId);
+      if (mayTryElsewhere(end)) failures.failed(target);
+      else if (end.by === 'remote') failures.answered(target);
+    });
     return session;
   }
 }

@@ -15,9 +15,11 @@ import type { Resolver } from '../resolver/types.ts';
 import type { Transactions } from '../transaction/types.ts';
 import type { Flow, Transport, TransportUser } from '../transport/types.ts';
 import { DialPlan } from './dial-plan.ts';
+import { FailedTargets } from './failed-targets.ts';
 import { PeerIdentifier } from './identify-peer.ts';
 import { KnownSources, quietGate } from './quiet-gate.ts';
-import { Registrar, type RegistrarLimits } from './registrar.ts';
+import type { RegistrarLimits } from './register-request.ts';
+import { Registrar } from './registrar.ts';
 import { Registrations } from './registrations.ts';
 import type {
   LocationStore,
@@ -82,13 +84,15 @@ export class SipUserAgent implements UserAgent {
       log,
       expires,
     });
+    const failures = new FailedTargets(clock);
     const plan = new DialPlan({
       directory,
       resolver,
       domain: settings.domain,
       bindings: (userId) => registrar.bindings(userId),
+      order: (targets) => failures.order(targets),
     });
-    this.#uac = new UacCore({ dialogs, transport, plan, random, log });
+    this.#uac = new UacCore({ dialogs, transport, plan, failures, random, log });
     const sources = new KnownSources(clock);
     const authenticator = authenticatorOf(options);
     const peers = new PeerIdentifier({

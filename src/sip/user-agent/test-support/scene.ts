@@ -5,8 +5,7 @@ import { VirtualNetwork } from '../../../../test/kit/virtual-network.ts';
 import { silentLogger } from '../../../kernel/logger.ts';
 import type { PhoneNumber } from '../../../kernel/phone-number.ts';
 import { DialogLayer } from '../../dialog/dialog-layer.ts';
-import { isSipUri } from '../../message/uri.ts';
-import type { ResolvedTarget, Resolver } from '../../resolver/types.ts';
+import { createResolver } from '../../resolver/resolve.ts';
 import { TransactionLayer } from '../../transaction/transaction-layer.ts';
 import { TransportLayer } from '../../transport/transport-layer.ts';
 import { createFlowTo } from '../flow-to.ts';
@@ -20,8 +19,8 @@ export interface SceneOptions {
   readonly trunks?: readonly TrunkSettings[];
   readonly users?: readonly UserAccount[];
   readonly settings?: Partial<UserAgentSettings>;
-  /** Where names lead; numeric hosts lead to themselves. */
-  readonly hosts?: Readonly<Record<string, readonly ResolvedTarget[]>>;
+  /** Addresses of names. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
   /** Nobody takes calls. */
   readonly deaf?: boolean;
 }
@@ -33,7 +32,11 @@ export async function scene(options: SceneOptions = {}) {
   const log = silentLogger;
   const transport = new TransportLayer({ network: network.host(SERVER.host), clock, random, log });
   const transactions = new TransactionLayer({ transport, clock, random, log });
-  const resolver = fixedResolver(options.hosts ?? {});
+  const dns = {
+    srv: async () => [],
+    addresses: async (name: string) => options.hosts?.[name] ?? [],
+  };
+  const resolver = createResolver({ dns, random, clock });
   const dialogs = new DialogLayer({
     transactions,
     clock,
@@ -113,16 +116,3 @@ export const NOTHING_LEFT = {
   timers: 0,
   sockets: { datagram: 0, listeners: 0, streams: 0 },
 };
-
-function fixedResolver(hosts: Readonly<Record<string, readonly ResolvedTarget[]>>): Resolver {
-  return {
-    async resolve(uri) {
-      if (!isSipUri(uri)) throw new Error('not a SIP URI');
-      const known = hosts[uri.host];
-      if (known !== undefined) return known;
-      if (!/^[\d.]+$/.test(uri.host)) throw new Error('the host name is not known');
-      const transport = uri.params.get('transport') === 'tcp' ? 'tcp' : 'udp';
-      return [{ transport, host: uri.host, port: uri.port ?? 5060 }];
-    },
-  };
-}
