@@ -1,5 +1,5 @@
 import { SipSyntaxError } from './errors.ts';
-import { formatParams, parseParams, quote, skipQuoted, unquote } from './scan.ts';
+import { formatParams, parseParams, quote, skipQuoted, trimBlanks, unquote } from './scan.ts';
 import type { NameAddr } from './types.ts';
 import { formatUri, parseUri } from './uri.ts';
 
@@ -8,10 +8,10 @@ const BAD_DISPLAY = /[",;<>\\]/;
 
 /** Reads a name-addr or addr-spec with its parameters (RFC 3261 §20.10). Throws `SipSyntaxError`. */
 export function parseNameAddr(text: string): NameAddr {
-  const trimmed = text.trim();
+  const trimmed = trimBlanks(text);
   if (trimmed.charCodeAt(0) === 0x22) {
     const end = skipQuoted(trimmed, 0);
-    const rest = trimmed.slice(end).trimStart();
+    const rest = trimBlanks(trimmed.slice(end));
     if (rest.charCodeAt(0) !== 0x3c)
       throw new SipSyntaxError('a display name is not followed by a URI in brackets');
     return { displayName: unquote(trimmed.slice(0, end)), ...parseBracketed(rest) };
@@ -22,7 +22,7 @@ export function parseNameAddr(text: string): NameAddr {
   // `sip:a@b;x="<y>"`: the bracket stands in a parameter.
   if (semicolon >= 0 && semicolon < open && /^[A-Za-z][A-Za-z0-9+.-]*:/.test(trimmed))
     return parseAddrSpec(trimmed);
-  const displayName = trimmed.slice(0, open).trim();
+  const displayName = trimBlanks(trimmed.slice(0, open));
   if (BAD_DISPLAY.test(displayName)) throw new SipSyntaxError('a display name must be quoted');
   return { ...(displayName === '' ? {} : { displayName }), ...parseBracketed(trimmed.slice(open)) };
 }
@@ -36,7 +36,7 @@ function parseBracketed(text: string): NameAddr {
 /** Without brackets, what follows a semicolon belongs to the header, and `,` and `?` may not stand in the URI (§20). */
 function parseAddrSpec(text: string): NameAddr {
   const semicolon = text.indexOf(';');
-  const addr = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
+  const addr = trimBlanks(semicolon < 0 ? text : text.slice(0, semicolon));
   if (/[,?]/.test(addr)) throw new SipSyntaxError('a URI with a comma or question mark needs brackets');
   return {
     uri: parseUri(addr),

@@ -1,5 +1,5 @@
 import { Headers } from './headers.ts';
-import { parseDecimal, TOKEN } from './scan.ts';
+import { parseDecimal, TOKEN, trimBlanks } from './scan.ts';
 import type { ParseResult, SipMessage } from './types.ts';
 
 const fail = (reason: string): ParseResult => ({ ok: false, reason });
@@ -71,7 +71,7 @@ function readField(line: string, headers: Headers): boolean {
   if (colon <= 0) return false;
   const name = isBlank(line.charCodeAt(colon - 1)) ? line.slice(0, colon).trimEnd() : line.slice(0, colon);
   if (!TOKEN.test(name)) return false;
-  headers.appendParsed(name, line.slice(colon + 1).trim());
+  headers.appendParsed(name, trimBlanks(line.slice(colon + 1)));
   return true;
 }
 

@@ -10,6 +10,17 @@ const BARE_VALUE = /^[A-Za-z0-9\-.!%*_+`'~[\]:]+$/;
 
 export const NO_PARAMS: Params = new Map();
 
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
+/** Takes SP and HTAB off both ends. `String.trim` would take U+FEFF and others too, which are text (RFC 4475 §3.1.1.2). */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
 /** Index just behind the quoted string that begins at `start`. */
 export function skipQuoted(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
@@ -36,7 +47,7 @@ export function quote(text: string): string {
  * does not end takes the rest: whoever reads the part will refuse it.
  */
 export function splitOutside(text: string, separator: ',' | ';'): string[] {
-  if (!text.includes(separator)) return [text.trim()];
+  if (!text.includes(separator)) return [trimBlanks(text)];
   const mark = separator.charCodeAt(0);
   const parts: string[] = [];
   let start = 0;
@@ -47,11 +58,11 @@ export function splitOutside(text: string, separator: ',' | ';'): string[] {
     else if (c === 0x3c) bracketed = true;
     else if (c === 0x3e) bracketed = false;
     else if (c === mark && !bracketed) {
-      parts.push(text.slice(start, i).trim());
+      parts.push(trimBlanks(text.slice(start, i)));
       start = i + 1;
     }
   }
-  parts.push(text.slice(start).trim());
+  parts.push(trimBlanks(text.slice(start)));
   return parts;
 }
 
@@ -68,7 +79,7 @@ function endOfQuoted(text: string, start: number): number {
  * peers in the field end lines with a semicolon. The first of two with one name counts.
  */
 export function parseParams(text: string): Params {
-  const rest = text.trim();
+  const rest = trimBlanks(text);
   if (rest === '') return NO_PARAMS;
   if (rest.charCodeAt(0) !== 0x3b) throw new SipSyntaxError('text stands where a parameter was expected');
   const params = new Map<string, string | null>();
@@ -82,10 +93,10 @@ export function parseParams(text: string): Params {
 
 function parseParam(part: string): [string, string | null] {
   const equals = part.indexOf('=');
-  const name = (equals < 0 ? part : part.slice(0, equals)).trim();
+  const name = trimBlanks(equals < 0 ? part : part.slice(0, equals));
   if (!TOKEN.test(name)) throw new SipSyntaxError('a parameter name is not a token');
   if (equals < 0) return [name.toLowerCase(), null];
-  const value = part.slice(equals + 1).trim();
+  const value = trimBlanks(part.slice(equals + 1));
   if (value.charCodeAt(0) !== 0x22) {
     if (/[\s"<>]/.test(value)) throw new SipSyntaxError('a parameter value is not a token');
     return [name.toLowerCase(), value];

@@ -76,6 +76,7 @@ export function validateResponse(response: SipResponse): boolean {
 function commonProblem(message: SipMessage): string | undefined {
   return (
     problemOf(() => {
+      topVia(message);
       from(message);
       to(message);
       callId(message);
