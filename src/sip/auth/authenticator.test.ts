@@ -104,6 +104,21 @@ describe('digest, server side', () => {
     expect(ask(auth, nobody)).toEqual(ask(auth, wrong));
   });
 
+  test('the stand-in for the secrets of an unknown user opens nothing', () => {
+    const { auth, nonces } = server();
+    const nonce = nonces.issue();
+    const claim = { nonce, uri, qop: 'auth', nc: '00000001', cnonce: 'c' } as const;
+    for (const [algorithm, length] of [
+      ['MD5', 32],
+      ['SHA-256', 64],
+    ] as const) {
+      const response = digestResponse({ ...claim, algorithm, ha1: '0'.repeat(length), method: 'REGISTER' });
+      const text = `Digest username="eve", realm="${realm}", nonce="${nonce}", uri="${uri}", algorithm=${algorithm}, qop=auth, nc=00000001, cnonce="c", response="${response}"`;
+      expect(auth.check({ method: 'REGISTER', uri, body, credentials: [text] }, lookup).kind).toBe('wrong');
+    }
+    expect(nonces.remembered).toBe(0);
+  });
+
   test('[row 26] auth-int is verified over the body', () => {
     const { auth, nonces } = server();
     const bob = client();

@@ -37,8 +37,8 @@ export interface UasCoreOptions {
   onCall(call: IncomingCall): boolean;
 }
 
-/** How long an account that placed a call counts as known by its source, ms. A REGISTER holds for its own time. */
-const KNOWN_AFTER_CALL = 3_600_000;
+/** How long a source counts as known after an account has called or registered from it, ms. */
+const KNOWN_FOR = 3_600_000;
 
 export class UasCore implements DialogUser {
   readonly #options: UasCoreOptions;
@@ -57,7 +57,7 @@ export class UasCore implements DialogUser {
     }
     const peer = this.#peerOf(transaction, peers.identify(request, flow));
     if (peer === undefined) return;
-    if (peer.kind === 'user') sources.remember(flow, KNOWN_AFTER_CALL);
+    if (peer.kind === 'user') sources.remember(flow, KNOWN_FOR);
     const refusal = refusalOf(request);
     if (refusal !== undefined) {
       transaction.reply(refusal.status, { fields: refusal.fields });
@@ -138,7 +138,7 @@ export class UasCore implements DialogUser {
     registrar
       .register(request, flow, peer.user)
       .then(({ status, options }) => {
-        if (status === 200) this.#options.sources.remember(flow, KNOWN_AFTER_CALL);
+        if (status === 200) this.#options.sources.remember(flow, KNOWN_FOR);
         if (transaction.open) transaction.reply(status, options);
       })
       .catch((error: unknown) => {

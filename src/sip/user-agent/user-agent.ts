@@ -121,7 +121,9 @@ export class SipUserAgent implements UserAgent {
     });
     const isKnown = (flow: Flow): boolean =>
       answerUnknownOptions || sources.has(flow) || peers.trunkAt(flow) !== undefined;
-    if (transport.user !== undefined) transport.user = this.#gate(transport.user, isKnown);
+    if (transport.user === undefined)
+      throw new Error('The user agent needs its transaction layer to be made first.');
+    transport.user = this.#gate(transport.user, isKnown);
   }
 
   /** Begins the registrations at providers. To be called once the transport listens. */
