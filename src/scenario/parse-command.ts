@@ -43,11 +43,20 @@ export function parseCommand(text: string): HostCommand {
     case 'call-hangup':
       return { type, callId: id(fields, 'callId'), headers: headers(fields) };
     case 'call-reject':
-      return { type, callId: id(fields, 'callId'), code: integer(fields, 'code', 400, 699), headers: headers(fields) };
+      return {
+        type,
+        callId: id(fields, 'callId'),
+        code: integer(fields, 'code', 400, 699),
+        headers: headers(fields),
+      };
     case 'call-handle-tones':
       return { type, callId: id(fields, 'callId'), on: boolean(fields, 'on') };
     case 'call-send-digits':
-      return { type, callId: id(fields, 'callId'), digits: pattern(fields, 'digits', /^[0-9*#A-Dp]{1,128}$/) };
+      return {
+        type,
+        callId: id(fields, 'callId'),
+        digits: pattern(fields, 'digits', /^[0-9*#A-Dp]{1,128}$/),
+      };
     case 'call-send-info':
       return {
         type,
@@ -139,7 +148,11 @@ function target(fields: Fields): CommandTarget {
   const auth = fields.get('auth');
   if (auth === undefined) return { kind, uri };
   const secret = fieldsOf(auth, 'auth');
-  return { kind, uri, auth: { username: string(secret, 'username', 128), password: string(secret, 'password', 256) } };
+  return {
+    kind,
+    uri,
+    auth: { username: string(secret, 'username', 128), password: string(secret, 'password', 256) },
+  };
 }
 
 function playSource(fields: Fields): PlaySource {
@@ -157,13 +170,15 @@ function playSource(fields: Fields): PlaySource {
 
 function mediaRef(fields: Fields): MediaRef {
   const kind = string(fields, 'kind', 16);
-  if (kind !== 'call' && kind !== 'player' && kind !== 'recorder') throw new BadCommand('media unit is unknown');
+  if (kind !== 'call' && kind !== 'player' && kind !== 'recorder')
+    throw new BadCommand('media unit is unknown');
   return { kind, id: id(fields, 'id') };
 }
 
 /** Own properties only: what a script put on `Object.prototype` stays in its own world, and `__proto__` is just a key. */
 function fieldsOf(value: unknown, name: string): Fields {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new BadCommand(`${name} is no object`);
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw new BadCommand(`${name} is no object`);
   return new Map(Object.entries(value));
 }
 
@@ -243,8 +258,10 @@ function headerList(value: unknown): readonly (readonly [string, string])[] {
 }
 
 function checkHeader(name: unknown, value: unknown): void {
-  if (typeof name !== 'string' || !HEADER_NAME.test(name)) throw new BadCommand('a header name has a wrong form');
-  if (typeof value !== 'string' || !HEADER_VALUE.test(value)) throw new BadCommand('a header value has a wrong form');
+  if (typeof name !== 'string' || !HEADER_NAME.test(name))
+    throw new BadCommand('a header name has a wrong form');
+  if (typeof value !== 'string' || !HEADER_VALUE.test(value))
+    throw new BadCommand('a header value has a wrong form');
 }
 
 function body(value: unknown): string | readonly number[] | undefined {
@@ -253,9 +270,11 @@ function body(value: unknown): string | readonly number[] | undefined {
     if (value.length > MAX_BODY) throw new BadCommand('the body is larger than 2 MB');
     return value;
   }
-  if (!Array.isArray(value) || value.length > MAX_BODY) throw new BadCommand('the body is no text and no list of bytes');
+  if (!Array.isArray(value) || value.length > MAX_BODY)
+    throw new BadCommand('the body is no text and no list of bytes');
   for (const byte of value as readonly unknown[]) {
-    if (!Number.isInteger(byte) || (byte as number) < 0 || (byte as number) > 255) throw new BadCommand('the body holds a value that is no byte');
+    if (!Number.isInteger(byte) || (byte as number) < 0 || (byte as number) > 255)
+      throw new BadCommand('the body holds a value that is no byte');
   }
   return value as readonly number[];
 }

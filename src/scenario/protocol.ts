@@ -77,7 +77,12 @@ export type HostEvent =
       readonly headers: Headers;
     })
   | (OfCall & {
-      readonly type: 'call-on-hold' | 'call-off-hold' | 'call-first-audio' | 'call-rtp-stopped' | 'call-rtp-resumed';
+      readonly type:
+        | 'call-on-hold'
+        | 'call-off-hold'
+        | 'call-first-audio'
+        | 'call-rtp-stopped'
+        | 'call-rtp-resumed';
     })
   | (OfCall & { readonly type: 'playback-started'; readonly durationSeconds: number })
   | (OfCall & { readonly type: 'playback-finished'; readonly error?: string })
@@ -152,7 +157,12 @@ export type HostCommand =
       readonly callId: string;
       readonly headers: Headers;
     }
-  | { readonly type: 'call-reject'; readonly callId: string; readonly code: number; readonly headers: Headers }
+  | {
+      readonly type: 'call-reject';
+      readonly callId: string;
+      readonly code: number;
+      readonly headers: Headers;
+    }
   | { readonly type: 'call-handle-tones'; readonly callId: string; readonly on: boolean }
   | { readonly type: 'call-send-digits'; readonly callId: string; readonly digits: string }
   | {
@@ -162,7 +172,12 @@ export type HostCommand =
       readonly body: string;
       readonly headers: Headers;
     }
-  | { readonly type: 'call-play'; readonly callId: string; readonly source: PlaySource; readonly loop: boolean }
+  | {
+      readonly type: 'call-play';
+      readonly callId: string;
+      readonly source: PlaySource;
+      readonly loop: boolean;
+    }
   | { readonly type: 'call-stop-playback'; readonly callId: string }
   | { readonly type: 'call-record'; readonly callId: string; readonly stereo: boolean }
   | { readonly type: 'media-connect' | 'media-disconnect'; readonly from: MediaRef; readonly to: MediaRef }

@@ -79,7 +79,13 @@ export class Call {
     const status = Math.trunc(Number(code));
     // RFC 3261 §21.6.2: Decline is what a refusal without a better reason says.
     const final = status >= 400 && status <= 699 ? status : 603;
-    if (this.#alive()) send({ type: 'call-reject', callId: this.#facts.callId, code: final, headers: headersOf(extraHeaders) });
+    if (this.#alive())
+      send({
+        type: 'call-reject',
+        callId: this.#facts.callId,
+        code: final,
+        headers: headersOf(extraHeaders),
+      });
   }
   decline(code?: unknown, extraHeaders?: unknown): void {
     this.reject(code, extraHeaders);
@@ -103,17 +109,23 @@ export class Call {
   record(parameters?: unknown): void {
     const options = (parameters ?? {}) as Record<string, unknown>;
     for (const name of ['transcribe', 'video', 'lossless', 'hd_audio']) {
-      if (options[name] === true) warn(`record: ${name} is not available in Maskline yet; the recording goes on without it.`);
+      if (options[name] === true)
+        warn(`record: ${name} is not available in Maskline yet; the recording goes on without it.`);
     }
-    if (this.#alive()) send({ type: 'call-record', callId: this.#facts.callId, stereo: options.stereo !== false });
+    if (this.#alive())
+      send({ type: 'call-record', callId: this.#facts.callId, stereo: options.stereo !== false });
   }
 
   handleTones(doHandle: unknown, _supportedDtmfTypes?: unknown): void {
     if (this.#alive()) send({ type: 'call-handle-tones', callId: this.#facts.callId, on: Boolean(doHandle) });
   }
   sendDigits(digits: unknown): void {
-    const cleaned = text(digits).toUpperCase().replace(/P/g, 'p').replace(/[^0-9*#A-Dp]/g, '');
-    if (cleaned !== '' && this.#alive()) send({ type: 'call-send-digits', callId: this.#facts.callId, digits: cleaned.slice(0, 128) });
+    const cleaned = text(digits)
+      .toUpperCase()
+      .replace(/P/g, 'p')
+      .replace(/[^0-9*#A-Dp]/g, '');
+    if (cleaned !== '' && this.#alive())
+      send({ type: 'call-send-digits', callId: this.#facts.callId, digits: cleaned.slice(0, 128) });
   }
   sendInfo(mimeType: unknown, body: unknown, headers?: unknown): void {
     if (!this.#alive()) return;
@@ -132,7 +144,10 @@ export class Call {
     return this.#state !== 'TERMINATED';
   }
 
-  #simple(type: 'call-answer' | 'call-ring' | 'call-early-media' | 'call-hangup', extraHeaders: unknown): void {
+  #simple(
+    type: 'call-answer' | 'call-ring' | 'call-early-media' | 'call-hangup',
+    extraHeaders: unknown,
+  ): void {
     if (this.#alive()) send({ type, callId: this.#facts.callId, headers: headersOf(extraHeaders) });
   }
 
@@ -166,15 +181,23 @@ export function deliverToCall(call: Call, event: CallEvent): void {
   const direction = call.incoming() ? 'Inbound' : 'Outbound';
   switch (event.type) {
     case 'call-ringing':
-      return deliver(call, 'Call.Ringing', undefined, { headers: event.headers });
+      deliver(call, 'Call.Ringing', undefined, { headers: event.headers });
+      return;
     case 'call-audio-started':
-      return deliver(call, 'Call.AudioStarted', undefined, { headers: event.headers });
+      deliver(call, 'Call.AudioStarted', undefined, { headers: event.headers });
+      return;
     case 'call-connected':
-      return deliver(call, 'Call.Connected', 'CONNECTED', { customData: '', headers: event.headers });
+      deliver(call, 'Call.Connected', 'CONNECTED', { customData: '', headers: event.headers });
+      return;
     case 'call-failed':
-      return deliver(call, 'Call.Failed', 'TERMINATED', { code: event.code, reason: event.reason, headers: event.headers });
+      deliver(call, 'Call.Failed', 'TERMINATED', {
+        code: event.code,
+        reason: event.reason,
+        headers: event.headers,
+      });
+      return;
     case 'call-disconnected':
-      return deliver(call, 'Call.Disconnected', 'TERMINATED', {
+      deliver(call, 'Call.Disconnected', 'TERMINATED', {
         internalCode: event.code,
         reason: event.reason,
         duration: event.durationSeconds,
@@ -182,30 +205,55 @@ export function deliverToCall(call: Call, event: CallEvent): void {
         direction,
         headers: event.headers,
       });
+      return;
     case 'call-tone':
-      return deliver(call, 'Call.ToneReceived', undefined, { tone: event.tone, type: 'RFC2833' });
+      deliver(call, 'Call.ToneReceived', undefined, { tone: event.tone, type: 'RFC2833' });
+      return;
     case 'call-info':
-      return deliver(call, 'Call.InfoReceived', undefined, { mimeType: event.mimeType, body: event.body, headers: event.headers });
+      deliver(call, 'Call.InfoReceived', undefined, {
+        mimeType: event.mimeType,
+        body: event.body,
+        headers: event.headers,
+      });
+      return;
     case 'playback-started':
       deliver(call, 'Call.PlaybackReady', undefined, {});
-      return deliver(call, 'Call.PlaybackStarted', undefined, { duration: event.durationSeconds });
+      deliver(call, 'Call.PlaybackStarted', undefined, { duration: event.durationSeconds });
+      return;
     case 'playback-finished':
-      return deliver(call, 'Call.PlaybackFinished', undefined, event.error === undefined ? {} : { error: event.error });
+      deliver(
+        call,
+        'Call.PlaybackFinished',
+        undefined,
+        event.error === undefined ? {} : { error: event.error },
+      );
+      return;
     case 'call-record-started':
-      return deliver(call, 'Call.RecordStarted', undefined, { url: event.url });
+      deliver(call, 'Call.RecordStarted', undefined, { url: event.url });
+      return;
     case 'call-record-stopped':
-      return deliver(call, 'Call.RecordStopped', undefined, { url: event.url, cost: '0', duration: event.durationSeconds });
+      deliver(call, 'Call.RecordStopped', undefined, {
+        url: event.url,
+        cost: '0',
+        duration: event.durationSeconds,
+      });
+      return;
     case 'call-record-error':
-      return deliver(call, 'Call.RecordError', undefined, { error: event.error });
+      deliver(call, 'Call.RecordError', undefined, { error: event.error });
+      return;
     case 'call-on-hold':
-      return deliver(call, 'Call.OnHold', undefined, {});
+      deliver(call, 'Call.OnHold', undefined, {});
+      return;
     case 'call-off-hold':
-      return deliver(call, 'Call.OffHold', undefined, {});
+      deliver(call, 'Call.OffHold', undefined, {});
+      return;
     case 'call-first-audio':
-      return deliver(call, 'Call.FirstAudioPacketReceived', undefined, {});
+      deliver(call, 'Call.FirstAudioPacketReceived', undefined, {});
+      return;
     case 'call-rtp-stopped':
-      return deliver(call, 'Call.RtpStopped', undefined, {});
+      deliver(call, 'Call.RtpStopped', undefined, {});
+      return;
     case 'call-rtp-resumed':
-      return deliver(call, 'Call.RtpResumed', undefined, {});
+      deliver(call, 'Call.RtpResumed', undefined, {});
   }
 }

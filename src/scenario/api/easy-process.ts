@@ -15,7 +15,12 @@ import { callPSTN, callSIP, callUser, onAppEvent, terminate } from './vox-engine
 
 type Established = (call1: Call, call2: Call) => unknown;
 
-export function easyProcess(call1: Call, call2: Call, onEstablishedCallback?: unknown, _direct?: unknown): void {
+export function easyProcess(
+  call1: Call,
+  call2: Call,
+  onEstablishedCallback?: unknown,
+  _direct?: unknown,
+): void {
   let told = false;
   const established = (): void => {
     if (told || typeof onEstablishedCallback !== 'function') return;
@@ -59,7 +64,11 @@ function onAlerting(handler: (e: Alerting) => void): void {
   onAppEvent('Application.CallAlerting', (e) => handler(e as unknown as Alerting));
 }
 
-export function forwardCallToPSTN(numberTransform?: unknown, onEstablishedCallback?: unknown, options?: { callerid?: string }): void {
+export function forwardCallToPSTN(
+  numberTransform?: unknown,
+  onEstablishedCallback?: unknown,
+  options?: { callerid?: string },
+): void {
   onAlerting((e) => {
     const number = typeof numberTransform === 'function' ? numberTransform(e.destination) : e.destination;
     easyProcess(e.call, callPSTN(number, options?.callerid ?? e.destination), onEstablishedCallback);
@@ -74,14 +83,17 @@ export function forwardCallToUser(onEstablishedCallback?: unknown, _video?: unkn
 }
 
 export function forwardCallToSIP(onEstablishedCallback?: unknown, _video?: unknown): void {
-  onAlerting((e) => easyProcess(e.call, callSIP(e.toURI, { callerid: e.destination }), onEstablishedCallback));
+  onAlerting((e) =>
+    easyProcess(e.call, callSIP(e.toURI, { callerid: e.destination }), onEstablishedCallback),
+  );
 }
 
 /** Answers, plays, and ends the session when all of it was heard (not before: PITFALLS row 37). */
 export function playSoundAndHangup(fileURL: unknown): void {
   onAlerting(({ call }) => {
     call.addEventListener('Call.Connected', () => call.startPlayback(fileURL));
-    for (const end of ['Call.Failed', 'Call.Disconnected', 'Call.PlaybackFinished']) call.addEventListener(end, terminate);
+    for (const end of ['Call.Failed', 'Call.Disconnected', 'Call.PlaybackFinished'])
+      call.addEventListener(end, terminate);
     call.answer();
   });
 }

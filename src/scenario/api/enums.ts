@@ -80,13 +80,26 @@ const PLAYER = {
   PlaybackBuffering: 'Player.Buffering',
 };
 
-const RECORDER = { RecorderError: 'Recorder.Error', Started: 'Recorder.Started', Stopped: 'Recorder.Stopped' };
+const RECORDER = {
+  RecorderError: 'Recorder.Error',
+  Started: 'Recorder.Started',
+  Stopped: 'Recorder.Stopped',
+};
 
-function names<T extends Record<string, string>>(enumName: string, values: T, happening: readonly (keyof T)[]): EventNames {
+function names<T extends Record<string, string>>(
+  enumName: string,
+  values: T,
+  happening: readonly (keyof T)[],
+): EventNames {
   return { enumName, values, happening: new Set(happening.map((key) => values[key] as string)) };
 }
 
-export const appEventNames = names('AppEvents', APP, ['CallAlerting', 'Terminating', 'Terminated', 'Started']);
+export const appEventNames = names('AppEvents', APP, [
+  'CallAlerting',
+  'Terminating',
+  'Terminated',
+  'Started',
+]);
 export const callEventNames = names('CallEvents', CALL, [
   'AudioStarted',
   'Connected',
@@ -121,7 +134,12 @@ export const AppEvents = checkedEnum('AppEvents', APP);
 export const CallEvents = checkedEnum('CallEvents', CALL);
 export const PlayerEvents = checkedEnum('PlayerEvents', PLAYER);
 export const RecorderEvents = checkedEnum('RecorderEvents', RECORDER);
-export const DTMFType = checkedEnum('DTMFType', { ALL: '0', TELEPHONE_EVENT: '1', IN_BAND: '2', SIP_INFO: '3' });
+export const DTMFType = checkedEnum('DTMFType', {
+  ALL: '0',
+  TELEPHONE_EVENT: '1',
+  IN_BAND: '2',
+  SIP_INFO: '3',
+});
 export const CallAudioQuality = checkedEnum('CallAudioQuality', { HD: 'HD', STANDARD: 'Standard' });
 export const URLPlayerRequestMethod = checkedEnum('URLPlayerRequestMethod', { GET: 'GET', POST: 'POST' });
 export const RecordExpireTime = checkedEnum('RecordExpireTime', {

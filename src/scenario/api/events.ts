@@ -23,7 +23,9 @@ export class Listeners {
     const name = this.#check(event);
     if (name === undefined) return;
     if (typeof handler !== 'function') {
-      warn(`The handler of ${this.#label(name)} is no function; the scenario will end when the event happens.`);
+      warn(
+        `The handler of ${this.#label(name)} is no function; the scenario will end when the event happens.`,
+      );
     }
     const list = this.#handlers.get(name);
     if (list === undefined) this.#handlers.set(name, [handler]);
@@ -63,7 +65,8 @@ export class Listeners {
       warn(`addEventListener: ${String(event)} is not one of ${enumName}.${hint}`);
       return typeof event === 'string' ? event : undefined;
     }
-    if (!happening.has(event)) warn(`${this.#label(event)} does not happen in Maskline yet; its handler will not run.`);
+    if (!happening.has(event))
+      warn(`${this.#label(event)} does not happen in Maskline yet; its handler will not run.`);
     return event;
   }
 }
@@ -79,8 +82,15 @@ export function watch(result: unknown, where: string): void {
   );
 }
 
+/** Name, message and the innermost line of a script: neither the API's own frames nor the text that JSON.parse read. */
 export function describe(reason: unknown): string {
   if (!(reason instanceof Error)) return String(reason);
-  const line = /([^\s(]+:\d+)(?::\d+)?\)?\s*$/m.exec(reason.stack ?? '');
-  return `${reason.name}: ${reason.message}${line === null ? '' : ` (${line[1]})`}`;
+  const title = `${reason.name}: ${reason.message}`;
+  for (const frame of String(reason.stack ?? '').split('\n')) {
+    const place = /([^\s()]+):(\d+)(?::\d+)?\)?$/.exec(frame.trim());
+    const file = place?.[1];
+    if (file !== undefined && !file.startsWith('<') && !file.startsWith('maskline:'))
+      return `${title} (${file}:${place?.[2]})`;
+  }
+  return title;
 }

@@ -12,10 +12,35 @@ export interface Voice {
 }
 
 const LANGUAGE_CODES: Readonly<Record<string, string>> = {
-  ENGLISH: 'en', RUSSIAN: 'ru', SPANISH: 'es', GERMAN: 'de', FRENCH: 'fr', ITALIAN: 'it', PORTUGUESE: 'pt',
-  POLISH: 'pl', TURKISH: 'tr', DUTCH: 'nl', SWEDISH: 'sv', DANISH: 'da', NORWEGIAN: 'nb', FINNISH: 'fi', CZECH: 'cs',
-  HUNGARIAN: 'hu', ROMANIAN: 'ro', GREEK: 'el', JAPANESE: 'ja', KOREAN: 'ko', CHINESE: 'cmn', HINDI: 'hi',
-  ARABIC: 'ar', KAZAKH: 'kk', UKRAINIAN: 'uk', CATALAN: 'ca', BULGARIAN: 'bg', INDONESIAN: 'id', VIETNAMESE: 'vi',
+  ENGLISH: 'en',
+  RUSSIAN: 'ru',
+  SPANISH: 'es',
+  GERMAN: 'de',
+  FRENCH: 'fr',
+  ITALIAN: 'it',
+  PORTUGUESE: 'pt',
+  POLISH: 'pl',
+  TURKISH: 'tr',
+  DUTCH: 'nl',
+  SWEDISH: 'sv',
+  DANISH: 'da',
+  NORWEGIAN: 'nb',
+  FINNISH: 'fi',
+  CZECH: 'cs',
+  HUNGARIAN: 'hu',
+  ROMANIAN: 'ro',
+  GREEK: 'el',
+  JAPANESE: 'ja',
+  KOREAN: 'ko',
+  CHINESE: 'cmn',
+  HINDI: 'hi',
+  ARABIC: 'ar',
+  KAZAKH: 'kk',
+  UKRAINIAN: 'uk',
+  CATALAN: 'ca',
+  BULGARIAN: 'bg',
+  INDONESIAN: 'id',
+  VIETNAMESE: 'vi',
 };
 
 const DEFAULT_LANGUAGE = 'en-US';
@@ -36,7 +61,8 @@ function fromVoiceName(name: string): string | undefined {
 export const Language: Readonly<Record<string, string>> = new Proxy(Object.freeze({}), {
   get: (_, key) => {
     if (typeof key !== 'string' || !/^[A-Z]{2}_[A-Z_0-9]+$/.test(key)) return undefined;
-    if (fromOldName(key) === undefined) warn(`Language.${key} is not known here; ${DEFAULT_LANGUAGE} will be spoken.`);
+    if (fromOldName(key) === undefined)
+      warn(`Language.${key} is not known here; ${DEFAULT_LANGUAGE} will be spoken.`);
     return key;
   },
 });
@@ -46,12 +72,27 @@ function vendor(provider: string): unknown {
     get: (_, key) => {
       if (typeof key !== 'string' || key === 'then' || key === 'toJSON') return undefined;
       if (key === 'Neural') return vendor(`${provider}.Neural`);
-      return Object.freeze({ provider, name: key, language: fromVoiceName(key) ?? fromOldName(key) ?? DEFAULT_LANGUAGE });
+      return Object.freeze({
+        provider,
+        name: key,
+        language: fromVoiceName(key) ?? fromOldName(key) ?? DEFAULT_LANGUAGE,
+      });
     },
   });
 }
 
-const VENDORS = ['Amazon', 'Default', 'ElevenLabs', 'Google', 'IBM', 'Microsoft', 'SaluteSpeech', 'TBank', 'Yandex', 'YandexV3'];
+const VENDORS = [
+  'Amazon',
+  'Default',
+  'ElevenLabs',
+  'Google',
+  'IBM',
+  'Microsoft',
+  'SaluteSpeech',
+  'TBank',
+  'Yandex',
+  'YandexV3',
+];
 export const VoiceList: Readonly<Record<string, unknown>> = Object.freeze(
   Object.fromEntries(VENDORS.map((name) => [name, vendor(name)])),
 );
@@ -61,7 +102,8 @@ export function speechOptions(value: unknown): { readonly language: string; read
   if (typeof value === 'string') return fromText(value);
   if (value === null || typeof value !== 'object') return { language: DEFAULT_LANGUAGE, voice: '' };
   const options = value as { voice?: unknown; language?: unknown; provider?: unknown; name?: unknown };
-  if (typeof options.provider === 'string' && typeof options.name === 'string') return fromVoice(options as unknown as Voice);
+  if (typeof options.provider === 'string' && typeof options.name === 'string')
+    return fromVoice(options as unknown as Voice);
   if (options.voice !== null && typeof options.voice === 'object') return fromVoice(options.voice as Voice);
   return fromText(String(options.voice ?? options.language ?? DEFAULT_LANGUAGE));
 }
@@ -75,7 +117,9 @@ function fromText(text: string): { language: string; voice: string } {
 
 function fromVoice(voice: Voice): { language: string; voice: string } {
   if (voice.provider !== 'Default') {
-    warn(`Voices of ${voice.provider} are not here; the configured synthesis speaks ${voice.language} instead.`);
+    warn(
+      `Voices of ${voice.provider} are not here; the configured synthesis speaks ${voice.language} instead.`,
+    );
   }
   return { language: String(voice.language), voice: '' };
 }

@@ -28,8 +28,10 @@ const VoxEngine = {
   callUser: vox.callUser,
   customData: vox.customData,
   terminate: vox.terminate,
-  sendMediaBetween: (mediaUnit1: unknown, mediaUnit2: unknown) => connectBoth(mediaUnit1, mediaUnit2, 'VoxEngine.sendMediaBetween'),
-  stopMediaBetween: (mediaUnit1: unknown, mediaUnit2: unknown) => disconnectBoth(mediaUnit1, mediaUnit2, 'VoxEngine.stopMediaBetween'),
+  sendMediaBetween: (mediaUnit1: unknown, mediaUnit2: unknown) =>
+    connectBoth(mediaUnit1, mediaUnit2, 'VoxEngine.sendMediaBetween'),
+  stopMediaBetween: (mediaUnit1: unknown, mediaUnit2: unknown) =>
+    disconnectBoth(mediaUnit1, mediaUnit2, 'VoxEngine.stopMediaBetween'),
   easyProcess: easy.easyProcess,
   forwardCallToPSTN: easy.forwardCallToPSTN,
   forwardCallToUser: easy.forwardCallToUser,
@@ -42,7 +44,11 @@ const VoxEngine = {
   RecordExpireTime: enums.RecordExpireTime,
 };
 
-const Net = { httpRequest: net.httpRequest, httpRequestAsync: net.httpRequestAsync, HttpRequestOptions: net.HttpRequestOptions };
+const Net = {
+  httpRequest: net.httpRequest,
+  httpRequestAsync: net.httpRequestAsync,
+  HttpRequestOptions: net.HttpRequestOptions,
+};
 
 const Logger = {
   write: (message: unknown): void => log('info', String(message)),
@@ -50,7 +56,16 @@ const Logger = {
   hideTones: (_flag: unknown): void => {},
 };
 
-const { AppEvents, CallEvents, PlayerEvents, RecorderEvents, DTMFType, CallAudioQuality, URLPlayerRequestMethod, RecordExpireTime } = enums;
+const {
+  AppEvents,
+  CallEvents,
+  PlayerEvents,
+  RecorderEvents,
+  DTMFType,
+  CallAudioQuality,
+  URLPlayerRequestMethod,
+  RecordExpireTime,
+} = enums;
 const API = {
   VoxEngine,
   Net,
@@ -100,12 +115,27 @@ export function prepare(json: string): void {
 export function dispatch(json: string): void {
   const event = parseJson(json) as HostEvent;
   world.at = event.at;
-  if (event.type === 'timer') return timers.deliverTimer(event.timerId);
-  if (event.type === 'http-response') return net.deliverHttpResponse(event.requestId, event.result);
-  if ('playerId' in event) return deliverToPlayer(event);
-  if ('recorderId' in event) return deliverToRecorder(event);
-  if ('callId' in event) return vox.deliverCallEvent(event);
-  return vox.deliverAppEvent(event);
+  if (event.type === 'timer') {
+    timers.deliverTimer(event.timerId);
+    return;
+  }
+  if (event.type === 'http-response') {
+    net.deliverHttpResponse(event.requestId, event.result);
+    return;
+  }
+  if ('playerId' in event) {
+    deliverToPlayer(event);
+    return;
+  }
+  if ('recorderId' in event) {
+    deliverToRecorder(event);
+    return;
+  }
+  if ('callId' in event) {
+    vox.deliverCallEvent(event);
+    return;
+  }
+  vox.deliverAppEvent(event);
 }
 
 /** The value of a script's last statement: often the promise of an async function that was called at top level. */

@@ -11,7 +11,10 @@ export function registerUnit(unit: object, ref: MediaRef): void {
 }
 
 function ref(unit: unknown, where: string): MediaRef {
-  const found = typeof unit === 'object' && unit !== null ? (Reflect.apply(refOf, refs, [unit]) as MediaRef | undefined) : undefined;
+  const found =
+    typeof unit === 'object' && unit !== null
+      ? (Reflect.apply(refOf, refs, [unit]) as MediaRef | undefined)
+      : undefined;
   if (found === undefined) throw new TypeError(`${where} needs a Call, a Player or a Recorder`);
   return found;
 }

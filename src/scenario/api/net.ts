@@ -22,7 +22,8 @@ let nextId = 1;
 const waiting = new Map<number, Callback>();
 
 export function httpRequest(url: unknown, callback: unknown, options?: unknown): void {
-  if (typeof callback !== 'function') throw new TypeError('Net.httpRequest needs a callback as second argument');
+  if (typeof callback !== 'function')
+    throw new TypeError('Net.httpRequest needs a callback as second argument');
   request(text(url), (options ?? {}) as HttpRequestOptions, callback as Callback);
 }
 
@@ -53,7 +54,8 @@ function request(url: string, options: HttpRequestOptions, callback: Callback): 
 /** `{ name: value }`, or the older list of `'Name: value'` lines. */
 function headerPairs(headers: unknown): [string, string][] {
   if (headers === null || typeof headers !== 'object') return [];
-  if (!Array.isArray(headers)) return Object.entries(headers).map(([name, value]) => [name.trim(), text(value)]);
+  if (!Array.isArray(headers))
+    return Object.entries(headers).map(([name, value]) => [name.trim(), text(value)]);
   return headers.map((line) => {
     const [name = '', ...rest] = text(line).split(':');
     return [name.trim(), rest.join(':').trim()];
@@ -63,14 +65,18 @@ function headerPairs(headers: unknown): [string, string][] {
 function bodyOf(data: unknown, headers: [string, string][]): string | number[] | undefined {
   if (data === undefined || data === null) return undefined;
   if (typeof data !== 'object') return text(data);
-  if (Array.isArray(data) && data.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)) return data as number[];
-  if (!headers.some(([name]) => name.toLowerCase() === 'content-type')) headers.push(['Content-Type', 'application/json']);
+  if (Array.isArray(data) && data.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255))
+    return data as number[];
+  if (!headers.some(([name]) => name.toLowerCase() === 'content-type'))
+    headers.push(['Content-Type', 'application/json']);
   return toJson(data);
 }
 
 function withParams(url: string, params: unknown): string {
   if (params === null || typeof params !== 'object') return url;
-  const query = Object.entries(params).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(text(value))}`);
+  const query = Object.entries(params).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(text(value))}`,
+  );
   if (query.length === 0) return url;
   const [before = '', ...fragment] = url.split('#');
   const joined = `${before}${before.includes('?') ? '&' : '?'}${query.join('&')}`;

@@ -56,13 +56,21 @@ interface PlayerOptions {
 }
 
 function create(source: PlaySource, parameters: unknown): Player {
-  if (players.size >= world.limits.players) throw new Error(`Exceeded the player limit: a session has at most ${world.limits.players} players`);
+  if (players.size >= world.limits.players)
+    throw new Error(`Exceeded the player limit: a session has at most ${world.limits.players} players`);
   // The older form has the flag `onPause` alone, as a boolean.
-  const options: PlayerOptions = typeof parameters === 'boolean' ? { onPause: parameters } : ((parameters ?? {}) as PlayerOptions);
+  const options: PlayerOptions =
+    typeof parameters === 'boolean' ? { onPause: parameters } : ((parameters ?? {}) as PlayerOptions);
   const id = uuid();
   const player = new Player(id);
   players.set(id, player);
-  send({ type: 'player-create', playerId: id, source, loop: options.loop === true, paused: options.onPause === true });
+  send({
+    type: 'player-create',
+    playerId: id,
+    source,
+    loop: options.loop === true,
+    paused: options.onPause === true,
+  });
   return player;
 }
 
@@ -70,7 +78,9 @@ export function createURLPlayer(request: unknown, parameters?: unknown): Player 
   if (request !== null && typeof request === 'object') {
     const { url, method, headers, body } = request as Record<string, unknown>;
     if ((method !== undefined && method !== 'GET') || headers !== undefined || body !== undefined) {
-      warn('createURLPlayer: method, headers and body of the request are not available in Maskline yet; the URL is fetched with GET.');
+      warn(
+        'createURLPlayer: method, headers and body of the request are not available in Maskline yet; the URL is fetched with GET.',
+      );
     }
     return create({ kind: 'url', url: text(url) }, parameters);
   }

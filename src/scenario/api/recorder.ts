@@ -49,7 +49,10 @@ type RecorderEvent = Extract<HostEvent, { recorderId: string }>;
 export function deliverToRecorder(event: RecorderEvent): void {
   const recorder = recorders.get(event.recorderId);
   if (recorder === undefined) return;
-  if (event.type === 'recorder-started') return deliver(recorder, 'Recorder.Started', { url: event.url });
+  if (event.type === 'recorder-started') {
+    deliver(recorder, 'Recorder.Started', { url: event.url });
+    return;
+  }
   recorders.delete(event.recorderId);
   if (event.type === 'recorder-error') deliver(recorder, 'Recorder.Error', { error: event.error });
   else deliver(recorder, 'Recorder.Stopped', { url: event.url, cost: '0', duration: event.durationSeconds });

@@ -13,7 +13,13 @@ function utf8(text: string): number[] {
     if (point < 0x80) out.push(point);
     else if (point < 0x800) out.push(0xc0 | (point >> 6), 0x80 | (point & 63));
     else if (point < 0x10000) out.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
-    else out.push(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+    else
+      out.push(
+        0xf0 | (point >> 18),
+        0x80 | ((point >> 12) & 63),
+        0x80 | ((point >> 6) & 63),
+        0x80 | (point & 63),
+      );
   }
   return out;
 }
@@ -27,13 +33,20 @@ function fromUtf8(bytes: readonly number[]): string {
   }
 }
 
-const SINGLE_BYTE: Readonly<Record<string, number>> = { 'us-ascii': 127, ascii: 127, 'iso-8859-1': 255, latin1: 255 };
+const SINGLE_BYTE: Readonly<Record<string, number>> = {
+  'us-ascii': 127,
+  ascii: 127,
+  'iso-8859-1': 255,
+  latin1: 255,
+};
 
 export function str2bytes(data: string, encoding = 'utf-8'): number[] {
   const name = String(encoding).toLowerCase();
   if (name === 'utf-8' || name === 'utf8') return utf8(String(data));
   const max = singleByte(name, 'str2bytes');
-  return [...String(data)].map((char) => ((char.codePointAt(0) as number) <= max ? (char.codePointAt(0) as number) : 63));
+  return [...String(data)].map((char) =>
+    (char.codePointAt(0) as number) <= max ? (char.codePointAt(0) as number) : 63,
+  );
 }
 
 export function bytes2str(data: readonly number[], encoding = 'utf-8'): string {
@@ -45,7 +58,8 @@ export function bytes2str(data: readonly number[], encoding = 'utf-8'): string {
 
 function singleByte(name: string, where: string): number {
   const max = SINGLE_BYTE[name];
-  if (max === undefined) throw new Error(`${where}: the encoding ${name} is not available; use utf-8, us-ascii or iso-8859-1`);
+  if (max === undefined)
+    throw new Error(`${where}: the encoding ${name} is not available; use utf-8, us-ascii or iso-8859-1`);
   return max;
 }
 
@@ -89,7 +103,8 @@ export function hex2bytes(data: string): number[] {
 }
 
 export const uuidgen = (): string => uuid();
-export const levenshtein_distance = (str1: string, str2: string): number => distance(String(str1), String(str2));
+export const levenshtein_distance = (str1: string, str2: string): number =>
+  distance(String(str1), String(str2));
 
 /** A date whose local fields (hours, minutes, …) are those of the zone; scripts read those. */
 export function getLocalTime(timezone: string, date?: Date): Date {

@@ -13,13 +13,19 @@ const timers = new Map<number, Timer>();
 
 function start(callback: unknown, ms: unknown, repeat: boolean, args: readonly unknown[]): number {
   if (typeof callback !== 'function') throw new TypeError('A timer needs a function');
-  if (timers.size >= world.limits.timers) throw new Error(`Exceeded the timer limit: a session has at most ${world.limits.timers} timers`);
+  if (timers.size >= world.limits.timers)
+    throw new Error(`Exceeded the timer limit: a session has at most ${world.limits.timers} timers`);
   const timerId = nextId++;
   timers.set(timerId, { callback: callback as Timer['callback'], args, repeat });
-  const wait = Number(ms);
+  const wait = Number(ms) || 0;
   // An interval of nothing would be an endless loop in slow motion.
   const least = repeat ? 10 : 0;
-  send({ type: 'timer-set', timerId, ms: Math.min(Math.max(wait > 0 ? wait : 0, least), 0x7fffffff), repeat });
+  send({
+    type: 'timer-set',
+    timerId,
+    ms: Math.min(Math.max(wait, least), 0x7fffffff),
+    repeat,
+  });
   return timerId;
 }
 

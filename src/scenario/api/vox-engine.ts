@@ -9,6 +9,9 @@ import { send, warn, world } from './host-link.ts';
 
 const listeners = new Listeners(appEventNames);
 const calls = new Map<string, Call>();
+/** Calls that have ended, for what is still told of them afterwards, such as `RecordStopped`. The oldest are forgotten. */
+const endedCalls = new Map<string, Call>();
+const REMEMBERED = 50;
 
 export function addEventListener(event: unknown, callback: unknown): void {
   listeners.add(event, callback);
@@ -34,7 +37,8 @@ interface DialOptions {
 }
 
 function dial(target: CommandTarget, number: string, options: DialOptions): Call {
-  if (calls.size >= world.limits.calls) throw new Error(`Exceeded the call limit: a session has at most ${world.limits.calls} calls`);
+  if (calls.size >= world.limits.calls)
+    throw new Error(`Exceeded the call limit: a session has at most ${world.limits.calls} calls`);
   const callId = uuid();
   const { callerid, displayName } = options;
   const clientType = target.kind;
@@ -48,9 +52,14 @@ function dial(target: CommandTarget, number: string, options: DialOptions): Call
 /** Also in the older form with five arguments, of which the last three say nothing about the call itself. */
 export function callPSTN(number: unknown, callerid?: unknown, parameters?: unknown): Call {
   const options = (parameters ?? {}) as Record<string, unknown>;
-  if (options.amd !== undefined) warn('callPSTN: amd is not available in Maskline yet; the call goes on without it.');
+  if (options.amd !== undefined)
+    warn('callPSTN: amd is not available in Maskline yet; the call goes on without it.');
   const dialled = text(number);
-  return dial({ kind: 'pstn', number: dialled }, dialled, { callerid: text(callerid), displayName: '', headers: undefined });
+  return dial({ kind: 'pstn', number: dialled }, dialled, {
+    callerid: text(callerid),
+    displayName: '',
+    headers: undefined,
+  });
 }
 
 /** `callUser({ username, callerid, … })`, or the older `callUser(username, callerid, displayName, headers)`. */
@@ -70,9 +79,16 @@ export function callSIP(to: unknown, second?: unknown, ...older: readonly unknow
   const o: Record<string, unknown> =
     second !== null && typeof second === 'object'
       ? (second as Record<string, unknown>)
-      : { callerid: second, displayName: older[0], password: older[1], authUser: older[2], headers: older[3] };
+      : {
+          callerid: second,
+          displayName: older[0],
+          password: older[1],
+          authUser: older[2],
+          headers: older[3],
+        };
   for (const name of ['regId', 'outProxy', 'amd'] as const) {
-    if (o[name] !== undefined) warn(`callSIP: ${name} is not available in Maskline yet; the call goes on without it.`);
+    if (o[name] !== undefined)
+      warn(`callSIP: ${name} is not available in Maskline yet; the call goes on without it.`);
   }
   const uri = text(to);
   const username = text(o.authUser);
@@ -88,13 +104,14 @@ export function deliverAppEvent(event: AppEvent): void {
     case 'started': {
       // accessURL, logURL and the numeric account do not exist here and are left out rather than invented.
       const { sessionId, applicationId } = event;
-      return listeners.emit('Application.Started', { name: 'Application.Started', sessionId, applicationId });
+      listeners.emit('Application.Started', { name: 'Application.Started', sessionId, applicationId });
+      return;
     }
     case 'call-alerting': {
       const { call: facts, customData } = event;
       const call = new Call(facts, true);
       calls.set(facts.callId, call);
-      return listeners.emit('Application.CallAlerting', {
+      listeners.emit('Application.CallAlerting', {
         name: 'Application.CallAlerting',
         call,
         callerid: facts.callerid,
@@ -106,17 +123,23 @@ export function deliverAppEvent(event: AppEvent): void {
         customData,
         scheme: '',
       });
+      return;
     }
     default: {
       const name = event.type === 'terminating' ? 'Application.Terminating' : 'Application.Terminated';
-      return listeners.emit(name, event.systemError ? { name, systemError: true } : { name });
+      listeners.emit(name, event.systemError ? { name, systemError: true } : { name });
     }
   }
 }
 
 export function deliverCallEvent(event: Extract<HostEvent, { callId: string }>): void {
-  const call = calls.get(event.callId);
+  const call = calls.get(event.callId) ?? endedCalls.get(event.callId);
   if (call === undefined) return;
-  if (event.type === 'call-failed' || event.type === 'call-disconnected') calls.delete(event.callId);
+  if (event.type === 'call-failed' || event.type === 'call-disconnected') {
+    calls.delete(event.callId);
+    endedCalls.set(event.callId, call);
+    const [oldest] = endedCalls.keys();
+    if (endedCalls.size > REMEMBERED && oldest !== undefined) endedCalls.delete(oldest);
+  }
   deliverToCall(call, event);
 }

@@ -66,7 +66,8 @@ export class SandboxImage {
   /** A fresh instance with the API loaded. About one millisecond; keep some ready. */
   async instantiate(): Promise<Instance> {
     const instance = await this.#bare();
-    if (addressesOf(instance) !== this.#addresses) throw new Error('the sandbox image does not fit this build of QuickJS');
+    if (addressesOf(instance) !== this.#addresses)
+      throw new Error('the sandbox image does not fit this build of QuickJS');
     const memory = new Uint8Array(instance.memory.buffer);
     for (const { offset, bytes } of this.#pages) memory.set(bytes, offset);
     return instance;
@@ -112,7 +113,8 @@ export class SandboxImage {
     this.#pages = [...new Set([...before, ...after])]
       .sort((a, b) => a - b)
       .map((offset) => ({ offset, bytes: memory.slice(offset, offset + CHUNK) }));
-    if (memory.length !== INITIAL * WASM_PAGE) throw new Error('the API has outgrown the initial memory of QuickJS');
+    if (memory.length !== INITIAL * WASM_PAGE)
+      throw new Error('the API has outgrown the initial memory of QuickJS');
     const limits = this.#limits;
     if (limits.heapBytes < 1024 * 1024) throw new Error('scenario.heapBytes: a script needs at least 1 MB');
   }

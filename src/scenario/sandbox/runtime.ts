@@ -55,7 +55,10 @@ export class SandboxRuntime {
     if (chars > this.#limits.scriptChars) {
       this.#dead = true;
       const message = `The scenario has ${chars} characters; at most ${this.#limits.scriptChars} are allowed.`;
-      return { commands: [], error: { message, scenario: scripts[0]?.name ?? '', line: undefined, kind: 'size' } };
+      return {
+        commands: [],
+        error: { message, scenario: scripts[0]?.name ?? '', line: undefined, kind: 'size' },
+      };
     }
     this.#scenarios.push(...scripts.map((script) => script.name));
     this.#call(this.#entry.prepare, JSON.stringify(started));
@@ -163,6 +166,14 @@ export class SandboxRuntime {
     const fault = this.#fault;
     this.#fault = undefined;
     const { context } = this.#instance;
-    return readError({ context, thrown, failure, fault, scenarios: this.#scenarios, loading, limits: this.#limits });
+    return readError({
+      context,
+      thrown,
+      failure,
+      fault,
+      scenarios: this.#scenarios,
+      loading,
+      limits: this.#limits,
+    });
   }
 }

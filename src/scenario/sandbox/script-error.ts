@@ -35,7 +35,8 @@ function readThrown(context: QuickJSContext, thrown: QuickJSHandle | undefined):
   } catch {
     value = 'an error that cannot be read';
   }
-  if (value === null || typeof value !== 'object') return { name: '', message: cut(String(value)), stack: '', line: undefined };
+  if (value === null || typeof value !== 'object')
+    return { name: '', message: cut(String(value)), stack: '', line: undefined };
   const text = (name: string): string => {
     const field: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : '';
     return typeof field === 'string' ? cut(field) : '';

@@ -2,7 +2,8 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** Minutes east of UTC of an IANA time zone at an instant; NaN when there is no such zone. Pure. */
 export function zoneOffset(zone: string, at: number): number {
-  if (!/^[A-Za-z0-9_+\-/]{1,64}$/.test(zone) || !Number.isFinite(at) || Math.abs(at) > 8.64e15) return Number.NaN;
+  if (!/^[A-Za-z0-9_+\-/]{1,64}$/.test(zone) || !Number.isFinite(at) || Math.abs(at) > 8.64e15)
+    return Number.NaN;
   let format = formats.get(zone);
   if (format === undefined) {
     try {

@@ -1,0 +1,57 @@
+/** What the command executors of one session share. Each executor is a small file; none knows another. */
+import type { Call, Calls } from '../../call/types.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Random } from '../../kernel/random.ts';
+import type { MediaSession } from '../../media/engine.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import type { PlaybackCache } from '../http/playback-cache.ts';
+import type { RecordingRegistry, SpeechSynthesis, StartRequest } from '../ports.ts';
+import type { HostEvent } from '../protocol.ts';
+import type { ScenarioLimits } from '../sandbox/limits.ts';
+import type { MediaGraph } from './media-graph.ts';
+
+export type LogLevel = 'info' | 'warn' | 'error';
+
+/** An event before it gets its time. */
+export type Untimed<E> = E extends { at: number } ? Omit<E, 'at'> : never;
+
+export interface SessionServices {
+  readonly calls: Calls;
+  readonly recordings: RecordingRegistry;
+  readonly speech: SpeechSynthesis;
+  readonly http: HttpClient;
+  readonly playbacks: PlaybackCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: ScenarioLimits;
+}
+
+/** A call as the script names it. `playback` is what is playing into it by `say`, `startPlayback` or a progress tone. */
+export interface SessionCall {
+  readonly id: string;
+  readonly call: Call;
+  tones: boolean;
+  playback: { stop(): void } | undefined;
+}
+
+export interface SessionContext {
+  readonly sessionId: string;
+  readonly request: StartRequest;
+  readonly services: SessionServices;
+  readonly media: MediaSession;
+  readonly graph: MediaGraph;
+  readonly calls: Map<string, SessionCall>;
+  /** Aborts when nothing is wanted any more. */
+  readonly signal: AbortSignal;
+  /** Tells the script. Dropped when the script is gone. */
+  post(event: Untimed<HostEvent>): void;
+  log(level: LogLevel, message: string): void;
+  /** Adds a call and forwards its events. */
+  own(id: string, call: Call): SessionCall;
+  /** Something that the end of the session has to wait for, within its bound. */
+  holdEnd(work: Promise<unknown>): void;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

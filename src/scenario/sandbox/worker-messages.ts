@@ -1,0 +1,24 @@
+/** Between the main thread and a scenario worker. `sandbox` is a number that the main thread chose. */
+import type { ScenarioSource } from '../../call/types.ts';
+import type { HostEvent, Turn } from '../protocol.ts';
+import type { ScenarioLimits } from './limits.ts';
+import type { Started } from './runtime.ts';
+
+export interface WorkerSetup {
+  readonly limits: ScenarioLimits;
+  readonly warm: number;
+}
+
+export type ToWorker =
+  | {
+      readonly type: 'open';
+      readonly sandbox: number;
+      readonly scripts: readonly ScenarioSource[];
+      readonly started: Started;
+    }
+  | { readonly type: 'post'; readonly sandbox: number; readonly event: HostEvent }
+  | { readonly type: 'close'; readonly sandbox: number };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'turn'; readonly sandbox: number; readonly turn: Turn };

@@ -1,0 +1,195 @@
+/**
+ * Sandboxes in worker threads. A new sandbox goes to the worker with the fewest. A worker that dies, or that has said
+ * nothing for too long while it owes a turn, is replaced; its sandboxes end with an error.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Clock, TimerHandle } from '../../kernel/clock.ts';
+import { describeError, type Logger } from '../../kernel/logger.ts';
+import type { HostEvent, Turn } from '../protocol.ts';
+import type { ScenarioLimits } from './limits.ts';
+import type { OpenSandbox, Sandbox, Sandboxes } from './sandboxes.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts';
+
+export interface WorkerOptions {
+  readonly workers: number;
+  readonly limits: ScenarioLimits;
+  /** Instances that each worker keeps ready. */
+  readonly warm: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The interpreter stops a script after its CPU budget; this is for what it cannot stop, on a machine that is busy. */
+const STALL_MS = 15_000;
+const RESTART_MS = 500;
+
+interface Owed {
+  readonly options: OpenSandbox;
+  turns: number;
+}
+
+export class WorkerSandboxes implements Sandboxes {
+  readonly ready: Promise<void>;
+  readonly #slots: Slot[];
+
+  constructor(options: WorkerOptions) {
+    let nextId = 1;
+    this.#slots = Array.from(
+      { length: Math.max(1, options.workers) },
+      () => new Slot(options, () => nextId++),
+    );
+    this.ready = Promise.all(this.#slots.map((slot) => slot.ready)).then(() => {});
+    this.ready.catch(() => {});
+  }
+
+  get count(): number {
+    return this.#slots.reduce((sum, slot) => sum + slot.count, 0);
+  }
+
+  open(options: OpenSandbox): Sandbox {
+    const free = this.#slots.reduce((best, slot) => (slot.load < best.load ? slot : best));
+    return free.open(options);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.close()));
+  }
+}
+
+class Slot {
+  readonly ready: Promise<void>;
+  readonly #options: WorkerOptions;
+  readonly #newId: () => number;
+  readonly #open = new Map<number, Owed>();
+  #worker: Worker;
+  /** What was said while there was no worker. */
+  readonly #unsent: ToWorker[] = [];
+  #isReady = false;
+  #closed = false;
+  #watch: TimerHandle | undefined;
+  #restart: TimerHandle | undefined;
+  #tellReady: () => void = () => {};
+  #tellBroken: (error: Error) => void = () => {};
+
+  constructor(options: WorkerOptions, newId: () => number) {
+    this.#options = options;
+    this.#newId = newId;
+    this.ready = new Promise((resolve, reject) => {
+      this.#tellReady = resolve;
+      this.#tellBroken = reject;
+    });
+    this.ready.catch(() => {});
+    this.#worker = this.#start();
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** A worker that is starting is a last resort. */
+  get load(): number {
+    return this.#open.size + (this.#isReady ? 0 : 1_000_000);
+  }
+
+  open(options: OpenSandbox): Sandbox {
+    const sandbox = this.#newId();
+    const owed: Owed = { options, turns: 1 };
+    this.#open.set(sandbox, owed);
+    this.#send({ type: 'open', sandbox, scripts: options.scripts, started: options.started });
+    return {
+      post: (event: HostEvent) => {
+        if (!this.#open.has(sandbox)) return;
+        owed.turns++;
+        this.#send({ type: 'post', sandbox, event });
+      },
+      close: () => {
+        if (this.#open.delete(sandbox)) this.#send({ type: 'close', sandbox });
+        this.#watchOver();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#options.clock.clearTimeout(this.#watch);
+    this.#options.clock.clearTimeout(this.#restart);
+    this.#open.clear();
+    await this.#worker.terminate();
+  }
+
+  #send(message: ToWorker): void {
+    if (this.#restart !== undefined) this.#unsent.push(message);
+    else this.#worker.postMessage(message);
+    if (this.#watch === undefined) this.#watchOver();
+  }
+
+  #start(): Worker {
+    const { limits, warm } = this.#options;
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: { limits, warm } satisfies WorkerSetup,
+      name: 'scenario',
+      // The interpreter's own stack limit must be met before that of the thread.
+      resourceLimits: { stackSizeMb: 4 },
+      // A script has no business with the server's environment.
+      env: {},
+    });
+    worker.on('message', (message: FromWorker) => this.#onMessage(message));
+    worker.on('error', (error) => this.#onDeath(worker, error));
+    worker.on('exit', (code) =>
+      this.#onDeath(worker, new Error(`the scenario worker ended with status ${code}`)),
+    );
+    return worker;
+  }
+
+  #onMessage(message: FromWorker): void {
+    if (message.type === 'ready') {
+      this.#isReady = true;
+      this.#tellReady();
+      this.#watchOver();
+      return;
+    }
+    const owed = this.#open.get(message.sandbox);
+    if (owed !== undefined) {
+      owed.turns--;
+      if (message.turn.error !== undefined) this.#open.delete(message.sandbox);
+    }
+    this.#watchOver();
+    owed?.options.onTurn(message.turn);
+  }
+
+  /** While a turn is owed, the worker has to say something now and then. */
+  #watchOver(): void {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#watch);
+    this.#watch = undefined;
+    if (!this.#isReady || this.#closed || ![...this.#open.values()].some((owed) => owed.turns > 0)) return;
+    this.#watch = clock.setTimeout(() => {
+      this.#options.log.error({}, 'a scenario worker hangs and is replaced');
+      void this.#worker.terminate();
+    }, STALL_MS);
+  }
+
+  #onDeath(worker: Worker, error: Error): void {
+    if (this.#closed || worker !== this.#worker || this.#restart !== undefined) return;
+    const { clock, log } = this.#options;
+    clock.clearTimeout(this.#watch);
+    this.#watch = undefined;
+    if (!this.#isReady) this.#tellBroken(error);
+    this.#isReady = false;
+    log.error(
+      { err: describeError(error), sessions: this.#open.size },
+      'a scenario worker died and is started again',
+    );
+    const orphans = [...this.#open.values()];
+    this.#open.clear();
+    this.#restart = clock.setTimeout(() => {
+      this.#restart = undefined;
+      if (this.#closed) return;
+      this.#worker = this.#start();
+      for (const message of this.#unsent.splice(0)) this.#worker.postMessage(message);
+    }, RESTART_MS);
+    const message = 'The thread that ran the scenario stopped; the session could not go on.';
+    const turn: Turn = { commands: [], error: { message, scenario: '', line: undefined, kind: 'worker' } };
+    for (const { options } of orphans) options.onTurn(turn);
+  }
+}
