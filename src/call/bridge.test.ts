@@ -101,14 +101,17 @@ describe('a bridge', () => {
 
   it('[row 40] a call that ended while the other was waited for is not joined', async () => {
     const { a, b, media, caller } = pair();
-    media.openLegMode = 'held';
     bridge(a, b, media);
+    await clock.advance(0);
+    media.openLegMode = 'held';
     a.answer();
     await clock.advance(0);
-    media.release();
-    caller.cancel();
+    // The callee has a leg and hangs up; the caller's leg comes a moment later.
+    world.userAgent.callee.answer(phoneSdp());
+    world.userAgent.callee.bye();
     media.release();
     await clock.advance(0);
+    expect([a.state, b.state, caller.state]).toEqual(['CONNECTED', 'TERMINATED', 'confirmed']);
     expect(media.edges.size).toBe(0);
   });
 

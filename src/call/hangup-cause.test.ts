@@ -32,6 +32,12 @@ describe('hang-up causes', () => {
     expect(causeOfSession({ ...END, status: 503 }, false).retryable).toBe(false);
   });
 
+  it('a fault is told in the words of our own session', () => {
+    const fault: SessionEnd = { ...END, by: 'fault', status: 480, reason: 'no phone is registered' };
+    expect(causeOfSession(fault, false)).toMatchObject({ code: 480, reason: 'No phone is registered' });
+    expect(causeOfSession({ ...fault, reason: '' }, false).reason).toBe('Not available');
+  });
+
   it('a success that was never confirmed is a failure', () => {
     expect(causeOfSession({ ...END, by: 'fault', status: 200 }, false).code).toBe(408);
     expect(causeOfSession({ ...END, by: 'remote', status: 200 }, false).code).toBe(487);

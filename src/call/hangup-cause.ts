@@ -82,12 +82,18 @@ export function causeOfSession(end: SessionEnd, connected: boolean): Required<Ha
   if (connected) return { code: 200, reason: connectedReason(end), by: end.by, retryable: false };
   if (end.status >= 300) {
     // PITFALLS row 39: the session knows whether the INVITE may be repeated without ringing twice.
-    return { code: end.status, reason: reasonOf(end.status), by: end.by, retryable: end.retryable };
+    return { code: end.status, reason: failedReason(end), by: end.by, retryable: end.retryable };
   }
   if (end.by === 'fault') {
     return { code: 408, reason: 'The answer was never confirmed', by: 'fault', retryable: false };
   }
   return { code: 487, reason: reasonOf(487), by: end.by, retryable: false };
+}
+
+/** Of a fault the session knows more than its status says, such as that no phone is registered; its words are ours. */
+function failedReason(end: SessionEnd): string {
+  if (end.by !== 'fault' || end.reason === '') return reasonOf(end.status);
+  return end.reason.charAt(0).toUpperCase() + end.reason.slice(1);
 }
 
 function connectedReason(end: SessionEnd): string {

@@ -61,6 +61,7 @@ describe('an outbound call', () => {
     await clock.advance(61_000);
     session.bye();
     await clock.advance(0);
+    expect(clock.pending).toBe(0);
     expect(namesOf(seen)).toEqual(['ringing', 'connected', 'disconnected']);
     expect(seen[0]!.event).toEqual({ headers: { 'X-A': 'b' } });
     expect(last(seen)).toMatchObject({ code: 200, by: 'remote', durationSeconds: 61 });
@@ -206,6 +207,16 @@ describe('an outbound call', () => {
     media.release();
     await clock.advance(0);
     expect(media.openLegs).toEqual([]);
+    expect(session.offer).toBeUndefined();
+  });
+
+  it('[row 40] a hang-up whose CANCEL is not answered yet still sends no offer', async () => {
+    world.engine.openLegMode = 'held';
+    world.userAgent.autoCancel = false;
+    const { call, media, session } = await ringing();
+    call.hangup();
+    media.release();
+    await clock.advance(0);
     expect(session.offer).toBeUndefined();
   });
 
