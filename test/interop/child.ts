@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** A real peer that runs as a process of its own. */
+export interface Child {
+  readonly process: ChildProcess;
+  /** Standard output and error so far. */
+  output(): string;
+  /** Exit status, or the signal's name. */
+  readonly exited: Promise<number | string>;
+  /** Asks it to end, then makes it, and waits until it has. */
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
+}
+
+const STOP_MS = 3_000;
+const OUTPUT_LIMIT = 1_000_000;
+
+/** Starts a program of Debian's; says how to get it where it is missing. */
+export function startChild(program: string, args: readonly string[], options: { cwd?: string } = {}): Child {
+  const child = spawn(program, args, {
+    cwd: options.cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TERM: 'dumb', LC_ALL: 'C' },
+  });
+  let text = '';
+  const take = (bytes: Buffer): void => {
+    if (text.length < OUTPUT_LIMIT) text += bytes.toString('utf8');
+  };
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  const exited = new Promise<number | string>((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const missing = error.code === 'ENOENT';
+      reject(missing ? new Error(`${program} is missing: run script/bootstrap --test`) : error);
+    });
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+  });
+  exited.catch(() => {});
+  return {
+    process: child,
+    output: () => text,
+    exited,
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill(signal);
+        const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+        await exited.finally(() => clearTimeout(late));
+      }
+      return exited;
+    },
+  };
+}
+
+/**
+ * Looks every few milliseconds whether something outside our process has come true: there is no event for it. Rejects
+ * with `describe()` when it has not within `timeoutMs`.
+ */
+export async function until(
+  look: () => boolean | Promise<boolean>,
+  describe: () => string,
+  timeoutMs = 10_000,
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await look())) {
+    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms: ${describe()}`);
+    await pause(10);
+  }
+}
+
+/** Whether some process has the UDP or TCP port bound, by the kernel's own table; touches nothing. */
+export function isBound(transport: 'udp' | 'tcp', port: number): boolean {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return [`/proc/net/${transport}`, `/proc/net/${transport}6`].some((path) => {
+    const rows = readFileSync(path, 'utf8').split('\n').slice(1);
+    return rows.some((row) => row.trim().split(/\s+/)[1]?.endsWith(wanted) === true);
+  });
+}
+
+/** A UDP port of the loopback that was free a moment ago. */
+export function freePort(host = '127.0.0.1'): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    socket.once('error', reject);
+    socket.bind(0, host, () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+const MEDIA_PORTS = { first: 16_000, last: 21_000 };
+let nextMediaPort: number | undefined;
+
+/** The first of `count` neighbouring even ports that nobody has; the next call gets others. */
+export function freeMediaPorts(count: number): number {
+  nextMediaPort ??= MEDIA_PORTS.first + 2 * ((process.pid * 97) % 2_000);
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const first: number = nextMediaPort;
+    nextMediaPort = first + 2 * count > MEDIA_PORTS.last ? MEDIA_PORTS.first : first + 2 * count;
+    const ports = Array.from({ length: 2 * count }, (_, i) => first + i);
+    if (first + 2 * count <= MEDIA_PORTS.last && !ports.some((port) => isBound('udp', port))) return first;
+  }
+  throw new Error(
+    `no ${count} neighbouring UDP ports are free from ${MEDIA_PORTS.first} to ${MEDIA_PORTS.last}`,
+  );
+}
