@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { goertzelPower, toneShare, totalPower } from './goertzel.ts';
+import { sine } from './tones.ts';
+
+it('tells a tone from another, from two and from silence', () => {
+  const a = sine(440, 500, 0.5);
+  const b = sine(700, 500, 0.5);
+  expect(toneShare(a, 440)).toBeGreaterThan(0.99);
+  expect(toneShare(a, 700)).toBeLessThan(0.01);
+  const both = a.map((value, i) => (value + b[i]!) / 2);
+  expect(toneShare(both, 440)).toBeCloseTo(0.5, 1);
+  expect(goertzelPower(a, 440)).toBeCloseTo((0.5 * 32767) ** 2 / 2, -6);
+  expect([toneShare(new Int16Array(160), 440), totalPower([]), goertzelPower([], 440)]).toEqual([0, 0, 0]);
+});
