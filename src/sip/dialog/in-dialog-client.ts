@@ -41,7 +41,7 @@ export function sendInDialog(
   const answerChallenge = (response: SipResponse, request: SipRequest): ExtraHeaders | undefined => {
     if (challenges >= MAX_CHALLENGES) return undefined;
     challenges += 1;
-    return what.onChallenge?.(response, request);
+    return credentialsFor(context, what.onChallenge, response, request);
   };
   const send = (credentials: ExtraHeaders): void => {
     if (dialog.flow.isOpen) transmit(dialog.flow, credentials);
@@ -72,6 +72,21 @@ export function sendInDialog(
 
 export function isChallenge(response: SipResponse): boolean {
   return response.status === 401 || response.status === 407;
+}
+
+/** Asks the hook. One that throws has no credentials: the session must end by the 401, not hang. */
+export function credentialsFor(
+  context: DialogContext,
+  hook: ChallengeHook | undefined,
+  response: SipResponse,
+  request: SipRequest,
+): ExtraHeaders | undefined {
+  try {
+    return hook?.(response, request);
+  } catch (error) {
+    context.log.error({ err: error }, 'a challenge could not be answered');
+    return undefined;
+  }
 }
 
 /** §13.2.2.4: the ACK for a 2xx, on the dialog's flow; kept for retransmissions of that 2xx (PITFALLS row 3). */

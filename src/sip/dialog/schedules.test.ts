@@ -51,10 +51,12 @@ async function play<A>(
   session: InviteSession,
   plan: readonly { readonly at: number; readonly action: A }[],
   act: (action: A) => void,
+  other: () => InviteSession | undefined = () => undefined,
 ): Promise<void> {
   for (const { at, action } of plan) b.clock.setTimeout(() => act(action), at);
   await b.clock.advance(100_000);
   session.end();
+  other()?.end();
   expect(await leftovers(b)).toEqual(NOTHING);
 }
 
@@ -222,18 +224,23 @@ describe('[row 1] [row 3] [row 5] [row 40] random schedules leave nothing behind
             },
             onRequest: () => expect.unreachable(),
           };
-          await play(caller, out, plan, (action) => {
-            if (action === 'A ends') out.end();
-            else if (action === 'A info') void out.info(body);
-            else if (action === 'B ends') inbound?.session.end();
-            else if (action === 'B info') void inbound?.session.info(body);
-            else if (action === 'accept') inbound?.session.accept({ sdp: 'answer' });
-            else if (action === 'reject') inbound?.session.reject(486);
-            else inbound?.session.provisional(Number(action));
-          });
+          await play(
+            caller,
+            out,
+            plan,
+            (action) => {
+              if (action === 'A ends') out.end();
+              else if (action === 'A info') void out.info(body);
+              else if (action === 'B ends') inbound?.session.end();
+              else if (action === 'B info') void inbound?.session.info(body);
+              else if (action === 'accept') inbound?.session.accept({ sdp: 'answer' });
+              else if (action === 'reject') inbound?.session.reject(486);
+              else inbound?.session.provisional(Number(action));
+            },
+            () => inbound?.session,
+          );
           expect(outRecord.ends).toHaveLength(1);
           if (inbound !== undefined) {
-            inbound.session.end();
             expect(await leftovers(callee)).toEqual(NOTHING);
             expect(inbound.ends).toHaveLength(1);
           }

@@ -124,9 +124,12 @@ export async function callOut(b: DialogBench, more: Partial<InviteParts> = {}) {
   return { session, lastInvite, answer, answerTo, inDialog, ...record };
 }
 
-/** What every test ends with: nothing is left, after everything that waits has had its time. */
+/**
+ * What every test ends with: nothing is left, after everything that waits has had its time: 64·T1 for an ACK that does
+ * not come, 64·T1 for the BYE that follows it, and some.
+ */
 export async function leftovers(b: DialogBench) {
-  await b.clock.advance(40 * 60_000);
+  await b.clock.advance(100_000);
   return {
     timers: b.clock.pending,
     transactions: b.layer.counts.live,

@@ -338,6 +338,18 @@ describe('[row 27] challenges', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it('[row 27] a hook that throws has no credentials', async () => {
+    const b = dialogBench();
+    const call = await callOut(b, {
+      onChallenge: () => {
+        throw new Error('a fault');
+      },
+    });
+    call.answer(401, challenge);
+    expect(call.told).toEqual(['ended by remote 401']);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('[row 27] no retry once we want to end', async () => {
     const b = dialogBench();
     const call = await callOut(b, { onChallenge: () => [['Authorization', 'x']] });

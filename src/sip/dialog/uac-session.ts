@@ -9,7 +9,7 @@ import { sdpOf, xHeaders } from './bodies.ts';
 import type { DialogContext } from './context.ts';
 import { type Dialog, FIRST_CSEQ_BELOW } from './dialog.ts';
 import { DialogSet } from './dialog-set.ts';
-import { acknowledge, isChallenge, MAX_CHALLENGES } from './in-dialog-client.ts';
+import { acknowledge, credentialsFor, isChallenge, MAX_CHALLENGES } from './in-dialog-client.ts';
 import { buildInvite } from './invite-request.ts';
 import { type Ending, SessionCore } from './session-core.ts';
 import type { ExtraHeaders, InviteParts, UacSession } from './types.ts';
@@ -177,7 +177,7 @@ export class OutboundSession extends SessionCore implements UacSession {
     if (!isChallenge(response) || this.#wish !== undefined || this.#challenges >= MAX_CHALLENGES)
       return false;
     this.#challenges += 1;
-    const credentials = parts.onChallenge?.(response, dialogs.invite);
+    const credentials = credentialsFor(this.context, parts.onChallenge, response, dialogs.invite);
     if (credentials === undefined) return false;
     this.#send(parts, credentials);
     return true;

@@ -110,6 +110,16 @@ describe('a call that comes in', () => {
     expect(call.ends).toHaveLength(1);
   });
 
+  it('[row 3] the caller hangs up before its ACK: the 2xx is not repeated any more', async () => {
+    const b = dialogBench();
+    const call = callIn(b);
+    call.session.accept({ sdp: 'answer' });
+    call.inDialog('BYE');
+    expect(call.told).toEqual(['ended by remote 200 answered']);
+    expect(await leftovers(b)).toEqual(NOTHING);
+    expect(b.wire.story).toEqual(['200 INVITE', '200 BYE']);
+  });
+
   it('end() before the ACK, and the caller hangs up first: one 200, no BYE of ours', async () => {
     const b = dialogBench();
     const call = callIn(b);

@@ -16,6 +16,11 @@ export class LiveTransactions<T extends LiveTransaction> {
     return this.#byKey.size;
   }
 
+  /** Flows that have transactions; none may be kept once they have not. */
+  get flows(): number {
+    return this.#byFlow.size;
+  }
+
   find(key: string): T | undefined {
     return this.#byKey.get(key);
   }

@@ -3,6 +3,7 @@ import { settle } from '../../../test/kit/virtual-clock.ts';
 import { fromTag, topVia, toTag } from '../message/fields.ts';
 import type { SipRequest, SipResponse } from '../message/types.ts';
 import type { TransportName } from '../transport/types.ts';
+import { LiveTransactions } from './live-transactions.ts';
 import { IllegalTransition, StateMachine } from './state-machine.ts';
 import { FakeFlow, type PeerRequest, peerRequest, peerResponse, transactionBench } from './test-support.ts';
 import type { InviteServerTransaction, ServerTransaction, TransactionUser } from './types.ts';
@@ -358,5 +359,22 @@ describe('state machine', () => {
     machine.enter('b');
     expect(b.clock.pending).toBe(0);
     expect(() => machine.enter('a')).toThrow(IllegalTransition);
+  });
+});
+
+describe('live transactions', () => {
+  it('a flow is forgotten with its last transaction', () => {
+    const live = new LiveTransactions();
+    const flow = new FakeFlow('udp', { host: '10.0.0.2', port: 5060 });
+    const closed: string[] = [];
+    const transaction = (name: string) => ({ flow, flowClosed: () => closed.push(name), close: () => {} });
+    live.add('a', transaction('a'));
+    live.add('b', transaction('b'));
+    live.remove('a');
+    live.remove('a');
+    live.flowClosed(flow);
+    expect(closed).toEqual(['b']);
+    live.remove('b');
+    expect([live.size, live.flows]).toEqual([0, 0]);
   });
 });
