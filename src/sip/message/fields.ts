@@ -10,25 +10,23 @@ import type { CSeq, NameAddr, SipMessage, SipRequest, Uri, Via } from './types.t
 import { parseUri } from './uri.ts';
 import { parseVia } from './via.ts';
 
-interface Cache {
-  revision: number;
-  uriText?: string;
-  uri?: Uri;
-  topVia?: Via;
-  vias?: readonly Via[];
-  from?: NameAddr;
-  to?: NameAddr;
-  cseq?: CSeq;
-  contacts?: readonly NameAddr[];
+/** What has been read of a message. It lives on its headers, which drop it when they change. */
+class Cache {
+  uriText: string | undefined;
+  uri: Uri | undefined;
+  topVia: Via | undefined;
+  vias: readonly Via[] | undefined;
+  from: NameAddr | undefined;
+  to: NameAddr | undefined;
+  cseq: CSeq | undefined;
+  contacts: readonly NameAddr[] | undefined;
 }
 
-const caches = new WeakMap<Headers, Cache>();
-
 function cacheOf(headers: Headers): Cache {
-  const cache = caches.get(headers);
-  if (cache !== undefined && cache.revision === headers.revision) return cache;
-  const fresh: Cache = { revision: headers.revision };
-  caches.set(headers, fresh);
+  const { cache } = headers;
+  if (cache instanceof Cache) return cache;
+  const fresh = new Cache();
+  headers.cache = fresh;
   return fresh;
 }
 

@@ -11,15 +11,19 @@ export class Headers {
   #keys: string[] = [];
   #names: string[] = [];
   #values: string[] = [];
-  #revision = 0;
+  #cache: object | undefined;
 
   constructor(fields: Iterable<readonly [name: string, value: string]> = []) {
     for (const [name, value] of fields) this.append(name, value);
   }
 
-  /** Grows with each change; readers that cache compare it. */
-  get revision(): number {
-    return this.#revision;
+  /** Room for what `fields.ts` has read; emptied by each change. */
+  get cache(): object | undefined {
+    return this.#cache;
+  }
+
+  set cache(cache: object | undefined) {
+    this.#cache = cache;
   }
 
   /** How many lines there are. */
@@ -53,6 +57,12 @@ export class Headers {
     return this.#keys.includes(headerKey(name));
   }
 
+  /** Whether the field stands on more than one line. */
+  isRepeated(name: string): boolean {
+    const key = headerKey(name);
+    return this.#keys.indexOf(key, this.#keys.indexOf(key) + 1) > this.#keys.indexOf(key);
+  }
+
   /** Replaces all fields of the name by one, at the place of the first, or at the end. */
   set(name: string, value: string): void {
     refuseUnsafe(name, value);
@@ -65,7 +75,7 @@ export class Headers {
     this.#names[index] = name;
     this.#values[index] = value;
     this.#removeFrom(index + 1, key);
-    this.#revision++;
+    this.#cache = undefined;
   }
 
   append(name: string, value: string): void {
@@ -91,7 +101,7 @@ export class Headers {
     }
     const rest = isListHeader(key) ? splitOutside(this.#values[index]!, ',').slice(1) : [];
     this.#values[index] = [value, ...rest].join(', ');
-    this.#revision++;
+    this.#cache = undefined;
   }
 
   /** Adds text, such as a parameter, to the end of the first field of the name. */
@@ -100,13 +110,13 @@ export class Headers {
     const index = this.#keys.indexOf(headerKey(name));
     if (index < 0) throw new SipSyntaxError('there is no such header field to extend');
     this.#values[index] += suffix;
-    this.#revision++;
+    this.#cache = undefined;
   }
 
   /** Removes every field of the name. */
   delete(name: string): void {
     this.#removeFrom(0, headerKey(name));
-    this.#revision++;
+    this.#cache = undefined;
   }
 
   clone(): Headers {
@@ -150,7 +160,7 @@ export class Headers {
     this.#keys.splice(index, 0, key);
     this.#names.splice(index, 0, name);
     this.#values.splice(index, 0, value);
-    this.#revision++;
+    this.#cache = undefined;
   }
 
   #removeFrom(start: number, key: string): void {

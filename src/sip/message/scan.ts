@@ -48,6 +48,7 @@ export function quote(text: string): string {
  */
 export function splitOutside(text: string, separator: ',' | ';'): string[] {
   if (!text.includes(separator)) return [trimBlanks(text)];
+  if (!text.includes('"') && !text.includes('<')) return text.split(separator).map(trimBlanks);
   const mark = separator.charCodeAt(0);
   const parts: string[] = [];
   let start = 0;

@@ -5,7 +5,7 @@ import type { OtherUri, Params, SipUri, TelUri, Uri } from './types.ts';
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 /** Nothing outside printable ASCII, and no delimiters, in any URI (RFC 3261 §25.1; RFC 4475 §3.1.2.6, .8, .13). */
-const FORBIDDEN = /[^\x21-\x7e]|[<>"]/;
+const FORBIDDEN = /[^\x21\x23-\x3b\x3d\x3f-\x7e]/;
 /** Underscores stand in real host names, though RFC 3261 does not name them. */
 const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*)$/;
 const IPV6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;
@@ -16,8 +16,35 @@ const PASSWORD = /[A-Za-z0-9\-_.!~*'()&=+$,]/;
 const PARAM = /[A-Za-z0-9\-_.!~*'()[\]/:&+$]/;
 const HEADER = /[A-Za-z0-9\-_.!~*'()[\]/?:+$]/;
 
-/** Texts of URIs that were read, so that a Contact becomes a Request-URI with not a byte changed. */
-const wireText = new WeakMap<Uri, string>();
+/**
+ * A SIP URI as it was read. Its text is private, so that it stays behind when the value is copied and changed
+ * (`{ ...uri, port }`), and a Contact becomes a Request-URI with not a byte changed otherwise.
+ */
+class ReadSipUri implements SipUri {
+  readonly scheme: 'sip' | 'sips';
+  declare readonly user?: string;
+  declare readonly password?: string;
+  readonly host: string;
+  declare readonly port?: number;
+  readonly params: Params;
+  readonly headers: Params;
+  readonly #text: string;
+
+  constructor(parts: SipUri, text: string) {
+    this.scheme = parts.scheme;
+    if (parts.user !== undefined) this.user = parts.user;
+    if (parts.password !== undefined) this.password = parts.password;
+    this.host = parts.host;
+    if (parts.port !== undefined) this.port = parts.port;
+    this.params = parts.params;
+    this.headers = parts.headers;
+    this.#text = text;
+  }
+
+  static textOf(uri: Uri): string | undefined {
+    return #text in uri ? uri.#text : undefined;
+  }
+}
 
 /** Reads a URI of any scheme. Throws `SipSyntaxError`. */
 export function parseUri(text: string): Uri {
@@ -25,14 +52,8 @@ export function parseUri(text: string): Uri {
   if (scheme === undefined) throw new SipSyntaxError('a URI has no scheme');
   if (FORBIDDEN.test(text)) throw new SipSyntaxError('a URI holds a character that must be escaped');
   const rest = text.slice(scheme.length + 1);
-  const uri =
-    scheme === 'sip' || scheme === 'sips'
-      ? parseSip(scheme, rest)
-      : scheme === 'tel'
-        ? parseTel(rest)
-        : { scheme, opaque: rest };
-  wireText.set(uri, text);
-  return uri;
+  if (scheme === 'sip' || scheme === 'sips') return new ReadSipUri(parseSip(scheme, rest), text);
+  return scheme === 'tel' ? parseTel(rest) : { scheme, opaque: rest };
 }
 
 function parseSip(scheme: 'sip' | 'sips', text: string): SipUri {
@@ -101,9 +122,9 @@ function parseTel(text: string): TelUri {
   };
 }
 
-/** Writes a URI. One that `parseUri` made comes out as it was read. */
+/** Writes a URI. A SIP URI that `parseUri` made comes out as it was read. */
 export function formatUri(uri: Uri): string {
-  const read = wireText.get(uri);
+  const read = ReadSipUri.textOf(uri);
   if (read !== undefined) return read;
   if (isSipUri(uri)) return formatSip(uri);
   if (isTelUri(uri)) return `tel:${uri.number}${formatUriParams(uri.params, ';', ';')}`;

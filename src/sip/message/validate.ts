@@ -91,9 +91,9 @@ function commonProblem(message: SipMessage): string | undefined {
 
 function repeatedField(message: SipMessage): string | undefined {
   for (const name of SINGLE) {
+    if (!message.headers.isRepeated(name)) continue;
     const values = message.headers.getAll(name);
-    if (values.length > 1 && values.some((value) => value !== values[0]))
-      return `${name} stands more than once`;
+    if (values.some((value) => value !== values[0])) return `${name} stands more than once`;
   }
   return undefined;
 }
