@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MasklineError } from '../../kernel/errors.ts';
 import { cseq, fromTag, topVia, toTag } from '../message/fields.ts';
-import { peerResponse } from '../transaction/test-support.ts';
+import { FakeFlow, peerResponse } from '../transaction/test-support.ts';
 import { callOut, dialogBench, inviteParts, leftovers, listen, NOTHING } from './test-support.ts';
 import type { InviteParts } from './types.ts';
 
@@ -228,6 +228,54 @@ describe('[row 3] the ACK store', () => {
   });
 });
 
+describe('[row 8] [row 25] flows of a call that goes out', () => {
+  it('[row 3] [row 8] the 2xx is repeated on a new connection: so is the ACK', async () => {
+    const b = dialogBench('tcp');
+    const call = await callOut(b);
+    call.answer(200);
+    b.wire.breakFlow(b.flow);
+    const reconnected = new FakeFlow('tcp', { host: '10.0.0.2', port: 50_000 });
+    b.wire.receive(peerResponse(call.lastInvite(), 200), reconnected);
+    expect(b.wire.sent.at(-1)).toMatchObject({ message: { method: 'ACK' }, flow: reconnected });
+    call.session.end();
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
+  it('[row 25] the BYE tries one new flow, and no more', async () => {
+    const second = new FakeFlow('tcp', { host: '10.0.0.2', port: 50_001 });
+    let asked = 0;
+    const b = dialogBench('tcp', {
+      flowTo: () => {
+        asked += 1;
+        return Promise.resolve(second);
+      },
+    });
+    const call = await callOut(b);
+    call.answer(200);
+    call.session.end();
+    b.wire.breakFlow(b.flow);
+    await b.clock.advance(0);
+    b.wire.breakFlow(second);
+    await b.clock.advance(0);
+    expect(asked).toBe(1);
+    expect(b.wire.times('BYE')).toHaveLength(2);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
+  it('what comes after close makes no dialog any more', async () => {
+    const b = dialogBench();
+    const call = await callOut(b);
+    call.answer(100);
+    b.dialogs.close();
+    expect(call.told).toEqual(['ended by local 487']);
+    call.answer(180);
+    expect(b.dialogs.counts).toEqual({ sessions: 0, dialogs: 0 });
+    call.answer(487);
+    expect(call.ends).toHaveLength(1);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+});
+
 describe('[row 5] forking', () => {
   it('[row 5] a second 2xx of another fork gets ACK and BYE; the call goes on', async () => {
     const b = dialogBench();
@@ -263,6 +311,17 @@ describe('[row 5] forking', () => {
     call.inDialog('INFO', { tag: 'two', cseq: 4 });
     expect(b.wire.story.slice(1)).toEqual(['200 INFO', '200 INFO', '500 INFO']);
     call.answer(486);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
+  it('[row 9] [RFC 3261 §13.2.2.4] the route set of an early dialog is computed anew from its 2xx', async () => {
+    const b = dialogBench();
+    const call = await callOut(b);
+    call.answer(180);
+    call.answer(200, { fields: [['Record-Route', '<sip:p1;lr>']], contact: '<sip:callee@phone>' });
+    expect(b.wire.requests('ACK')[0]!.headers.getAll('Route')).toEqual(['<sip:p1;lr>']);
+    expect(b.wire.requests('ACK')[0]!.uri).toBe('sip:callee@phone');
+    call.session.end();
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 

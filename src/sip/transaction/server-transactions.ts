@@ -2,14 +2,14 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
-import { toTag } from '../message/fields.ts';
 import type { SipRequest } from '../message/types.ts';
 import type { Flow, Transport } from '../transport/types.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import type { TransactionLimits } from './limits.ts';
 import { LiveTransactions } from './live-transactions.ts';
 import type { ServerMachineContext } from './machine-context.ts';
-import { mergeKey, sameToTag, serverKey } from './matching.ts';
+import { sameToTag, serverKey } from './matching.ts';
+import { OpenRequests } from './open-requests.ts';
 import { InviteServer } from './server-invite.ts';
 import { NonInviteServer } from './server-non-invite.ts';
 import type { TimerSettings } from './timers.ts';
@@ -32,9 +32,8 @@ export class ServerTransactions {
   readonly live = new LiveTransactions<InviteServer | NonInviteServer>();
   /** What ended less than 64·T1 ago. `accepted`: an INVITE with a 2xx, whose ACK belongs to a dialog. */
   readonly finished: ExpiringMap<{ readonly accepted: boolean }>;
+  readonly open = new OpenRequests();
   readonly #options: ServerSideOptions;
-  /** Transactions outside dialogs by what merged requests have in common (§8.2.2.2). */
-  readonly #outside = new Map<string, Set<ServerTransaction>>();
 
   constructor(options: ServerSideOptions) {
     this.#options = options;
@@ -60,10 +59,7 @@ export class ServerTransactions {
   }
 
   isMerged(transaction: ServerTransaction): boolean {
-    if (toTag(transaction.request) !== undefined) return false;
-    for (const other of this.#outside.get(mergeKey(transaction.request)) ?? [])
-      if (other !== transaction && other.open) return true;
-    return false;
+    return this.open.isMerged(transaction);
   }
 
   #receiveAck(
@@ -98,7 +94,7 @@ export class ServerTransactions {
       transaction.reply(503);
       return;
     }
-    if (toTag(transaction.request) === undefined) this.#rememberOutside(transaction);
+    this.open.add(transaction);
     try {
       if (transaction instanceof InviteServer) user.onInvite(transaction);
       else user.onRequest(transaction);
@@ -114,7 +110,7 @@ export class ServerTransactions {
       request,
       flow,
       this.#options.random.token(TAG_BYTES),
-      this.#context(unansweredMs, () => this.#ended(key, request, transaction, transaction.accepted)),
+      this.#context(unansweredMs, () => this.#ended(key, transaction, transaction.accepted)),
     );
     this.live.add(key, transaction);
     return transaction;
@@ -126,7 +122,7 @@ export class ServerTransactions {
       request,
       flow,
       tag ?? this.#options.random.token(TAG_BYTES),
-      this.#context(unansweredMs, () => this.#ended(key, request, transaction, false)),
+      this.#context(unansweredMs, () => this.#ended(key, transaction, false)),
     );
     this.live.add(key, transaction);
     return transaction;
@@ -143,20 +139,9 @@ export class ServerTransactions {
     };
   }
 
-  #rememberOutside(transaction: ServerTransaction): void {
-    const key = mergeKey(transaction.request);
-    const same = this.#outside.get(key) ?? new Set();
-    same.add(transaction);
-    this.#outside.set(key, same);
-  }
-
-  #ended(key: string, request: SipRequest, transaction: ServerTransaction, accepted: boolean): void {
+  #ended(key: string, transaction: ServerTransaction, accepted: boolean): void {
     this.live.remove(key);
+    this.open.remove(transaction);
     this.finished.set(key, { accepted });
-    if (toTag(request) !== undefined) return;
-    const merge = mergeKey(request);
-    const same = this.#outside.get(merge);
-    same?.delete(transaction);
-    if (same?.size === 0) this.#outside.delete(merge);
   }
 }

@@ -4,6 +4,7 @@ import { fromTag, topVia, toTag } from '../message/fields.ts';
 import type { SipRequest, SipResponse } from '../message/types.ts';
 import type { TransportName } from '../transport/types.ts';
 import { LiveTransactions } from './live-transactions.ts';
+import { OpenRequests } from './open-requests.ts';
 import { IllegalTransition, StateMachine } from './state-machine.ts';
 import { FakeFlow, type PeerRequest, peerRequest, peerResponse, transactionBench } from './test-support.ts';
 import type { InviteServerTransaction, ServerTransaction, TransactionUser } from './types.ts';
@@ -168,6 +169,18 @@ describe('server side', () => {
     b.receive('ACK');
     b.receive('ACK', { branch: 'z9hG4bKa' });
     expect(b.acks).toHaveLength(2);
+  });
+
+  it('[row 3] an ACK with the branch of the INVITE goes up even after timer L; that of a rejection never', async () => {
+    const b = bench();
+    b.receive('INVITE', { branch: 'z9hG4bKa' });
+    b.invites[0]!.reply(200);
+    b.receive('INVITE', { branch: 'z9hG4bKb', cseq: 2 });
+    b.invites[1]!.reply(486);
+    await b.clock.advance(32_000);
+    b.receive('ACK', { branch: 'z9hG4bKa' });
+    b.receive('ACK', { branch: 'z9hG4bKb', cseq: 2 });
+    expect(b.acks.map((ack) => ack.headers.get('CSeq'))).toEqual(['1 ACK']);
   });
 
   it('a second final response is a fault of ours and throws; the same 2xx may pass again', () => {
@@ -376,5 +389,19 @@ describe('live transactions', () => {
     expect(closed).toEqual(['b']);
     live.remove('b');
     expect([live.size, live.flows]).toEqual([0, 0]);
+  });
+});
+
+describe('open requests', () => {
+  it('[row 6] nothing is kept of a transaction that has ended', () => {
+    const b = bench();
+    const open = new OpenRequests();
+    b.receive('OPTIONS');
+    b.receive('OPTIONS');
+    for (const transaction of b.requests) open.add(transaction);
+    expect(open.isMerged(b.requests[1]!)).toBe(true);
+    for (const transaction of b.requests) open.remove(transaction);
+    expect(open.isMerged(b.requests[1]!)).toBe(false);
+    expect(open.size).toBe(0);
   });
 });
