@@ -8,6 +8,7 @@ import type {
   StreamHandlers,
   StreamListener,
 } from '../../src/sip/transport/types.ts';
+import { type StreamHub, VirtualDatagram, VirtualStream } from './virtual-sockets.ts';
 
 /** How packets travel. Probabilities are 0–1; milliseconds are of the virtual clock. */
 export interface Conditions {
@@ -43,7 +44,7 @@ const PERFECT: Conditions = { latency: 1, jitter: 0, loss: 0, duplication: 0, st
  * the `Network` to hand to a server or a phone. A bind to `0.0.0.0` or `::` is a bind to the host's address of that
  * family. The hub itself is a `Network` too, for tests that bind to explicit addresses only.
  */
-export class VirtualNetwork implements Network {
+export class VirtualNetwork implements Network, StreamHub {
   readonly conditions: Conditions;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -262,73 +263,5 @@ class VirtualHost implements Network {
     const found = this.#ips.find((own) => own.includes(':') === ip.includes(':'));
     if (found === undefined) throw new Error('ENETUNREACH');
     return found;
-  }
-}
-
-class VirtualDatagram implements DatagramSocket {
-  readonly local: Address;
-  readonly #onMessage: (bytes: Uint8Array, from: Address) => void;
-  readonly #hub: { send(bytes: Uint8Array, to: Address): void; closed(): void };
-  #open = true;
-
-  constructor(
-    local: Address,
-    onMessage: (bytes: Uint8Array, from: Address) => void,
-    hub: { send(bytes: Uint8Array, to: Address): void; closed(): void },
-  ) {
-    this.local = local;
-    this.#onMessage = onMessage;
-    this.#hub = hub;
-  }
-
-  send(bytes: Uint8Array, to: Address): void {
-    if (this.#open) this.#hub.send(bytes, to);
-  }
-
-  receive(bytes: Uint8Array, from: Address): void {
-    if (this.#open) this.#onMessage(bytes, from);
-  }
-
-  close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#hub.closed();
-  }
-}
-
-class VirtualStream implements StreamConnection {
-  readonly local: Address;
-  readonly remote: Address;
-  peer: VirtualStream | undefined;
-  handlers: StreamHandlers | undefined;
-  readonly #hub: VirtualNetwork;
-  #open = true;
-
-  constructor(local: Address, remote: Address, hub: VirtualNetwork) {
-    this.local = local;
-    this.remote = remote;
-    this.#hub = hub;
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.#open && bytes.length > 0) this.#hub.carry(this, bytes);
-  }
-
-  receive(bytes: Uint8Array): void {
-    if (this.#open) this.handlers?.onData(bytes);
-  }
-
-  close(): void {
-    if (!this.#open) return;
-    this.#hub.hangUp(this);
-    this.ended();
-  }
-
-  /** `onClose` comes in a turn of its own, as a real socket's does. */
-  ended(error?: Error): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#hub.forget(this);
-    queueMicrotask(() => this.handlers?.onClose(error));
   }
 }

@@ -7,8 +7,11 @@ export interface TransportLimits extends FramerLimits {
   readonly idleMs: number;
   /** A message that has begun must be complete within this time: the limit against slow lorises (PITFALLS row 19). */
   readonly messageMs: number;
+  /** A peer that connects must have sent a message within this time; silent connections are cheap to make. */
+  readonly firstMessageMs: number;
   /** How long a connect may take. */
   readonly connectMs: number;
+  /** Not for sources that `flood.isTrusted` names. */
   readonly connectionsPerSource: number;
   /** Of all sources together. */
   readonly connections: number;
@@ -20,6 +23,7 @@ export const TRANSPORT_LIMITS: TransportLimits = {
   // Longer than a long call without any signalling would be rude to ask for; well above 64·T1 (RFC 3261 §18).
   idleMs: 30 * 60_000,
   messageMs: 10_000,
+  firstMessageMs: 30_000,
   connectMs: 5_000,
   connectionsPerSource: 64,
   connections: 10_000,

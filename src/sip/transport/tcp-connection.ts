@@ -12,6 +12,8 @@ export class TcpConnection {
   readonly #limits: TransportLimits;
   readonly #framer: StreamFramer;
   readonly #onFramed: (framed: Exclude<Framed, { kind: 'ping' }>) => void;
+  /** Until a peer that connected has sent one message, it has `firstMessageMs` in all; afterwards idle time counts. */
+  #firstMessageBy: number | undefined;
   #lastActivity: number;
   #idleTimer: TimerHandle | undefined;
   #messageTimer: TimerHandle | undefined;
@@ -20,6 +22,7 @@ export class TcpConnection {
     flow: StreamFlow,
     clock: Clock,
     limits: TransportLimits,
+    accepted: boolean,
     onFramed: (framed: Exclude<Framed, { kind: 'ping' }>) => void,
   ) {
     this.flow = flow;
@@ -28,7 +31,8 @@ export class TcpConnection {
     this.#framer = new StreamFramer(limits);
     this.#onFramed = onFramed;
     this.#lastActivity = clock.monotonic();
-    this.#watchIdle(limits.idleMs);
+    this.#firstMessageBy = accepted ? this.#lastActivity + limits.firstMessageMs : undefined;
+    this.#watchIdle(accepted ? limits.firstMessageMs : limits.idleMs);
   }
 
   /** Something went out. */
@@ -42,10 +46,13 @@ export class TcpConnection {
     if (complete.length > 0) this.#stopMessageTimer();
     for (const framed of complete) {
       if (!this.flow.isOpen) break;
-      // RFC 5626 §3.5.1: a double CRLF is answered by a single one.
-      if (framed.kind === 'ping') this.flow.write(PONG);
-      else this.#onFramed(framed);
+      if (framed.kind !== 'ping') {
+        this.#firstMessageBy = undefined;
+        this.#onFramed(framed);
+      }
     }
+    // RFC 5626 §3.5.1: a double CRLF is answered by one; many in one read too, so that a flood earns no flood.
+    if (complete.some((framed) => framed.kind === 'ping')) this.flow.write(PONG);
     this.#watchMessage();
   }
 
@@ -69,7 +76,8 @@ export class TcpConnection {
 
   #watchIdle(ms: number): void {
     this.#idleTimer = this.#clock.setTimeout(() => {
-      const left = this.#lastActivity + this.#limits.idleMs - this.#clock.monotonic();
+      const end = this.#firstMessageBy ?? this.#lastActivity + this.#limits.idleMs;
+      const left = end - this.#clock.monotonic();
       if (left > 0) this.#watchIdle(left);
       else this.flow.close();
     }, ms);

@@ -106,7 +106,7 @@ export class TcpConnections {
       stream.close();
       throw new Error('the transport is closed');
     }
-    connection = this.#add(stream, this.#reachableAt(stream.local));
+    connection = this.#add(stream, false, this.#reachableAt(stream.local));
     return connection.flow;
   }
 
@@ -123,15 +123,17 @@ export class TcpConnections {
   #accept(stream: StreamConnection, options: ListenOptions, bound: Address): StreamHandlers {
     const source = stream.remote.host;
     const held = this.#perSource.get(source) ?? 0;
-    const full =
-      this.#connections.size >= this.#limits.connections || held >= this.#limits.connectionsPerSource;
+    const cap = this.#limits.flood.isTrusted(source)
+      ? Number.POSITIVE_INFINITY
+      : this.#limits.connectionsPerSource;
+    const full = held >= cap || this.#connections.size >= this.#limits.connections;
     if (this.#closed || full || !this.#events.admit(stream.remote)) {
       this.#events.onRefused(stream.remote);
       stream.close();
       return REFUSED;
     }
     this.#perSource.set(source, held + 1);
-    const connection = this.#add(stream, {
+    const connection = this.#add(stream, true, {
       host: options.advertisedHost ?? stream.local.host,
       port: options.advertisedPort ?? bound.port,
     });
@@ -146,9 +148,9 @@ export class TcpConnections {
     };
   }
 
-  #add(stream: StreamConnection, advertised: Address): TcpConnection {
+  #add(stream: StreamConnection, accepted: boolean, advertised: Address): TcpConnection {
     const flow = new StreamFlow(stream, advertised, ++this.#serial);
-    const connection = new TcpConnection(flow, this.#clock, this.#limits, (framed) =>
+    const connection = new TcpConnection(flow, this.#clock, this.#limits, accepted, (framed) =>
       this.#events.onFramed(framed, flow),
     );
     this.#connections.set(flow, connection);

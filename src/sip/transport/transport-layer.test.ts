@@ -393,4 +393,22 @@ describe('TCP', () => {
     const fresh = await rawStream();
     expect(fresh.isClosed()).toBe(false);
   });
+
+  test('[row 19] a connection that sends no message is closed soon, keep-alives or not; trusted sources have no cap', async () => {
+    await ours({
+      firstMessageMs: 20_000,
+      connectionsPerSource: 1,
+      flood: { ...FLOOD_LIMITS, isTrusted: (host) => host === THEIRS },
+    });
+    const silent = await rawStream();
+    const pinging = await rawStream();
+    const honest = await rawStream();
+    await honest.send(text(options(viaTcp)));
+    await pinging.send('\r\n'.repeat(1000));
+    expect(pinging.got()).toBe('\r\n');
+    await clock.advance(19_900);
+    expect([silent.isClosed(), pinging.isClosed()]).toEqual([false, false]);
+    await clock.advance(200);
+    expect([silent.isClosed(), pinging.isClosed(), honest.isClosed()]).toEqual([true, true, false]);
+  });
 });
