@@ -1,0 +1,233 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Address } from '../../src/sip/transport/types.ts';
+import { type Child, freeMediaPorts, freePort, isBound, startChild, until } from './child.ts';
+
+export interface BaresipOptions {
+  readonly username: string;
+  readonly host?: string;
+  /** An account at a server, which baresip then registers; absent: it can only be called by its address. */
+  readonly registrar?: { readonly address: Address; readonly domain: string; readonly password: string };
+  /** Answers by itself; default true. */
+  readonly autoAnswer?: boolean;
+  readonly toneHz?: number;
+}
+
+/** One line of baresip's event stream (ctrl_tcp), such as `CALL_ESTABLISHED` or `REGISTER_OK`. */
+export interface BaresipEvent {
+  readonly type: string;
+  readonly peeruri?: string;
+  readonly param?: string;
+}
+
+const RATE = 8_000;
+const TONE_SECONDS = 30;
+const MODULES = ['g711.so', 'aufile.so', 'aubridge.so', 'sndfile.so'];
+
+/**
+ * baresip without screen, keyboard and sound card: speaks a tone from a file, records what it hears to a file, and is
+ * told what to do over its control socket.
+ */
+export class Baresip {
+  readonly address: Address;
+  readonly events: BaresipEvent[] = [];
+  readonly #child: Child;
+  readonly #folder: string;
+  readonly #control: Socket;
+  #rest = Buffer.alloc(0);
+
+  private constructor(child: Child, folder: string, control: Socket, address: Address) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#control = control;
+    this.address = address;
+    control.on('data', (bytes: Buffer) => this.#read(bytes));
+    // The end of baresip ends the socket too.
+    control.on('error', () => {});
+  }
+
+  static async start(options: BaresipOptions): Promise<Baresip> {
+    const host = options.host ?? '127.0.0.1';
+    const port = await portWithNext(host);
+    const controlPort = await freePort();
+    const folder = mkdtempSync(join(tmpdir(), 'maskline-baresip-'));
+    writeFileSync(join(folder, 'tone.wav'), toneWav(options.toneHz ?? 700));
+    writeFileSync(join(folder, 'config'), configText({ host, port, controlPort, folder }));
+    writeFileSync(join(folder, 'accounts'), accountLine(options, { host, port }));
+    writeFileSync(join(folder, 'contacts'), '');
+    const child = startChild('baresip', ['-4', '-f', folder, '-v']);
+    const failed = child.exited.then((status) => {
+      throw new Error(`baresip ended with ${status}:\n${child.output()}`);
+    });
+    const ready = until(
+      () => child.output().includes('baresip is ready') && isBound('tcp', controlPort),
+      () => `for baresip to be ready:\n${child.output()}`,
+    );
+    await Promise.race([failed, ready]);
+    failed.catch(() => {});
+    const control = await connected(controlPort);
+    return new Baresip(child, folder, control, { host, port });
+  }
+
+  /** `sip:` URI under which this baresip can be called directly. */
+  get uri(): string {
+    const name = /^<sip:([^@]+)@/.exec(readFileSync(join(this.#folder, 'accounts'), 'utf8'))?.[1];
+    return `sip:${name}@${this.address.host}:${this.address.port}`;
+  }
+
+  dial(uri: string): void {
+    this.#command('dial', uri);
+  }
+
+  answer(): void {
+    this.#command('accept');
+  }
+
+  hangup(): void {
+    this.#command('hangup');
+  }
+
+  /** Waits for an event, past ones included. */
+  async waitFor(type: string, timeoutMs = 10_000): Promise<BaresipEvent> {
+    const found = (): BaresipEvent | undefined => this.events.find((event) => event.type === type);
+    await until(
+      () => found() !== undefined,
+      () =>
+        `for ${type}; baresip told ${this.events.map((event) => event.type).join(', ')}\n${this.#child.output()}`,
+      timeoutMs,
+    );
+    return found()!;
+  }
+
+  /** What it heard in its last call, 8 kHz; complete once the call is closed. */
+  heard(): Int16Array {
+    const name = readdirSync(this.#folder)
+      .filter((file) => file.endsWith('-dec.wav'))
+      .sort()
+      .at(-1);
+    if (name === undefined) return new Int16Array(0);
+    const bytes = readFileSync(join(this.#folder, name));
+    const start = bytes.indexOf('data') + 8;
+    return Int16Array.from({ length: (bytes.length - start) >> 1 }, (_, i) =>
+      bytes.readInt16LE(start + 2 * i),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#control.destroy();
+    await this.#child.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #command(command: string, params = ''): void {
+    const json = JSON.stringify({ command, params });
+    this.#control.write(`${Buffer.byteLength(json)}:${json},`);
+  }
+
+  /** Netstrings of JSON: `12:{"event":…},`. */
+  #read(bytes: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest, bytes]);
+    for (;;) {
+      const colon = this.#rest.indexOf(':');
+      const length = Number(this.#rest.toString('latin1', 0, Math.max(0, colon)));
+      if (colon < 0 || this.#rest.length < colon + length + 2) return;
+      const message: unknown = JSON.parse(this.#rest.toString('utf8', colon + 1, colon + 1 + length));
+      this.#rest = this.#rest.subarray(colon + length + 2);
+      if (isEvent(message)) this.events.push(message);
+    }
+  }
+}
+
+function isEvent(message: unknown): message is BaresipEvent {
+  return (
+    typeof message === 'object' && message !== null && 'type' in message && typeof message.type === 'string'
+  );
+}
+
+function configText(parts: { host: string; port: number; controlPort: number; folder: string }): string {
+  const media = freeMediaPorts(4);
+  return [
+    `sip_listen ${parts.host}:${parts.port}`,
+    `net_interface ${parts.host}`,
+    // aubridge is a sound card that nobody listens to; the recording is taken before it.
+    'audio_player aubridge,nobody',
+    'audio_alert aubridge,nobody',
+    `audio_source aufile,${parts.folder}/tone.wav`,
+    ...['ausrc', 'auplay'].flatMap((side) => [`${side}_srate ${RATE}`, `${side}_channels 1`]),
+    `rtp_ports ${media}-${media + 8}`,
+    `snd_path ${parts.folder}`,
+    `module_path ${modulePath()}`,
+    ...MODULES.map((name) => `module ${name}`),
+    'module_tmp account.so',
+    'module menu.so',
+    'module ctrl_tcp.so',
+    `ctrl_tcp_listen 127.0.0.1:${parts.controlPort}`,
+    '',
+  ].join('\n');
+}
+
+/** Debian's place; a multi-arch path in later releases. */
+function modulePath(): string {
+  const places = [
+    '/usr/lib/baresip/modules',
+    ...readdirSync('/usr/lib').map((name) => `/usr/lib/${name}/baresip/modules`),
+  ];
+  const found = places.find((place) => {
+    try {
+      return readdirSync(place).includes('ctrl_tcp.so');
+    } catch {
+      return false;
+    }
+  });
+  if (found === undefined) throw new Error('baresip has no modules here: run script/bootstrap --test');
+  return found;
+}
+
+function accountLine(options: BaresipOptions, local: Address): string {
+  const { username, registrar } = options;
+  const answer = options.autoAnswer === false ? 'manual' : 'auto';
+  if (registrar === undefined)
+    return `<sip:${username}@${local.host}:${local.port}>;regint=0;answermode=${answer}\n`;
+  const { address, domain, password } = registrar;
+  const proxy = `outbound="sip:${address.host}:${address.port};transport=udp"`;
+  return `<sip:${username}@${domain}>;auth_user=${username};auth_pass=${password};${proxy};regint=300;answermode=${answer}\n`;
+}
+
+/** baresip listens for TLS on the port above its SIP port, so both have to be free. */
+async function portWithNext(host: string): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const port = await freePort(host);
+    if (!isBound('tcp', port) && !isBound('tcp', port + 1)) return port;
+  }
+  throw new Error('no two neighbouring ports are free');
+}
+
+function connected(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
+
+function toneWav(hz: number): Buffer {
+  const data = Buffer.alloc(RATE * TONE_SECONDS * 2);
+  for (let i = 0; i < RATE * TONE_SECONDS; i++) {
+    data.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * hz * i) / RATE)), i * 2);
+  }
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36 + data.length, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(RATE, 24);
+  header.writeUInt32LE(RATE * 2, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36);
+  header.writeUInt32LE(data.length, 40);
+  return Buffer.concat([header, data]);
+}
