@@ -1,6 +1,8 @@
 /** Small scanners that the readers of header values share (RFC 3261 §25.1). */
 import { SipSyntaxError } from './errors.ts';
-import type { Params } from './types.ts';
+
+/** Parameters of a URI or a header, in order. Names are lower case; a flag without `=` has the value `null`. */
+export type Params = ReadonlyMap<string, string | null>;
 
 /** `token` of RFC 3261 §25.1. */
 export const TOKEN = /^[A-Za-z0-9\-.!%*_+`'~]+$/;

@@ -3,9 +3,9 @@
  * represented; `validate.ts` says which status a peer is owed; `serialize.ts` writes. Nothing here does I/O.
  */
 import type { Headers } from './headers.ts';
+import type { Params } from './scan.ts';
 
-/** Parameters of a URI or a header, in order. Names are lower case; a flag without `=` has the value `null`. */
-export type Params = ReadonlyMap<string, string | null>;
+export type { Params };
 
 /** RFC 3261 §19.1. `user` and `password` are unescaped; `host` is lower case, IPv6 without brackets. */
 export interface SipUri {
