@@ -28,6 +28,8 @@ const INITIAL = 256;
 
 /** What the host functions and the interrupt handler of one instance call. Set anew for each session. */
 export interface InstanceHooks {
+  /** The modules that may be imported: the API's own while it loads, none for a script. */
+  modules: ReadonlyMap<string, string> | undefined;
   send: (json: string) => void;
   interrupt: () => boolean;
 }
@@ -78,9 +80,17 @@ export class SandboxImage {
     const memory = new WebAssembly.Memory({ initial: INITIAL, maximum: Math.max(INITIAL, maximum) });
     const variant = newVariant(RELEASE_SYNC, { wasmModule: this.#wasm, wasmMemory: memory });
     const quickjs = await newQuickJSWASMModuleFromVariant(variant);
-    const hooks: InstanceHooks = { send: () => {}, interrupt: () => false };
+    const hooks: InstanceHooks = { modules: undefined, send: () => {}, interrupt: () => false };
     const runtime = quickjs.newRuntime();
     runtime.setInterruptHandler(() => hooks.interrupt());
+    // Judged by name, before QuickJS looks among the modules that it has: those of the API are there, too.
+    runtime.setModuleLoader(
+      (name) => hooks.modules?.get(name) ?? { error: new Error('there are no modules here') },
+      (_base, specifier) =>
+        hooks.modules === undefined
+          ? { error: new Error('there are no modules here') }
+          : moduleName(specifier),
+    );
     runtime.setMaxStackSize(this.#limits.stackBytes);
     const context = runtime.newContext();
     // Otherwise the library makes a second context when it is asked how much memory is used.
@@ -121,18 +131,14 @@ export class SandboxImage {
 }
 
 /** Evaluates the API and leaves its entry points in `__entry`, which a session takes away before its script runs. */
-function loadApi({ runtime, context }: Instance): void {
-  const modules = readApiModules();
-  runtime.setModuleLoader(
-    (name) => modules.get(name) ?? { error: new Error(`no module ${name}`) },
-    (_base, specifier) => moduleName(specifier),
-  );
+function loadApi({ runtime, context, hooks }: Instance): void {
+  hooks.modules = readApiModules();
   const entry = `import { prepare, dispatch, loaded } from './main.ts'; globalThis.__entry = { prepare, dispatch, loaded };`;
   const result = context.evalCode(entry, moduleName('entry'), { type: 'module' });
   context.unwrapResult(result).dispose();
   const jobs = runtime.executePendingJobs();
   if (jobs.error) throw new Error(`the API does not load: ${JSON.stringify(context.dump(jobs.error))}`);
-  runtime.removeModuleLoader();
+  hooks.modules = undefined;
   const check = context.unwrapResult(context.evalCode('typeof __entry.dispatch'));
   const kind = context.getString(check);
   check.dispose();

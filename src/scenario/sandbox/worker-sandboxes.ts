@@ -17,6 +17,8 @@ export interface WorkerOptions {
   readonly warm: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The script of the worker thread; tests bring one that dies. */
+  readonly entry?: URL;
 }
 
 /** The interpreter stops a script after its CPU budget; this is for what it cannot stop, on a machine that is busy. */
@@ -124,8 +126,8 @@ class Slot {
   }
 
   #start(): Worker {
-    const { limits, warm } = this.#options;
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    const { limits, warm, entry = new URL('./worker.ts', import.meta.url) } = this.#options;
+    const worker = new Worker(entry, {
       workerData: { limits, warm } satisfies WorkerSetup,
       name: 'scenario',
       // The interpreter's own stack limit must be met before that of the thread.

@@ -75,6 +75,7 @@ export class FakeCall implements Call {
   /** The peer's side. */
   async connect(): Promise<void> {
     await this.openMedia();
+    if (this.state === 'TERMINATED') return;
     this.state = 'CONNECTED';
     this.events.emit('connected', { headers: {} });
   }

@@ -1,0 +1,7 @@
+/** A scenario worker that ends its thread at the first event after the start, as a fault of the runtime would. */
+import { parentPort } from 'node:worker_threads';
+import '../sandbox/worker.ts';
+
+parentPort?.on('message', ({ type }: { type: string }) => {
+  if (type === 'post') process.exit(3);
+});
