@@ -11,6 +11,8 @@ export interface SippOptions {
   /** A file of `scenarios/`, without `.xml`. */
   readonly scenario: string;
   readonly host?: string;
+  /** Default: a free one. */
+  readonly port?: number;
   readonly transport?: 'udp' | 'tcp';
   /** Whom to call; absent: SIPp waits to be called. */
   readonly remote?: Address;
@@ -60,7 +62,7 @@ export class Sipp {
     const host = options.host ?? '127.0.0.1';
     const transport = options.transport ?? 'udp';
     const calls = options.calls ?? 1;
-    const port = await freePort(host);
+    const port = options.port ?? (await freePort(host));
     const mediaPort = freeMediaPorts(2 * Math.min(calls, options.atOnce ?? 1));
     const folder = mkdtempSync(join(tmpdir(), 'maskline-sipp-'));
     writeScenario(options, join(folder, 'scenario.xml'));
