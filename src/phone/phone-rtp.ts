@@ -11,7 +11,7 @@ import { HeardSound } from './sound.ts';
 const RATE = 8_000;
 const FRAME_MS = 20;
 const FRAME_SAMPLES = (RATE * FRAME_MS) / 1_000;
-/** Behind by more than this the phone skips, as a real one does; it never sends a burst (PITFALLS row 36). */
+/** Behind by less the phone catches up; behind by more it skips, as a real one does (PITFALLS row 36). */
 const LATE_MS = 100;
 const REPORT_EVERY_MS = 2_000;
 /** Packets kept for the leak scan: some minutes of a call. */

@@ -150,6 +150,7 @@ export class Phone {
       throw new Error('no address to send to: set `registrar`, or put an IP address into the URI');
     const call = new OutgoingCall(this.#context, uri, to, options);
     this.calls.push(call);
+    call.events.on('state', () => this.#waiting.changed());
     call.start().catch((error: unknown) => this.#waiting.abort(String(error)));
     return call;
   }
