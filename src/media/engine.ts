@@ -106,6 +106,7 @@ export interface PlayerEvents {
   finished: { readonly error: string | undefined };
 }
 
+/** Begins when the first sink that can hear it is connected; from then on it runs, heard or not. */
 export interface MediaPlayer extends MediaSource {
   readonly events: Emitter<PlayerEvents>;
   pause(): void;
@@ -114,9 +115,10 @@ export interface MediaPlayer extends MediaSource {
   close(): void;
 }
 
+/** A recorder ends with exactly one of `stopped` and `error`. */
 export interface RecorderEvents {
   started: object;
-  /** The file is complete on disk. */
+  /** The file is complete on disk. `bytes` is its whole size. */
   stopped: { readonly seconds: number; readonly bytes: number; readonly channels: number };
   /** Disk full, no permission: the recording ended early, what was written plays, the call goes on. */
   error: { readonly error: string };

@@ -102,10 +102,7 @@ function bindSocket(host: string, family: Family, port: number): Promise<Socket>
     type: family === 'ipv4' ? 'udp4' : 'udp6',
     ipv6Only: family === 'ipv6',
     // Addresses here are always numbers; without this every packet that is sent would ask for a name.
-    lookup: (address, options, callback) => {
-      const family = (options as { family?: number }).family === 6 ? 6 : 4;
-      callback(null, address, family);
-    },
+    lookup: (address, _options, callback) => callback(null, address, family === 'ipv4' ? 4 : 6),
   });
   return new Promise((resolve, reject) => {
     const onError = (error: Error): void => {

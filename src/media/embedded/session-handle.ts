@@ -32,6 +32,8 @@ export class SessionHandle implements MediaSession {
   readonly #options: SessionOptions;
   #closing: Promise<void> | undefined;
   #openLegs = 0;
+  /** Whose events are listened to, to be let go with the session. */
+  readonly #nodes = new Set<number>();
 
   constructor(options: SessionOptions) {
     this.id = options.id;
@@ -103,6 +105,8 @@ export class SessionHandle implements MediaSession {
     } catch {
       // The worker is gone, and everything of the session with it.
     }
+    for (const node of this.#nodes) link.unlisten(node);
+    this.#nodes.clear();
     link.legs -= this.#openLegs;
     this.#openLegs = 0;
   }
@@ -124,6 +128,7 @@ export class SessionHandle implements MediaSession {
 
   #place(node: number) {
     const { link, onListenerError } = this.#options;
+    this.#nodes.add(node);
     return { link, session: this.id, node, onListenerError };
   }
 }

@@ -62,6 +62,11 @@ export class WorkerLink {
     this.#listeners.delete(node);
   }
 
+  /** How many handles listen; the leak check of the tests reads it. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
   /** Fire and forget; a dead worker forgets. */
   order(command: Order): void {
     if (!this.#dead) this.#worker.postMessage(command);
