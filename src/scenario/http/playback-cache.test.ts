@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -46,6 +46,14 @@ describe('PlaybackCache', () => {
     http.answer = { code: 0, headers: [], body: new Uint8Array(), error: 'no answer within 20 s' };
     await expect(cache.fetch('http://s/a.wav', signal)).rejects.toThrow('no answer within 20 s');
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('takes away what an earlier run left, and nothing else', async () => {
+    const http = new Scripted();
+    for (const name of [`${'a'.repeat(32)}.wav`, 'prompt.wav']) await writeFile(join(folder, name), 'x');
+    http.answer = { code: 200, headers: [], body: wav('one') };
+    const path = await new PlaybackCache({ folder, http }).fetch('http://s/a.wav', signal);
+    expect((await readdir(folder)).sort()).toEqual([path.slice(folder.length + 1), 'prompt.wav'].sort());
   });
 
   it('stays within its size', async () => {

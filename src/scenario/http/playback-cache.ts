@@ -3,7 +3,7 @@
  * content of URL and entity tag, and asked about again (RFC 9110 §13.1.2) each time they are used.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
 
@@ -27,6 +27,7 @@ export class PlaybackCache {
   readonly #options: PlaybackCacheOptions;
   /** In order of use; the first is the oldest. */
   readonly #entries = new Map<string, Entry>();
+  #prepared: Promise<void> | undefined;
 
   constructor(options: PlaybackCacheOptions) {
     this.#options = options;
@@ -63,11 +64,15 @@ export class PlaybackCache {
     const etag = answer.headers.find(({ key }) => key.toLowerCase() === 'etag')?.value;
     const name = createHash('sha256').update(url).update('\0').update(body).digest('hex').slice(0, 32);
     const path = join(folder, `${name}.wav`);
-    await mkdir(folder, { recursive: true });
+    this.#prepared ??= prepare(folder);
+    await this.#prepared;
     // Whole or not at all: a player may open the file while it is being replaced.
     const part = `${path}.${process.hrtime.bigint()}.part`;
     await writeFile(part, body);
     await rename(part, path);
+    const former = this.#entries.get(url);
+    // Somebody may be about to play what the URL held before; it goes when its time comes.
+    if (former !== undefined && former.path !== path) this.#touch(`former ${former.path}`, former);
     this.#touch(url, { path, bytes: body.length, etag });
     await this.#shrink(path);
     return path;
@@ -89,4 +94,11 @@ export class PlaybackCache {
       await rm(entry.path, { force: true });
     }
   }
+}
+
+/** What an earlier run left is not known any more, so nobody would ever take it away. */
+async function prepare(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const left = (await readdir(folder)).filter((name) => /^[0-9a-f]{32}\.wav/.test(name));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
 }

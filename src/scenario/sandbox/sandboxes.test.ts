@@ -1,5 +1,6 @@
 /** One contract, two implementations (house rule 9): sandboxes in this thread and in worker threads. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../test/kit/virtual-clock.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import type { HostEvent, Turn } from '../protocol.ts';
@@ -120,6 +121,22 @@ describe('a worker that dies', () => {
     expect((await later.next()).error).toBeUndefined();
     expect(sandboxes.count).toBe(1);
     await sandboxes.close();
+  });
+
+  it('is replaced when it hangs where the interpreter cannot stop it', async () => {
+    const clock = new VirtualClock();
+    const entry = new URL('../test-support/hanging-worker.ts', import.meta.url);
+    const sandboxes = new WorkerSandboxes({ workers: 1, limits, warm: 1, clock, log: silentLogger, entry });
+    const driver = new Driver(sandboxes, COUNTER);
+    expect((await driver.next()).error).toBeUndefined();
+    driver.sandbox.post(tick(1));
+    await clock.advance(15_000);
+    expect((await driver.next()).error?.kind).toBe('worker');
+    await clock.advance(500);
+    const later = new Driver(sandboxes, COUNTER);
+    expect((await later.next()).error).toBeUndefined();
+    await sandboxes.close();
+    expect(clock.pending).toBe(0);
   });
 
   it('says so when no sandbox can be made at all', async () => {
