@@ -36,12 +36,14 @@ export class Baresip {
   readonly #child: Child;
   readonly #folder: string;
   readonly #control: Socket;
+  readonly #username: string;
   #rest = Buffer.alloc(0);
 
-  private constructor(child: Child, folder: string, control: Socket, address: Address) {
+  private constructor(child: Child, folder: string, control: Socket, username: string, address: Address) {
     this.#child = child;
     this.#folder = folder;
     this.#control = control;
+    this.#username = username;
     this.address = address;
     control.on('data', (bytes: Buffer) => this.#read(bytes));
     // The end of baresip ends the socket too.
@@ -68,13 +70,12 @@ export class Baresip {
     await Promise.race([failed, ready]);
     failed.catch(() => {});
     const control = await connected(controlPort);
-    return new Baresip(child, folder, control, { host, port });
+    return new Baresip(child, folder, control, options.username, { host, port });
   }
 
   /** `sip:` URI under which this baresip can be called directly. */
   get uri(): string {
-    const name = /^<sip:([^@]+)@/.exec(readFileSync(join(this.#folder, 'accounts'), 'utf8'))?.[1];
-    return `sip:${name}@${this.address.host}:${this.address.port}`;
+    return `sip:${this.#username}@${this.address.host}:${this.address.port}`;
   }
 
   dial(uri: string): void {
