@@ -8,7 +8,6 @@ import { shippedFiles } from '../kit/source-files.ts';
 const CALLERS: Readonly<Record<string, readonly string[]>> = {
   dial: ['sip/user-agent/trunk-select.ts'],
   present: ['sip/user-agent/identity-headers.ts'],
-  scenario: ['scenario/host/call-events.ts'],
   lookup: ['storage/directory.ts'],
   scenario: ['scenario/host/call-events.ts'],
   store: ['storage/vault.ts'],
