@@ -58,6 +58,18 @@ describe('easyProcess', () => {
     kit.expectNothingLeft();
   });
 
+  it('[row 40] lets nobody ring for a caller who left before it was called', async () => {
+    const { kit, a, b } = await scene(
+      SCRIPT.replace(
+        '{\n',
+        '{ e.call.hangup(); e.call.addEventListener(CallEvents.Failed, () => {\n',
+      ).replace(/\n}\);$/, '\n}); });'),
+    );
+    expect(a.said).toEqual(['hangup']);
+    expect(b.said).toEqual(['hangup']);
+    kit.expectNothingLeft();
+  });
+
   it('does not carry bodies across (DESIGN part 5.7)', async () => {
     const { kit, a, b } = await scene();
     await b.connect();

@@ -172,6 +172,33 @@ describe('the life of a session', () => {
   });
 });
 
+describe('[row 43] the server log', () => {
+  it('shows no number that a script, an error or a URL contains; the observers keep the line', async () => {
+    const kit = await SessionKit.create();
+    kit.calls.ring(
+      route(`VoxEngine.addEventListener(AppEvents.CallAlerting, async e => {
+      Logger.write('from ' + e.callerid); await Net.httpRequestAsync('http://backend/79120000001?key=secret');
+      setTimeout(() => { throw new Error('no ' + e.callerid); }, 1); });`),
+    );
+    await turns();
+    await kit.http.answer(200, '+79120000001');
+    await kit.advance(1);
+    expect(kit.logs[0]).toBe('from +79120000001');
+    expect(kit.logs[1]).toMatch(/^HTTP GET backend: 200 \(\d+ ms\)$/);
+    expect(kit.serverLog.length).toBeGreaterThanOrEqual(4);
+    expect(kit.serverLog.join('\n')).not.toMatch(/9120000001|secret/);
+    kit.expectNothingLeft();
+  });
+
+  it('is not filled by a script that writes without an end', async () => {
+    const kit = await SessionKit.create({ logTotalChars: 1000 });
+    await kit.start('for (let i = 0; i < 900; i++) Logger.write("0123456789")');
+    expect(kit.logs).toHaveLength(101);
+    expect(kit.logs.at(-1)).toMatch(/the rest is dropped/);
+    await kit.service.close(1000);
+  });
+});
+
 describe('[row 41] order and floods', () => {
   it('carries commands out in the order of the script', async () => {
     const kit = await SessionKit.create();

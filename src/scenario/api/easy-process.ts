@@ -36,6 +36,10 @@ export function easyProcess(
     else call1.answer();
   });
   endTogether(call1, call2);
+  // Whoever hung up while the script was asking its backend will not say so again (PITFALLS row 40).
+  if (call1.state() === 'TERMINATED') call2.hangup();
+  if (call2.state() === 'TERMINATED') call1.hangup();
+  if (call1.state() === 'TERMINATED' && call2.state() === 'TERMINATED') terminate();
 }
 
 function endTogether(call1: Call, call2: Call): void {

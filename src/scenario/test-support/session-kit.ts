@@ -3,7 +3,7 @@ import { seededRandom } from '../../../test/kit/seeded-random.ts';
 import { settle, VirtualClock } from '../../../test/kit/virtual-clock.ts';
 import { FakeMediaEngine } from '../../call/test-support/fake-media.ts';
 import type { Route, ScenarioSource } from '../../call/types.ts';
-import { silentLogger } from '../../kernel/logger.ts';
+import type { Logger } from '../../kernel/logger.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../http/http-client.ts';
 import type { RecordingOutcome, ScenarioSessionEvents } from '../ports.ts';
 import { DEFAULT_LIMITS, type ScenarioLimits } from '../sandbox/limits.ts';
@@ -89,6 +89,8 @@ export class SessionKit {
   readonly media = new FakeMediaEngine();
   readonly http = new FakeHttp();
   readonly logs: string[] = [];
+  /** The server's own log. */
+  readonly serverLog: string[] = [];
   readonly ended: Ended[] = [];
   readonly recordings: RecordingOutcome[] = [];
   readonly said: { text: string; language: string }[] = [];
@@ -120,13 +122,20 @@ export class SessionKit {
       },
       clock: this.clock,
       random: seededRandom(1),
-      log: silentLogger,
+      log: this.#logger(),
       settings: { workers: 1, warm: 3, limits, httpAllowPrivate: [] },
       http: this.http,
       sandboxes: this.#sandboxes,
     });
     this.service.observers.on('log', ({ message }) => this.logs.push(message));
     this.service.observers.on('ended', (ended) => this.ended.push(ended));
+  }
+
+  #logger(): Logger {
+    const write = (fields: object, message: string): void => {
+      this.serverLog.push(`${message} ${JSON.stringify(fields)}`);
+    };
+    return { debug: write, info: write, warn: write, error: write, child: () => this.#logger() };
   }
 
   static async create(limits: Partial<ScenarioLimits> = {}): Promise<SessionKit> {
