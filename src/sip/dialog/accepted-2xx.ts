@@ -71,7 +71,8 @@ export class Accepted2xx {
  * also while a re-INVITE runs and after the call is over.
  */
 export class AckStore {
-  readonly #acks: ExpiringMap<{ readonly ack: SipRequest; readonly flow: Flow }>;
+  /** Undefined: the ACK is about to be sent, as soon as its way is known. */
+  readonly #acks: ExpiringMap<{ readonly ack: SipRequest; readonly flow: Flow } | undefined>;
   readonly #send: (ack: SipRequest, flow: Flow) => void;
 
   /** `send` passes a finished ACK to the transaction layer. At most `limit` ACKs are kept. */
@@ -89,14 +90,26 @@ export class AckStore {
     return this.#acks.size;
   }
 
+  /** An ACK is on its way out: retransmissions of the 2xx that come before it need none of their own. */
+  expect(response: SipResponse): void {
+    this.#acks.set(keyOf(response), undefined);
+  }
+
+  /** There will be no ACK. */
+  forget(response: SipResponse): void {
+    this.#acks.delete(keyOf(response));
+  }
+
   put(response: SipResponse, ack: SipRequest, flow: Flow): void {
     this.#acks.set(keyOf(response), { ack, flow });
   }
 
   /** Whether the 2xx had been acknowledged before; then it now was once more. `arrival` is used if the flow is gone. */
   resend(response: SipResponse, arrival?: Flow): boolean {
-    const known = this.#acks.get(keyOf(response));
-    if (known === undefined) return false;
+    const key = keyOf(response);
+    if (!this.#acks.has(key)) return false;
+    const known = this.#acks.get(key);
+    if (known === undefined) return true;
     this.#send(known.ack, known.flow.isOpen || arrival === undefined ? known.flow : arrival);
     return true;
   }

@@ -20,7 +20,7 @@ export interface DialogContext {
   readonly acks: AckStore;
   /** Those that still repeat their 2xx, for shutting down. */
   readonly handshakes: Set<Accepted2xx>;
-  /** A new flow towards a URI, for a dialog whose own is closed: RFC 3263 and the transport, above or below us. */
+  /** A new flow towards a URI, for a dialog whose own is closed or leads elsewhere: RFC 3263 and the transport, above or below us. */
   flowTo(uri: Uri): Promise<Flow>;
   /** Who acknowledges a 2xx that comes after its transaction has ended, for 64·T1 from now. */
   expectLate2xx(callId: string, localTag: string, handle: (response: SipResponse) => void): void;

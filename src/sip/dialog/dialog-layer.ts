@@ -9,7 +9,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import { callId, fromTag, toTag } from '../message/fields.ts';
-import type { NameAddr, SipRequest, SipResponse, Uri } from '../message/types.ts';
+import type { SipRequest, SipResponse, Uri } from '../message/types.ts';
 import { ExpiringMap } from '../transaction/expiring-map.ts';
 import { DEFAULT_TIMERS, type TimerSettings } from '../transaction/timers.ts';
 import type {
@@ -24,7 +24,7 @@ import { DEFAULT_DIALOG_LIMITS, type DialogContext, type DialogLimits } from './
 import { contactTarget } from './dialog.ts';
 import { type DialogEntry, DialogTable } from './dialog-table.ts';
 import type { SessionCore } from './session-core.ts';
-import type { ChallengeHook, Dialogs, DialogUser, InviteParts, UacSession, UasSession } from './types.ts';
+import type { Dialogs, DialogUser, InviteParts, UacSession, UasParts, UasSession } from './types.ts';
 import { OutboundSession } from './uac-session.ts';
 import { InboundSession } from './uas-session.ts';
 
@@ -33,7 +33,7 @@ export interface DialogLayerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Resolves a URI and opens a flow towards it; asked when a dialog's own flow is closed. */
+  /** Resolves a URI and opens a flow towards it; asked when a dialog's own flow is closed or leads elsewhere. */
   readonly flowTo: (uri: Uri) => Promise<Flow>;
   /** As in the transaction layer. */
   readonly timers?: Partial<TimerSettings>;
@@ -71,10 +71,7 @@ export class DialogLayer implements Dialogs, TransactionUser {
     transactions.user = this;
   }
 
-  acceptInvite(
-    transaction: InviteServerTransaction,
-    options: { readonly contact: NameAddr; readonly onChallenge?: ChallengeHook },
-  ): UasSession {
+  acceptInvite(transaction: InviteServerTransaction, options: UasParts): UasSession {
     const session: InboundSession = new InboundSession(this.#context, transaction, options, () =>
       this.#sessions.delete(session),
     );

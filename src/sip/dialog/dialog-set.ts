@@ -4,15 +4,12 @@
  * whoever holds the set acknowledges and ends.
  */
 import { toTag } from '../message/fields.ts';
-import type { NameAddr, SipRequest, SipResponse } from '../message/types.ts';
-import type { Flow } from '../transport/types.ts';
-import { Dialog } from './dialog.ts';
+import type { SipRequest, SipResponse } from '../message/types.ts';
+import { Dialog, type UacSide } from './dialog.ts';
 import type { DialogTable, DialogUsage } from './dialog-table.ts';
 
-export interface DialogSetOptions {
+export interface DialogSetOptions extends UacSide {
   readonly invite: SipRequest;
-  readonly flow: Flow;
-  readonly contact: NameAddr;
   readonly table: DialogTable;
   readonly usage: DialogUsage;
   /** How many dialogs at most. */
@@ -69,9 +66,9 @@ export class DialogSet {
       known.learnFrom(response);
       return known;
     }
-    const { invite, flow, contact, limit, table, usage } = this.#options;
+    const { invite, limit, table, usage } = this.#options;
     if (this.#dialogs.size >= limit) return undefined;
-    const dialog = Dialog.ofUac(invite, response, flow, contact);
+    const dialog = Dialog.ofUac(invite, response, this.#options);
     this.#dialogs.set(tag, dialog);
     table.add(dialog, usage);
     return dialog;

@@ -1,14 +1,15 @@
 /** The state of one dialog (RFC 3261 §12): what requests inside it are built from and judged by. */
 import type { Random } from '../../kernel/random.ts';
 import { request as buildRequest } from '../message/build.ts';
-import { callId, contacts, cseq, from, fromTag, requestUri, to, toTag } from '../message/fields.ts';
+import { callId, contacts, cseq, from, fromTag, requestUri, routes, to, toTag } from '../message/fields.ts';
 import { formatNameAddr } from '../message/name-addr.ts';
 import type { NameAddr, SipMessage, SipRequest, SipResponse, Uri } from '../message/types.ts';
 import { isSipUri } from '../message/uri.ts';
 import type { InviteServerTransaction } from '../transaction/types.ts';
 import type { Flow } from '../transport/types.ts';
+import { DialogPath } from './path.ts';
 import { type RouteSet, requestPath, routeSetOfUac, routeSetOfUas } from './route-set.ts';
-import type { ExtraHeaders } from './types.ts';
+import type { ExtraHeaders, Reach } from './types.ts';
 
 /** §12: Call-ID and both tags, and nothing else (PITFALLS row 7). A tag that a peer of RFC 2543 does not send is ''. */
 export interface DialogId {
@@ -27,34 +28,47 @@ interface DialogStart extends DialogId {
   readonly routeSet: RouteSet;
   readonly localSequence: number;
   readonly remoteSequence: number | undefined;
+  readonly path: DialogPath;
+  readonly contact: NameAddr;
+}
+
+/** What a UAC knows of its own side: the INVITE's flow, its Contact, and where later requests go. */
+export interface UacSide {
   readonly flow: Flow;
   readonly contact: NameAddr;
+  readonly reach?: Reach | undefined;
 }
 
 export class Dialog {
   readonly id: DialogId;
   /** Our Contact, for target refresh requests and their responses. */
   readonly contact: NameAddr;
+  /** By which flow requests of ours leave. */
+  readonly path: DialogPath;
   readonly #start: DialogStart;
   #remoteTarget: Uri;
   #routeSet: RouteSet;
   #localSequence: number;
   #remoteSequence: number | undefined;
-  #flow: Flow;
 
   private constructor(start: DialogStart) {
     this.id = { callId: start.callId, localTag: start.localTag, remoteTag: start.remoteTag };
     this.contact = start.contact;
+    this.path = start.path;
     this.#start = start;
     this.#remoteTarget = start.remoteTarget;
     this.#routeSet = start.routeSet;
     this.#localSequence = start.localSequence;
     this.#remoteSequence = start.remoteSequence;
-    this.#flow = start.flow;
   }
 
   /** §12.1.1. The INVITE has a SIP Contact; the layer made sure of it. */
-  static ofUas(transaction: InviteServerTransaction, contact: NameAddr, random: Random): Dialog {
+  static ofUas(
+    transaction: InviteServerTransaction,
+    contact: NameAddr,
+    random: Random,
+    reach: Reach = 'flow',
+  ): Dialog {
     const invite = transaction.request;
     const localParty = to(invite);
     return new Dialog({
@@ -67,13 +81,18 @@ export class Dialog {
       routeSet: routeSetOfUas(invite),
       localSequence: random.int(FIRST_CSEQ_BELOW),
       remoteSequence: cseq(invite).sequence,
-      flow: transaction.flow,
+      path: new DialogPath(transaction.flow, reach),
       contact,
     });
   }
 
   /** §12.1.2. A broken peer's response may lack a Contact; then the target stays the Request-URI. */
-  static ofUac(invite: SipRequest, response: SipResponse, flow: Flow, contact: NameAddr): Dialog {
+  static ofUac(
+    invite: SipRequest,
+    response: SipResponse,
+    { flow, contact, reach = 'flow' }: UacSide,
+  ): Dialog {
+    const firstHop = routes(invite)[0]?.uri ?? requestUri(invite);
     return new Dialog({
       callId: callId(invite),
       localTag: fromTag(invite) ?? '',
@@ -84,28 +103,14 @@ export class Dialog {
       routeSet: routeSetOfUac(response),
       localSequence: cseq(invite).sequence,
       remoteSequence: undefined,
-      flow,
+      path: new DialogPath(flow, reach, firstHop),
       contact,
     });
   }
 
-  /** The flow that requests of ours take while it is open (PITFALLS row 8). */
-  get flow(): Flow {
-    return this.#flow;
-  }
-
-  /** Where to look for a new flow once the present one is closed. */
+  /** Where requests of ours go: the first of the route set, or the remote target. */
   get nextHop(): Uri {
     return requestPath(this.#routeSet, this.#remoteTarget).nextHop;
-  }
-
-  useFlow(flow: Flow): void {
-    this.#flow = flow;
-  }
-
-  /** A NAT gave the peer another port, or its connection is a new one: answer there, unless the old connection lives. */
-  followPeer(flow: Flow): void {
-    if (!this.#flow.isOpen || !this.#flow.reliable) this.#flow = flow;
   }
 
   /**

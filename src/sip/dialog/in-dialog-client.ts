@@ -20,8 +20,8 @@ export interface InDialogRequest {
 export type InDialogOutcome = SipResponse | TransactionFailure;
 
 /**
- * Sends in the dialog: at once when its flow is open. When the flow is closed, or closes before the answer, one new flow
- * is tried. `done` is called exactly once.
+ * Sends in the dialog: at once when its path is known and open. When the flow is closed, or closes before the answer,
+ * one new flow is tried. `done` is called exactly once.
  */
 export function sendInDialog(
   context: DialogContext,
@@ -44,16 +44,11 @@ export function sendInDialog(
     return credentialsFor(context, what.onChallenge, response, request);
   };
   const send = (credentials: ExtraHeaders): void => {
-    if (dialog.flow.isOpen) transmit(dialog.flow, credentials);
-    else sendOnNewFlow(credentials);
-  };
-  const sendOnNewFlow = (credentials: ExtraHeaders): void => {
-    triedNewFlow = true;
-    context.flowTo(dialog.nextHop).then(
-      (flow) => {
-        dialog.useFlow(flow);
-        transmit(flow, credentials);
-      },
+    if (dialog.path.known(dialog.nextHop) === undefined) triedNewFlow = true;
+    withPath(
+      context,
+      dialog,
+      (flow) => transmit(flow, credentials),
       () => done('transport'),
     );
   };
@@ -62,12 +57,28 @@ export function sendInDialog(
     context.transactions.send(request, flow, {
       onResponse: (response) => onResponse(response, request),
       onFailure: (failure) => {
-        if (failure === 'transport' && !triedNewFlow) sendOnNewFlow(credentials);
-        else done(failure);
+        if (failure !== 'transport' || triedNewFlow) {
+          done(failure);
+          return;
+        }
+        triedNewFlow = true;
+        send(credentials);
       },
     });
   };
   send([]);
+}
+
+/** Calls `use` with the flow for the dialog's next request: at once where nothing has to be looked up. */
+function withPath(
+  context: DialogContext,
+  dialog: Dialog,
+  use: (flow: Flow) => void,
+  failed: () => void,
+): void {
+  const known = dialog.path.known(dialog.nextHop);
+  if (known !== undefined) use(known);
+  else dialog.path.search(context, dialog.nextHop).then(use, failed);
 }
 
 export function isChallenge(response: SipResponse): boolean {
@@ -89,27 +100,22 @@ export function credentialsFor(
   }
 }
 
-/** §13.2.2.4: the ACK for a 2xx, on the dialog's flow; kept for retransmissions of that 2xx (PITFALLS row 3). */
+/** §13.2.2.4: the ACK for a 2xx, on the dialog's path; kept for retransmissions of that 2xx (PITFALLS row 3). */
 export function acknowledge(
   context: DialogContext,
   dialog: Dialog,
   invite: SipRequest,
   response: SipResponse,
 ): void {
-  const send = (flow: Flow): void => {
-    const sent = context.transactions.sendAck(dialog.ackFor(invite), flow);
-    context.acks.put(response, sent, flow);
-  };
-  if (dialog.flow.isOpen) {
-    send(dialog.flow);
-    return;
-  }
-  context.flowTo(dialog.nextHop).then(
-    (flow) => {
-      dialog.useFlow(flow);
-      send(flow);
+  context.acks.expect(response);
+  withPath(
+    context,
+    dialog,
+    (flow) => context.acks.put(response, context.transactions.sendAck(dialog.ackFor(invite), flow), flow),
+    () => {
+      context.acks.forget(response);
+      context.log.warn({ callId: dialog.id.callId }, 'no way to send an ACK: the flow is closed');
     },
-    () => context.log.warn({ callId: dialog.id.callId }, 'no way to send an ACK: the flow is closed'),
   );
 }
 

@@ -159,7 +159,7 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
       transaction.reply(500);
       return false;
     }
-    dialog.followPeer(transaction.flow);
+    dialog.path.followPeer(transaction.flow);
     const over = this.#state === 'ended' || (this.dialog !== undefined && this.dialog !== dialog);
     if (over) {
       // The dialog only waits for the answer to its BYE; one that crosses ours is right all the same.

@@ -100,6 +100,14 @@ export interface UacSession extends InviteSession {
  */
 export type ChallengeHook = (response: SipResponse, request: SipRequest) => ExtraHeaders | undefined;
 
+/**
+ * Where requests inside a dialog go over UDP. `flow`: where the peer was heard, past its NAT (registered phones).
+ * `target`: the next hop of RFC 3261 §12.2.1.1, the first Route or else the Contact (trunks and URIs), unless it cannot
+ * be found, or is an address at which the peer cannot be reached from here. Over TCP an open connection comes first
+ * either way (PITFALLS row 8).
+ */
+export type Reach = 'flow' | 'target';
+
 /** What a new INVITE is made from. Via, CSeq, tags, Max-Forwards, Allow and Content-Length are the layer's. */
 export interface InviteParts {
   readonly flow: Flow;
@@ -117,6 +125,18 @@ export interface InviteParts {
   readonly headers?: ExtraHeaders;
   /** Our offer. */
   readonly sdp: string;
+  /** Default `flow`. */
+  readonly reach?: Reach;
+  readonly onChallenge?: ChallengeHook;
+}
+
+/** What a session on an INVITE that came in is made with. */
+export interface UasParts {
+  /** Ours, made from `transaction.flow.advertised`. */
+  readonly contact: NameAddr;
+  /** Default `flow`. */
+  readonly reach?: Reach;
+  /** For in-dialog requests of ours that the peer challenges. */
   readonly onChallenge?: ChallengeHook;
 }
 
@@ -146,13 +166,9 @@ export interface DialogUser {
 export interface Dialogs {
   user: DialogUser | undefined;
   /**
-   * A UAS session on a new INVITE. It answers nothing by itself; 100 is the transaction's. `contact` is ours, made from
-   * `transaction.flow.advertised`. `onChallenge` is for in-dialog requests of ours that the peer challenges.
+   * A UAS session on a new INVITE. It answers nothing by itself; 100 is the transaction's.
    */
-  acceptInvite(
-    transaction: InviteServerTransaction,
-    options: { readonly contact: NameAddr; readonly onChallenge?: ChallengeHook },
-  ): UasSession;
+  acceptInvite(transaction: InviteServerTransaction, options: UasParts): UasSession;
   /**
    * An outbound call. The session exists at once, in state `calling`; the INVITE leaves as soon as `parts` is there. When
    * `parts` rejects, the session ends by `fault` with the SIP status of a `MasklineError`, else 500. After `end()` before

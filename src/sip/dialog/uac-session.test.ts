@@ -241,6 +241,19 @@ describe('[row 8] [row 25] flows of a call that goes out', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it('[row 8] an open connection is preferred to the Contact, also for a trunk', async () => {
+    const b = dialogBench('tcp');
+    const call = await callOut(b, { reach: 'target' });
+    call.answer(200, { contact: '<sip:gw@10.0.0.9:5080;transport=tcp>' });
+    call.session.end();
+    expect(b.wire.sent.slice(-2)).toMatchObject([
+      { message: { method: 'ACK' }, flow: b.flow },
+      { message: { method: 'BYE' }, flow: b.flow },
+    ]);
+    call.answerTo('BYE', 200);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('[row 25] the BYE tries one new flow, and no more', async () => {
     const second = new FakeFlow('tcp', { host: '10.0.0.2', port: 50_001 });
     let asked = 0;

@@ -102,6 +102,7 @@ export class OutboundSession extends SessionCore implements UacSession {
       invite,
       flow: parts.flow,
       contact: parts.contact,
+      reach: parts.reach,
       table: this.context.table,
       usage: this,
       limit: this.context.limits.forks,

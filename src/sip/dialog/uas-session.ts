@@ -3,7 +3,7 @@ import type { TimerHandle } from '../../kernel/clock.ts';
 import { cseq } from '../message/fields.ts';
 import { formatNameAddr } from '../message/name-addr.ts';
 import { reasonPhrase } from '../message/reason.ts';
-import type { NameAddr, SipRequest } from '../message/types.ts';
+import type { SipRequest } from '../message/types.ts';
 import type { InviteServerTransaction, ServerTransaction } from '../transaction/types.ts';
 import { Accepted2xx, success2xx } from './accepted-2xx.ts';
 import { sdpBody, sdpFields, sdpOf, xHeaders } from './bodies.ts';
@@ -11,12 +11,7 @@ import { ALLOW } from './capabilities.ts';
 import type { DialogContext } from './context.ts';
 import { Dialog } from './dialog.ts';
 import { type Ending, SessionCore } from './session-core.ts';
-import type { ChallengeHook, ExtraHeaders, UasSession } from './types.ts';
-
-export interface UasOptions {
-  readonly contact: NameAddr;
-  readonly onChallenge?: ChallengeHook;
-}
+import type { ExtraHeaders, UasParts, UasSession } from './types.ts';
 
 export class InboundSession extends SessionCore implements UasSession {
   readonly role = 'uas';
@@ -31,14 +26,14 @@ export class InboundSession extends SessionCore implements UasSession {
   constructor(
     context: DialogContext,
     transaction: InviteServerTransaction,
-    options: UasOptions,
+    options: UasParts,
     onEnded: () => void,
   ) {
     super(context, 'proceeding', onEnded);
     this.#transaction = transaction;
     this.offer = sdpOf(transaction.request);
     this.onChallenge = options.onChallenge;
-    this.#ownDialog = Dialog.ofUas(transaction, options.contact, context.random);
+    this.#ownDialog = Dialog.ofUas(transaction, options.contact, context.random, options.reach);
     this.dialog = this.#ownDialog;
     transaction.onCancelled = () => this.#over({ by: 'remote', status: 487, reason: 'the caller cancelled' });
     transaction.onFailure = (failure) =>

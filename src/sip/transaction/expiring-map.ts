@@ -34,6 +34,15 @@ export class ExpiringMap<V> {
     return this.#entries.get(key)?.value;
   }
 
+  has(key: string): boolean {
+    this.#prune();
+    return this.#entries.has(key);
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+
   clear(): void {
     this.#entries.clear();
   }

@@ -5,6 +5,7 @@
 import { MasklineError } from '../../kernel/errors.ts';
 import type { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { DigestAccount } from '../auth/credentials.ts';
+import type { Reach } from '../dialog/types.ts';
 import type { NameAddr, SipUri } from '../message/types.ts';
 import { isSipUri, isTelUri, parseUri, sipUri } from '../message/uri.ts';
 import type { Resolver } from '../resolver/types.ts';
@@ -23,6 +24,8 @@ export interface Attempt {
   readonly to: NameAddr;
   /** Host of our own URIs in this INVITE. */
   readonly fromDomain: string;
+  /** A registered phone is reached where it registered from; others where their Route or Contact says. */
+  readonly reach: Reach;
   readonly style?: IdentityStyle;
   readonly account?: DigestAccount;
 }
@@ -89,6 +92,7 @@ export class DialPlan {
       requestUri,
       to: nameAddr(sipUri({ user, host: fromDomain })),
       fromDomain,
+      reach: 'target' as const,
       style: trunk,
       ...(trunk.outboundAuth === undefined ? {} : { account: trunk.outboundAuth }),
     }));
@@ -105,7 +109,13 @@ export class DialPlan {
     for (const binding of bindings) {
       const contact = readContact(binding);
       if (isSipUri(contact)) {
-        yield { target: binding.source, requestUri: asRequestUri(contact), to, fromDomain: domain };
+        yield {
+          target: binding.source,
+          requestUri: asRequestUri(contact),
+          to,
+          fromDomain: domain,
+          reach: 'flow',
+        };
       }
     }
   }
@@ -131,6 +141,7 @@ export class DialPlan {
         requestUri,
         to,
         fromDomain: this.#options.domain,
+        reach: 'target',
         ...(account === undefined ? {} : { account }),
       };
     }

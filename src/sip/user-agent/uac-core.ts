@@ -114,6 +114,7 @@ function partsOf(
     // RFC 3261 §8.1.1.4 recommends no host in it either: it would tell where we stand.
     callId: random.token(16),
     contact: contactFor(flow),
+    reach: attempt.reach,
     maxForwards: invite.maxForwards,
     headers: [...identity.fields, ...extensionsOnly(invite.headers)],
     sdp,

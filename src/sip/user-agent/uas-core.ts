@@ -65,6 +65,8 @@ export class UasCore implements DialogUser {
     }
     const session = dialogs.acceptInvite(transaction, {
       contact: contactFor(flow),
+      // A phone may be behind NAT; a trunk says where it wants to be asked.
+      reach: peer.kind === 'user' ? 'flow' : 'target',
       ...this.#credentialsFor(peer),
     });
     const call = incomingCall(request, {

@@ -58,7 +58,9 @@ export class RawPeer {
       `To: ${asked.to ?? `<${asked.uri}>`}`,
       `Call-ID: ${callId}`,
       `CSeq: ${asked.cseq ?? this.#count} ${asked.method}`,
-      ...(asked.method === 'INVITE' ? [`Contact: <sip:peer@${this.address.host}:${this.address.port}>`] : []),
+      ...(asked.method === 'INVITE' && !asked.fields?.some((field) => /^contact:/i.test(field))
+        ? [`Contact: <sip:peer@${this.address.host}:${this.address.port}>`]
+        : []),
       ...(body === '' ? [] : ['Content-Type: application/sdp']),
       ...(asked.fields ?? []),
       `Content-Length: ${Buffer.byteLength(body)}`,

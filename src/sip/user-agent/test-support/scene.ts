@@ -20,7 +20,7 @@ export interface SceneOptions {
   readonly users?: readonly UserAccount[];
   readonly settings?: Partial<UserAgentSettings>;
   /** Addresses of names. */
-  readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  readonly hosts?: Readonly<Record<string, readonly string[] | Promise<readonly string[]>>>;
   /** Nobody takes calls. */
   readonly deaf?: boolean;
 }
