@@ -61,12 +61,15 @@ export class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly code: StorageErrorCode;
   readonly hint: string;
+  /** What in particular; without the title and the hint. */
+  readonly detail: string | undefined;
 
   constructor(code: StorageErrorCode, detail?: string, options?: ErrorOptions) {
     const { title, hint } = STORAGE_ERRORS[code];
     super(`${title}${detail === undefined ? '' : ` ${detail}`} ${hint}`, options);
     this.code = code;
     this.hint = hint;
+    this.detail = detail;
   }
 }
 

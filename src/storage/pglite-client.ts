@@ -31,6 +31,7 @@ interface Waiting {
  */
 export class PgliteClient {
   readonly #folder: string;
+  readonly #startWorker: (workerData: WorkerStart) => Worker;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #ready: Promise<void> | undefined;
@@ -38,11 +39,13 @@ export class PgliteClient {
   #generation = 0;
   #closed = false;
 
-  constructor(folder: string) {
+  /** `start` is for tests that end the thread. */
+  constructor(folder: string, start: (workerData: WorkerStart) => Worker = startWorker) {
     this.#folder = folder;
+    this.#startWorker = start;
   }
 
-  /** Grows with each new worker: a transaction does not outlive the worker it began in. */
+  /** Grows with each worker that is lost: a transaction does not outlive the worker it began in. */
   get generation(): number {
     return this.#generation;
   }
@@ -81,10 +84,8 @@ export class PgliteClient {
   }
 
   #start(): Promise<void> {
-    const workerData: WorkerStart = { folder: this.#folder };
-    const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData });
+    const worker = this.#startWorker({ folder: this.#folder });
     this.#worker = worker;
-    this.#generation++;
     return new Promise((resolve, reject) => {
       worker.on('message', (message: WorkerAnswer) => {
         if (message.kind === 'ready') resolve();
@@ -108,10 +109,15 @@ export class PgliteClient {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#ready = undefined;
+    this.#generation++;
     const error = new StorageError('storage/stopped', undefined, cause === undefined ? {} : { cause });
     rejectStart(error);
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const one of waiting) one.reject(error);
   }
+}
+
+function startWorker(workerData: WorkerStart): Worker {
+  return new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData });
 }
