@@ -170,6 +170,9 @@ function ask<T>(child: ChildProcess, question: RelayUnderTest): Promise<T> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const result = await benchRelay();
   if (process.argv.includes('--json')) console.log(JSON.stringify(result));
-  else
-    console.table({ ...result, machine: undefined, node: undefined, calls: undefined, seconds: undefined });
+  else {
+    const { machine, node, calls, seconds, ...variants } = result;
+    console.log(`${calls} calls, ${seconds} s each, Node ${node}, ${machine}`);
+    console.table(variants);
+  }
 }

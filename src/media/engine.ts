@@ -135,7 +135,7 @@ export interface MediaRecorder {
 
 export interface MediaSession {
   readonly id: number;
-  /** Takes a port pair. Rejects with `media/busy` when none is free. `address` picks one of the configured media addresses. */
+  /** Takes a port pair. Rejects with `media/busy` when none is free, `media/no-address` when no address of the family is configured. */
   openLeg(options: { readonly family: 'ipv4' | 'ipv6' }): Promise<MediaLeg>;
   createPlayer(input: PlayerInput, options: { readonly loop: boolean }): MediaPlayer;
   /**

@@ -6,7 +6,6 @@
 import type { RemoteInfo } from 'node:dgram';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Random } from '../../kernel/random.ts';
-import { transcodeTable } from '../codec/g711.ts';
 import type { LegPlan, LegStats } from '../engine.ts';
 import { ReceiveStats } from '../receive-stats.ts';
 import {
@@ -19,12 +18,10 @@ import {
   ssrcOf,
   timestampOf,
 } from '../rtp-packet.ts';
-import { RtpStream } from '../rtp-stream.ts';
 import { SourceLatch } from '../source-latch.ts';
 import { TelephoneEventDetector } from '../telephone-event.ts';
-import { TelephoneEventSender } from '../telephone-event-sender.ts';
-import { FrameEncoder } from './frame-encoder.ts';
-import { type LegSink, mute, Source, silence } from './graph.ts';
+import { mute, Source, silence } from './graph.ts';
+import { LegOutput } from './leg-output.ts';
 import { LegRtcp } from './leg-rtcp.ts';
 import type { LegSockets } from './leg-sockets.ts';
 import { emptyView, type PacketView } from './packet-view.ts';
@@ -40,34 +37,27 @@ export interface LegHost {
 
 /** Ten packets: longer than jitter, shorter than anybody notices. */
 const PAUSE_MS = 200;
+/** 200 ms of G.711, the longest that `ptime` is ever; more is not sound, and would push a recording's clock ahead. */
+const MAX_PAYLOAD = 1600;
 
-export class Leg implements LegSink {
-  readonly kind = 'leg';
+export class Leg {
   readonly node: number;
-  /** What the leg hears now. */
-  source: Source | undefined;
   /** What the peer says. */
   readonly input: Source;
-  /** What the peer hears: for record taps. */
-  readonly output: Source;
+  readonly output: LegOutput;
   readonly #host: LegHost;
   readonly #sockets: LegSockets;
   readonly #latch = new SourceLatch();
   readonly #received = new ReceiveStats();
-  readonly #stream: RtpStream;
   readonly #rtcp: LegRtcp;
   readonly #detector = new TelephoneEventDetector();
-  readonly #digits = new TelephoneEventSender();
-  readonly #encoder = new FrameEncoder();
   readonly #silence: SilenceWatch;
   readonly #inView: PacketView;
-  readonly #outView: PacketView;
   #plan: LegPlan | undefined;
   // Of the plan, where the fast path reads them.
   #audioType = -1;
   #eventType = -1;
   #receives = false;
-  #sends = false;
   #detects = false;
   #closed = false;
 
@@ -76,11 +66,11 @@ export class Leg implements LegSink {
     this.#host = host;
     this.#sockets = sockets;
     this.input = new Source(node);
-    this.output = new Source(node);
+    this.output = new LegOutput(node, host.random, (wire) =>
+      sockets.sendRtp(wire, this.#latch.host, this.#latch.port),
+    );
     this.#inView = emptyView(node);
-    this.#outView = emptyView(node);
-    this.#stream = new RtpStream(host.random);
-    this.#rtcp = new LegRtcp(this.#stream, this.#received, host.clock, host.random);
+    this.#rtcp = new LegRtcp(this.output.stream, this.#received, host.clock, host.random);
     this.#silence = new SilenceWatch(host.silenceSeconds, host.emit);
     sockets.attach(
       (packet, from) => this.#onRtp(packet, from),
@@ -94,30 +84,16 @@ export class Leg implements LegSink {
     this.#audioType = plan.receivePayloadType;
     this.#eventType = plan.telephoneEvent?.receivePayloadType ?? -1;
     this.#receives = plan.direction === 'sendrecv' || plan.direction === 'recvonly';
-    this.#sends = plan.direction === 'sendrecv' || plan.direction === 'sendonly';
     this.#inView.codec = plan.codec;
-    this.#outView.codec = plan.codec;
-    this.#encoder.configure(plan.codec, plan.packetMs);
+    this.output.configure(plan);
     this.#sockets.disconnect();
     this.#latch.configure(plan.latch, plan.remote, now);
     this.#rtcp.reset();
     this.#silence.configured(this.#receives, now);
   }
 
-  /** There is somewhere to send sound to: a prompt may begin. */
-  get ready(): boolean {
-    return this.#plan !== undefined;
-  }
-
   detectDigits(on: boolean): void {
     this.#detects = on;
-  }
-
-  /** False: the peer does not speak RFC 4733, nothing will be sent. */
-  sendDigits(digits: string): boolean {
-    if (this.#plan?.telephoneEvent === undefined) return false;
-    this.#digits.enqueue(digits);
-    return true;
   }
 
   // --- in
@@ -133,7 +109,7 @@ export class Leg implements LegSink {
     if (!this.#latch.accept(from.address, from.port, ssrc, sequence, now)) return;
     const start = (packet[0]! & 0x3f) === 0 ? RTP_HEADER : payloadStart(packet);
     const end = start < 0 ? -1 : payloadEnd(packet, start);
-    if (end <= start) return;
+    if (end <= start || end - start > MAX_PAYLOAD) return;
     const timestamp = timestampOf(packet);
     this.#received.update(ssrc, sequence, timestamp, packet.length, isAudio, now);
     this.#silence.heard(now);
@@ -166,73 +142,7 @@ export class Leg implements LegSink {
     this.#rtcp.receive(packet, from.address, from.port);
   }
 
-  // --- out
-
-  takePacket(packet: PacketView, mayWrite: boolean): void {
-    const plan = this.#plan;
-    if (!this.#sends || plan === undefined) return;
-    const payloadType = packet.isEvent ? plan.telephoneEvent?.sendPayloadType : plan.sendPayloadType;
-    // An event for a peer without RFC 4733, or audio while a digit of our own is on the line.
-    if (payloadType === undefined || this.#digits.sounding) {
-      this.#stream.skip(packet.source, packet.buffer);
-      return;
-    }
-    const buffer = mayWrite ? packet.buffer : Buffer.from(packet.buffer);
-    const { start, end } = packet;
-    if (!packet.isEvent && packet.codec !== plan.codec) {
-      const table = transcodeTable(packet.codec);
-      for (let i = start; i < end; i++) buffer[i] = table[buffer[i]!]!;
-    }
-    const isNew = this.#stream.relay(
-      packet.source,
-      buffer,
-      start,
-      end - start,
-      payloadType,
-      packet.isEvent,
-      packet.now,
-    );
-    if (!isNew) return;
-    const whole = start === RTP_HEADER && end === buffer.length;
-    const wire = whole ? buffer : buffer.subarray(start - RTP_HEADER, end);
-    if (this.output.channels.length > 0) this.#giveToTaps(wire, packet.isEvent, packet.now);
-    this.#sockets.sendRtp(wire, this.#latch.host, this.#latch.port);
-  }
-
-  takeSamples(from: number, samples: Int16Array, now: number): void {
-    const plan = this.#plan;
-    if (!this.#sends || plan === undefined || this.#digits.sounding) return;
-    this.#encoder.push(from, samples);
-    for (let wire = this.#encoder.pull(); wire !== undefined; wire = this.#encoder.pull()) {
-      this.#stream.own(from, wire, plan.sendPayloadType, wire.length - RTP_HEADER, now);
-      if (this.output.channels.length > 0) this.#giveToTaps(wire, false, now);
-      this.#sockets.sendRtp(wire, this.#latch.host, this.#latch.port);
-    }
-  }
-
-  #giveToTaps(wire: Buffer, isEvent: boolean, now: number): void {
-    const view = this.#outView;
-    view.buffer = wire;
-    view.start = RTP_HEADER;
-    view.end = wire.length;
-    view.ssrc = this.#stream.ssrc;
-    view.timestamp = timestampOf(wire);
-    view.isEvent = isEvent;
-    view.now = now;
-    this.output.givePacket(view);
-  }
-
   // --- time
-
-  /** Every 20 ms: digits of our own. */
-  tick(now: number): void {
-    const type = this.#plan?.telephoneEvent?.sendPayloadType;
-    if (this.#digits.idle || type === undefined || !this.#sends) return;
-    const packet = Buffer.allocUnsafe(RTP_HEADER + 4);
-    if (!this.#digits.step(packet, RTP_HEADER)) return;
-    this.#stream.event(packet, type, this.#digits.isFirst, now);
-    this.#sockets.sendRtp(packet, this.#latch.host, this.#latch.port);
-  }
 
   /** Every 100 ms: reports, silence, digits whose end was lost. */
   slowTick(now: number): void {
@@ -268,9 +178,9 @@ export class Leg implements LegSink {
   stats(): LegStats {
     return {
       packetsReceived: this.#received.packets,
-      packetsSent: this.#stream.packets,
+      packetsSent: this.output.stream.packets,
       bytesReceived: this.#received.octets,
-      bytesSent: this.#stream.octets + RTP_HEADER * this.#stream.packets,
+      bytesSent: this.output.stream.octets + RTP_HEADER * this.output.stream.packets,
       packetsLost: this.#received.lost,
       jitterMs: this.#received.jitterMs,
       roundTripMs: this.#rtcp.roundTripMs,
@@ -283,9 +193,9 @@ export class Leg implements LegSink {
     if (!this.#closed && this.#plan !== undefined)
       this.#sendRtcp(this.#rtcp.bye(this.#host.clock.monotonic()));
     this.#closed = true;
-    silence(this);
+    silence(this.output);
     mute(this.input);
-    mute(this.output);
+    mute(this.output.heard);
     this.#sockets.detach();
     return this.#sockets;
   }

@@ -45,7 +45,7 @@ export class SessionHandle implements MediaSession {
     const { link, maxLegs, advertised, nextNode } = this.#options;
     const host = advertised[family];
     if (host === undefined)
-      throw new MasklineError('media/busy', `No ${family} media address is configured.`);
+      throw new MasklineError('media/no-address', `No ${family} media address is configured.`);
     if (this.#closing !== undefined) throw new MasklineError('media/busy', 'The media session is closed.');
     if (link.legs >= maxLegs)
       throw new MasklineError('media/busy', `The media worker carries ${link.legs} legs, as many as it may.`);

@@ -46,7 +46,7 @@ export class WorkerSession {
     });
     this.legs.set(node, leg);
     this.#sources.set(node, leg.input);
-    this.#sinks.set(node, leg);
+    this.#sinks.set(node, leg.output);
   }
 
   closeLeg(node: number): void {
@@ -93,7 +93,7 @@ export class WorkerSession {
   /** Every 20 ms. */
   tick(now: number): void {
     for (const player of this.players.values()) player.tick(now);
-    for (const leg of this.legs.values()) leg.tick(now);
+    for (const leg of this.legs.values()) leg.output.tick(now);
     for (const recorder of this.recorders.values()) recorder.tick(now);
   }
 
@@ -115,7 +115,7 @@ export class WorkerSession {
 
   #sendDigits(node: number, digits: string): void {
     const leg = this.legs.get(node);
-    if (leg !== undefined && !leg.sendDigits(digits))
+    if (leg !== undefined && !leg.output.sendDigits(digits))
       this.#host.warn('Digits were not sent: the peer did not offer telephone-event (RFC 4733).');
   }
 
@@ -157,7 +157,7 @@ export class WorkerSession {
 
   #edge(kind: 'connect' | 'disconnect' | 'tap', sourceNode: number, sinkNode: number): void {
     const sink = this.#sinks.get(sinkNode);
-    const source = kind === 'tap' ? this.legs.get(sourceNode)?.output : this.#sources.get(sourceNode);
+    const source = kind === 'tap' ? this.legs.get(sourceNode)?.output.heard : this.#sources.get(sourceNode);
     if (sink === undefined) return;
     if (kind === 'tap' && sink.kind === 'leg') {
       this.#host.warn('A leg cannot hear what another leg is sent; only a recorder can.');
@@ -166,7 +166,7 @@ export class WorkerSession {
     if (kind === 'disconnect') {
       if (source !== undefined) disconnect(source, sink);
       // The same call ends a tap.
-      const tapped = this.legs.get(sourceNode)?.output;
+      const tapped = this.legs.get(sourceNode)?.output.heard;
       if (tapped !== undefined) disconnect(tapped, sink);
     } else if (source !== undefined) connect(source, sink);
   }
