@@ -17,6 +17,7 @@ export const SCOPES = [
   'trunks:read',
   'users:read',
   'metrics:read',
+  'keys:write',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -36,6 +37,16 @@ export interface ApiKey {
 export interface ApiKeys {
   /** The live key that this secret belongs to. */
   find(secret: string): Promise<ApiKey | undefined>;
+  /** The secret is shown here and never again. Rejects with `entry/unknown` when there is no such application. */
+  create(options: {
+    readonly name: string;
+    readonly scopes: readonly Scope[];
+    readonly applicationId: string | undefined;
+  }): Promise<{ readonly key: ApiKey; readonly secret: string }>;
+  /** All of them, revoked ones too. */
+  list(): Promise<readonly ApiKey[]>;
+  /** Whether there was such a live key. */
+  revoke(id: string): Promise<boolean>;
 }
 
 /** What an earlier request with the same Idempotency-Key led to. */

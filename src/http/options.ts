@@ -1,0 +1,50 @@
+import type { CallDirectory } from '../call/types.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Random } from '../kernel/random.ts';
+import type { RecordStore } from '../records/ports.ts';
+import type { Scenarios } from '../scenario/ports.ts';
+import type { AdminStore, ApiKeys, IdempotencyStore } from './ports.ts';
+
+export interface HttpSettings {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** How clients reach the API; stands in recording URLs. Default: they are relative. */
+  readonly publicUrl?: string | undefined;
+  /** Connections at once; more are closed as they come. Default 512. */
+  readonly maxConnections?: number;
+}
+
+export interface TrunkStatus {
+  /** undefined: not known yet, or we do not register there. */
+  readonly registered: boolean | undefined;
+  readonly lastError: string | undefined;
+}
+
+export interface Readiness {
+  readonly ok: boolean;
+  /** Part → `ok`, or what is wrong with it. */
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+/** What the API is made of. */
+export interface HttpServerOptions {
+  readonly records: RecordStore;
+  readonly admin: AdminStore;
+  readonly apiKeys: ApiKeys;
+  readonly idempotency: IdempotencyStore;
+  readonly directory: Pick<CallDirectory, 'scenarioByName'>;
+  readonly scenarios: Pick<Scenarios, 'start'>;
+  /** Absolute; nothing outside it is ever served. */
+  readonly recordingsFolder: string;
+  /** Registration at the trunk, of trunks that are registered at. */
+  readonly trunkStatus: (id: string) => TrunkStatus | undefined;
+  readonly readiness: () => Promise<Readiness>;
+  /** Prometheus text format. */
+  readonly metrics: () => Promise<string>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly settings: HttpSettings;
+}

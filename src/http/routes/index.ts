@@ -1,0 +1,32 @@
+import type { Api } from '../api.ts';
+import type { HttpServerOptions } from '../options.ts';
+import { callEvents } from './call-events.ts';
+import { calls } from './calls.ts';
+import { health } from './health.ts';
+import { keys } from './keys.ts';
+import { metrics } from './metrics.ts';
+import { numbers } from './numbers.ts';
+import { openapi } from './openapi.ts';
+import { recordingAudio } from './recording-audio.ts';
+import { recordings } from './recordings.ts';
+import { scenarios } from './scenarios.ts';
+import { startScenario } from './start-scenario.ts';
+import { trunks } from './trunks.ts';
+import { users } from './users.ts';
+
+/** All routes, in the order of the documentation. */
+export function registerRoutes(api: Api, options: HttpServerOptions): void {
+  health(api, options);
+  metrics(api, options);
+  openapi(api);
+  calls(api, options);
+  callEvents(api, options);
+  recordings(api, options);
+  recordingAudio(api, options);
+  scenarios(api, options);
+  startScenario(api, options);
+  numbers(api, options);
+  trunks(api, options);
+  users(api, options);
+  keys(api, options);
+}

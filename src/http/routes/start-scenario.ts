@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { type Static, Type } from 'typebox';
+import { describeError } from '../../kernel/logger.ts';
+import { type Api, keyProblems } from '../api.ts';
+import { applicationFor, keyOf } from '../authorize.ts';
+import type { HttpServerOptions } from '../options.ts';
+import type { ApplicationEntry } from '../ports.ts';
+import { HttpError } from '../problems.ts';
+import { ApplicationName } from '../schemas.ts';
+import { ScenarioParams } from './scenarios.ts';
+
+/** Bytes of customData. It is kept in memory as long as the session runs. */
+const MAX_CUSTOM_DATA = 64 * 1024;
+
+const Body = Type.Object(
+  {
+    customData: Type.Optional(
+      Type.Union([Type.String(), Type.Object({}, { additionalProperties: true })], {
+        description: 'What VoxEngine.customData() gives: a text, or an object as JSON. At most 64 KiB.',
+      }),
+    ),
+    application: Type.Optional(ApplicationName),
+  },
+  { additionalProperties: false },
+);
+
+const Headers = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\u0021-\\u007e]{1,255}$',
+      description:
+        'Names this request: sent again with the same key, it starts nothing and gets the same answer.',
+    }),
+  ),
+});
+
+const Started = Type.Object({
+  sessionId: Type.String(),
+  call: Type.String({ description: 'Where the call record is, from the moment it is stored.' }),
+});
+
+type Parts = Pick<HttpServerOptions, 'admin' | 'directory' | 'scenarios' | 'idempotency' | 'log'>;
+
+/** `POST /v1/scenarios/:name/start`: a session without an inbound call. */
+export function startScenario(api: Api, parts: Parts): void {
+  api.post(
+    '/v1/scenarios/:name/start',
+    {
+      config: { access: 'scenarios:start' },
+      // A request without a body starts the scenario without data.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+      schema: {
+        summary: 'Starts a scenario without an inbound call.',
+        operationId: 'startScenario',
+        tags: ['scenarios'],
+        params: ScenarioParams,
+        headers: Headers,
+        body: Body,
+        response: { 202: Started, ...keyProblems(404, 409, 413, 415, 422, 503) },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      const application = applicationFor(parts.admin, key, request.body.application);
+      const customData = readCustomData(request.body);
+      const start = () => begin(parts, application, request.params.name, customData);
+      const idempotencyKey = request.headers['idempotency-key'];
+      if (idempotencyKey === undefined) return reply.code(202).send(await start());
+      const hash = hashOf([application.id, request.params.name, customData]);
+      return reply.code(202).send(await once(parts, { apiKeyId: key.id, key: idempotencyKey, hash }, start));
+    },
+  );
+}
+
+async function begin(
+  { directory, scenarios }: Parts,
+  application: ApplicationEntry,
+  name: string,
+  customData: string,
+): Promise<Static<typeof Started>> {
+  const source = directory.scenarioByName(application.id, name);
+  if (source === undefined)
+    throw new HttpError('entry/unknown', 'The application has no scenario of that name.');
+  const route = {
+    applicationId: application.id,
+    applicationName: application.name,
+    ruleName: '',
+    scenarios: [source],
+  };
+  const { sessionId } = await scenarios.start({ route, customData, inbound: undefined });
+  return { sessionId, call: `/v1/calls/${sessionId}` };
+}
+
+/**
+ * Runs `start` at most once per Idempotency-Key, also across restarts (PITFALLS row 39). A start that failed did
+ * nothing, so its key is free again. One that succeeded and could not be noted keeps the key: a phone may be ringing,
+ * and the next request is told 409 rather than making it ring twice.
+ */
+async function once(
+  { idempotency, log }: Parts,
+  request: { readonly apiKeyId: string; readonly key: string; readonly hash: string },
+  start: () => Promise<Static<typeof Started>>,
+): Promise<Static<typeof Started>> {
+  const { apiKeyId, key, hash } = request;
+  const replay = await idempotency.begin(apiKeyId, key, hash);
+  if (replay.kind === 'unfinished') throw new HttpError('request/unfinished');
+  if (replay.kind === 'other-request') throw new HttpError('request/other-body');
+  if (replay.kind === 'answered') return replay.body as Static<typeof Started>;
+  let answer: Static<typeof Started>;
+  try {
+    answer = await start();
+  } catch (error) {
+    await idempotency.release(apiKeyId, key);
+    throw error;
+  }
+  try {
+    await idempotency.finish(apiKeyId, key, { status: 202, body: answer });
+  } catch (error) {
+    log.error({ err: describeError(error), sessionId: answer.sessionId }, 'an Idempotency-Key was not noted');
+  }
+  return answer;
+}
+
+function readCustomData({ customData = '' }: Static<typeof Body>): string {
+  const text = typeof customData === 'string' ? customData : JSON.stringify(customData);
+  if (Buffer.byteLength(text) > MAX_CUSTOM_DATA) throw new HttpError('request/too-large');
+  return text;
+}
+
+function hashOf(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}

@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { embeddedPlaces } from '../../../test/kit/storage-places.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import { createLogger } from '../../kernel/logger.ts';
+import { PhoneNumber } from '../../kernel/phone-number.ts';
+import { systemRandom } from '../../kernel/random.ts';
+import type { StartRequest } from '../../scenario/ports.ts';
+import { openStorage, type Storage } from '../../storage/storage.ts';
+import type { Api } from '../api.ts';
+import { createApp } from '../app.ts';
+import type { HttpServerOptions, Readiness, TrunkStatus } from '../options.ts';
+import { SCOPES, type Scope } from '../ports.ts';
+
+/** The API on a real embedded database with two applications, `taxi` and `delivery`. */
+export interface World {
+  readonly app: Api;
+  readonly storage: Storage;
+  readonly options: HttpServerOptions;
+  readonly recordingsFolder: string;
+  readonly applications: { readonly taxi: string; readonly delivery: string };
+  /** What was started; `startFails` makes the next starts fail. */
+  readonly started: StartRequest[];
+  startFails: Error | undefined;
+  ready: Readiness;
+  trunk: TrunkStatus | undefined;
+  /** Every line that the node logged. */
+  readonly logged: string[];
+  /** Headers with a new key of these scopes. */
+  key(
+    scopes: readonly Scope[] | 'all',
+    application?: 'taxi' | 'delivery',
+  ): Promise<{ authorization: string }>;
+  close(): Promise<void>;
+}
+
+export const NUMBERS = {
+  service: PhoneNumber.parse('+442079460456'),
+  other: PhoneNumber.parse('+442079460457'),
+  driver: PhoneNumber.parse('+447700900101'),
+  passenger: PhoneNumber.parse('+447700900202'),
+} as const;
+
+export async function createWorld(settings: Partial<HttpServerOptions['settings']> = {}): Promise<World> {
+  const places = embeddedPlaces();
+  const place = await places.fresh();
+  const logged: string[] = [];
+  const log: Logger = createLogger('debug', { write: (line: string) => void logged.push(line) });
+  const tools = { clock: systemClock, random: systemRandom, log };
+  const storage = await openStorage({ ...place, ...tools, environment: {} });
+  await storage.importDirectory({
+    trunks: [
+      {
+        name: 'carrier',
+        host: 'sip.example.net',
+        transport: 'udp',
+        allowedSources: ['192.0.2.0/24'],
+        register: true,
+        prefixes: ['+44'],
+        priority: 1,
+        numberFormat: 'e164',
+        assertIdentity: true,
+        outboundAuth: { username: 'maskline', password: 'trunk-password' },
+      },
+    ],
+    applications: [
+      application('taxi', NUMBERS.service, NUMBERS.driver),
+      application('delivery', NUMBERS.other, NUMBERS.passenger),
+    ],
+  });
+  const ids = new Map(storage.admin.applications().map(({ id, name }) => [name, id]));
+  const applications = { taxi: ids.get('taxi') ?? '', delivery: ids.get('delivery') ?? '' };
+  const recordingsFolder = mkdtempSync(join(tmpdir(), 'maskline-recordings-'));
+  const started: StartRequest[] = [];
+  const options: HttpServerOptions = {
+    ...tools,
+    records: storage.records,
+    admin: storage.admin,
+    apiKeys: storage.apiKeys,
+    idempotency: storage.idempotency,
+    directory: storage.directory,
+    scenarios: {
+      start: async (request) => {
+        if (world.startFails !== undefined) throw world.startFails;
+        started.push(request);
+        return { sessionId: systemRandom.uuid() };
+      },
+    },
+    recordingsFolder,
+    trunkStatus: () => world.trunk,
+    readiness: async () => world.ready,
+    metrics: async () => 'maskline_calls 3\n',
+    settings: { host: '127.0.0.1', port: 0, ...settings },
+  };
+  const app = await createApp(options);
+  const world: World = {
+    app,
+    storage,
+    options,
+    recordingsFolder,
+    applications,
+    started,
+    startFails: undefined,
+    ready: { ok: true, checks: { database: 'ok' } },
+    trunk: { registered: true, lastError: undefined },
+    logged,
+    key: async (scopes, application) => {
+      const { secret } = await storage.apiKeys.create({
+        name: 'test',
+        scopes: scopes === 'all' ? SCOPES : scopes,
+        applicationId: application === undefined ? undefined : applications[application],
+      });
+      return { authorization: `Bearer ${secret}` };
+    },
+    close: async () => {
+      await app.close();
+      await storage.close();
+      await places.close();
+      rmSync(recordingsFolder, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+function application(name: string, number: PhoneNumber, user: PhoneNumber) {
+  return {
+    name,
+    numbers: [number],
+    verifiedNumbers: [],
+    users: [
+      { username: `${name}-driver`, ha1: { md5: 'a'.repeat(32), sha256: 'b'.repeat(64) }, number: user },
+    ],
+    scenarios: [{ name: 'masking', source: '// masking' }],
+    rules: [{ name: 'all', pattern: '.*', scenarios: ['masking'], customData: '' }],
+  };
+}
