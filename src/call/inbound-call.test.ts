@@ -176,6 +176,17 @@ describe('an inbound call', () => {
     expect(last(seen)).toMatchObject({ code: 503, reason: 'No RTP port or media worker is free.' });
   });
 
+  it('488 when the offer wants an IP version that we have no media address for', async () => {
+    const offer = phoneSdp({ host: '2001:db8::7' });
+    const { session, call, media, seen } = start(new FakeUasSession({ offer }));
+    media.openLegMode = 'ipv4-only';
+    call.answer();
+    await clock.advance(0);
+    expect(session.kinds()).toEqual(['reject 488']);
+    expect(last(seen)).toMatchObject({ code: 488, by: 'fault' });
+    expect(media.legs).toEqual([]);
+  });
+
   it('[row 40] a caller who hangs up while the port is taken leaves no leg', async () => {
     const { session, call, media, seen } = start();
     media.openLegMode = 'held';

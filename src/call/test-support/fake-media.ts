@@ -137,7 +137,7 @@ export class FakeRecorder implements MediaRecorder {
 }
 
 /** How `openLeg` behaves: at once, refused for want of ports, or when the test says so (`release`). */
-export type OpenLegMode = 'at-once' | 'busy' | 'held';
+export type OpenLegMode = 'at-once' | 'busy' | 'held' | 'ipv4-only';
 
 /** A media graph of which only the edges are kept: `edges` holds `from>to`, by node id. */
 export class FakeMediaSession implements MediaSession {
@@ -161,7 +161,9 @@ export class FakeMediaSession implements MediaSession {
       return leg;
     };
     if (this.openLegMode === 'busy') return Promise.reject(busy);
-    if (this.openLegMode === 'at-once') return Promise.resolve().then(open);
+    if (this.openLegMode === 'ipv4-only' && options.family === 'ipv6')
+      return Promise.reject(new MasklineError('media/no-address'));
+    if (this.openLegMode !== 'held') return Promise.resolve().then(open);
     return new Promise((resolve, reject) => {
       this.#held.push({ open: () => resolve(open()), refuse: () => reject(busy) });
     });

@@ -11,7 +11,6 @@ import { isSipUri, isTelUri, parseUri, sipUri } from '../message/uri.ts';
 import type { Resolver } from '../resolver/types.ts';
 import type { Target } from '../transport/types.ts';
 import type { IdentityStyle } from './identity-headers.ts';
-import { OutboundRefusal } from './outbound-refusal.ts';
 import { numberOfUri } from './party-number.ts';
 import { readContact } from './registrar.ts';
 import { dialledUser, trunksFor } from './trunk-select.ts';
@@ -50,7 +49,7 @@ export class DialPlan {
     this.#options = options;
   }
 
-  /** Throws a `MasklineError` or `OutboundRefusal` when there is nowhere to go. */
+  /** Throws a `MasklineError` when there is nowhere to go. */
   async *attempts(target: CallTarget): AsyncGenerator<Attempt> {
     if (target.kind === 'trunk') yield* this.#toNumber(target.number);
     else if (target.kind === 'user') yield* this.#toUser(target.username);
@@ -124,8 +123,7 @@ export class DialPlan {
     const uri = readDialled(text);
     if (isTelUri(uri)) return yield* this.#toNumber(numberOfUri(uri)!);
     // RFC 3261 §8.1.3.5, §26.2: without TLS a sips: target cannot be reached as it asks to be.
-    if (uri.scheme !== 'sip' || !isSipUri(uri))
-      throw new OutboundRefusal(416, 'The scheme of the URI is not supported.');
+    if (uri.scheme !== 'sip' || !isSipUri(uri)) throw new MasklineError('uri/unsupported');
     if (uri.host === this.#options.domain && uri.user !== undefined) return yield* this.#toUser(uri.user);
     const requestUri = asRequestUri(uri);
     const to = nameAddr(sipUri({ user: uri.user, host: uri.host }));
@@ -159,7 +157,7 @@ function readDialled(text: string): ReturnType<typeof parseUri> {
   try {
     return parseUri(text.trim());
   } catch {
-    throw new OutboundRefusal(484, 'The URI to call is malformed.');
+    throw new MasklineError('uri/malformed');
   }
 }
 

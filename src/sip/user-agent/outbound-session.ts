@@ -4,6 +4,7 @@
  * anything rang (PITFALLS rows 22 and 39).
  */
 import { Emitter } from '../../kernel/emitter.ts';
+import { MasklineError } from '../../kernel/errors.ts';
 import type {
   Body,
   ExtraHeaders,
@@ -12,7 +13,6 @@ import type {
   SessionState,
   UacSession,
 } from '../dialog/types.ts';
-import { endOf } from './outbound-refusal.ts';
 
 /** Starts the next attempt; undefined once the call has ended meanwhile. A rejection says that there is none. */
 export type NextAttempt = (signal: { readonly ended: boolean }) => Promise<UacSession | undefined>;
@@ -116,3 +116,12 @@ const CANCELLED = {
   headers: [],
   retryable: false,
 } as const;
+
+/** How a call ends whose INVITE was never sent, or whose every attempt threw. */
+function endOf(error: unknown): SessionEnd {
+  const end = { by: 'fault', answered: false, headers: [] } as const;
+  if (!(error instanceof MasklineError))
+    return { ...end, status: 500, reason: 'The call could not be begun.', retryable: false };
+  const { sip, title, retryable } = error.meaning;
+  return { ...end, status: sip ?? 500, reason: title, retryable };
+}

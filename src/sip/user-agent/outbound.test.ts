@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { MasklineError } from '../../kernel/errors.ts';
+import { ERRORS, MasklineError } from '../../kernel/errors.ts';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { SessionEnd, UacSession } from '../dialog/types.ts';
 import type { RawPeer } from './test-support/raw-peer.ts';
@@ -376,8 +376,8 @@ describe('a call that goes out', () => {
     const loop = call({ ...toPassenger, target: { kind: 'uri', uri: 'sip:x@192.0.2.1' } });
     const spent = call({ ...toPassenger, maxForwards: 0 });
     await stage.clock.advance(10);
-    expect(loop.ends).toMatchObject([{ status: 482 }]);
-    expect(spent.ends).toMatchObject([{ status: 483 }]);
+    expect(loop.ends).toMatchObject([{ status: 482, reason: ERRORS['call/looped'].title }]);
+    expect(spent.ends).toMatchObject([{ status: 483, reason: ERRORS['call/too-many-hops'].title }]);
     expect(sent).toBe(0);
   });
 

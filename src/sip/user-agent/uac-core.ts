@@ -11,7 +11,6 @@ import { contactFor } from './contact.ts';
 import type { Attempt, DialPlan } from './dial-plan.ts';
 import type { FailedTargets } from './failed-targets.ts';
 import { identityHeaders } from './identity-headers.ts';
-import { OutboundRefusal } from './outbound-refusal.ts';
 import { mayTryElsewhere, OutboundSession } from './outbound-session.ts';
 import type { OutboundInvite } from './types.ts';
 
@@ -59,7 +58,7 @@ export class UacCore {
     offer: SdpFor,
     signal: { readonly ended: boolean },
   ): Promise<UacSession | undefined> {
-    if (invite.maxForwards <= 0) throw new OutboundRefusal(483, 'The call has been forwarded too often.');
+    if (invite.maxForwards <= 0) throw new MasklineError('call/too-many-hops');
     let unreachable: unknown;
     for (;;) {
       const { value: attempt, done } = await attempts.next();
@@ -71,7 +70,7 @@ export class UacCore {
         return undefined;
       });
       if (flow === undefined) continue;
-      if (isOurs(flow)) throw new OutboundRefusal(482, 'The call would come back to this server.');
+      if (isOurs(flow)) throw new MasklineError('call/looped');
       const sdp = await offer(mediaHost(flow));
       if (signal.ended) return undefined;
       return this.#send(partsOf(invite, attempt, flow, sdp, this.#options.random), attempt.target);
