@@ -6,27 +6,22 @@
  *   running ──terminate, no calls for a while, service closes──▶ closing ──▶ last words ──▶ ended
  *      └──────────────── the script failed ──────────────────────────────────────────────▶ ended
  */
-import type { Call } from '../call/types.ts';
-import type { TimerHandle } from '../kernel/clock.ts';
 import { ERRORS } from '../kernel/errors.ts';
 import type { MediaSession } from '../media/engine.ts';
 import { runCallCommand } from './host/call-commands.ts';
-import { factsOf, forwardEvents } from './host/call-events.ts';
+import { factsOf } from './host/call-events.ts';
 import { SessionRequests } from './host/http-commands.ts';
 import { MediaCommands } from './host/media-commands.ts';
 import { MediaGraph } from './host/media-graph.ts';
-import type {
-  LogLevel,
-  SessionCall,
-  SessionContext,
-  SessionServices,
-  Untimed,
-} from './host/session-context.ts';
+import { ScriptLink } from './host/script-link.ts';
+import { SessionCalls } from './host/session-calls.ts';
+import type { LogLevel, SessionContext, SessionServices, Untimed } from './host/session-context.ts';
 import { SessionTimers } from './host/timers.ts';
 import { BadCommand, parseCommand } from './parse-command.ts';
 import type { SessionOutcome, StartRequest } from './ports.ts';
 import type { HostCommand, HostEvent, ScriptError, Turn } from './protocol.ts';
-import type { Sandbox, Sandboxes } from './sandbox/sandboxes.ts';
+import type { Started } from './sandbox/runtime.ts';
+import type { Sandboxes } from './sandbox/sandboxes.ts';
 
 export interface SessionOptions {
   readonly sessionId: string;
@@ -44,21 +39,18 @@ const CLOSE_SECONDS = 5;
 export class ScenarioSession {
   readonly #options: SessionOptions;
   readonly #context: SessionContext;
+  readonly #link: ScriptLink;
+  readonly #calls: SessionCalls;
   readonly #timers: SessionTimers;
   readonly #requests: SessionRequests;
   readonly #media: MediaCommands;
   readonly #aborted = new AbortController();
   readonly #held = new Set<Promise<unknown>>();
-  #sandbox: Sandbox | undefined;
-  #phase: 'running' | 'closing' | 'last-words' | 'ended' = 'running';
-  #waiting = 0;
-  #onTurnsDone: (() => void) | undefined;
-  #logged = 0;
-  #lastRequest = false;
-  #idle: TimerHandle | undefined;
-  #unanswered: TimerHandle | undefined;
   readonly #ended = Promise.withResolvers<void>();
   readonly #hurry = Promise.withResolvers<void>();
+  #phase: 'running' | 'closing' | 'last-words' | 'ended' = 'running';
+  #logged = 0;
+  #lastRequest = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -73,9 +65,16 @@ export class ScenarioSession {
       signal: this.#aborted.signal,
       post: (event) => this.#post(event),
       log: (level, message) => this.#log(level, message),
-      own: (id, call) => this.#own(id, call),
+      own: (id, call) => this.#calls.own(id, call),
       holdEnd: (work) => this.#hold(work),
     };
+    this.#link = new ScriptLink({
+      clock: services.clock,
+      waitingEvents: services.limits.waitingEvents,
+      onTurn: (turn) => this.#onTurn(turn),
+      onTooSlow: () => this.#fail(tooSlow()),
+    });
+    this.#calls = new SessionCalls(this.#context, (reason) => this.#terminate(reason, true));
     this.#timers = new SessionTimers(this.#context);
     this.#requests = new SessionRequests(this.#context);
     this.#media = new MediaCommands(this.#context);
@@ -88,27 +87,14 @@ export class ScenarioSession {
 
   /** Takes the call, then opens the sandbox: whoever hangs up meanwhile is heard of (PITFALLS row 40). */
   start(): void {
-    const { request, services, sessionId, media } = this.#options;
+    const { request, sandboxes } = this.#options;
     const inbound = request.inbound?.call;
-    if (inbound !== undefined) {
-      this.#own(inbound.id, inbound);
-      services.calls.adopt(inbound, { sessionId, media });
-      this.#unanswered = services.clock.setTimeout(
-        () => this.#rejectSilent(inbound),
-        services.limits.unansweredSeconds * 1000,
-      );
-      const answered = (): void => services.clock.clearTimeout(this.#unanswered);
-      for (const event of ['connected', 'failed', 'disconnected'] as const)
-        inbound.events.on(event, answered);
-    }
-    const early = this.#early ?? [];
-    this.#openSandbox();
-    if (inbound !== undefined) {
-      // Data that a softphone of the cloud attaches to its call has no counterpart in SIP.
-      this.#post({ type: 'call-alerting', call: factsOf(inbound), customData: '' });
-    }
-    for (const event of early) this.#post(event);
-    this.#watchIdle();
+    if (inbound !== undefined) this.#calls.adopt(inbound);
+    // Data that a softphone of the cloud attaches to its call has no counterpart in SIP.
+    const first: Untimed<HostEvent>[] =
+      inbound === undefined ? [] : [{ type: 'call-alerting', call: factsOf(inbound), customData: '' }];
+    this.#link.open(sandboxes, { scripts: request.route.scenarios, started: this.#started() }, first);
+    this.#calls.watchIdle();
   }
 
   /** Ends the session from outside, e.g. at shutdown. Resolves when nothing is left, `ms` later at the most. */
@@ -119,66 +105,34 @@ export class ScenarioSession {
     this.#options.services.clock.clearTimeout(timer);
   }
 
-  /** What a call said before the sandbox was asked for; it may fail inside `adopt`. */
-  #early: Untimed<HostEvent>[] | undefined = [];
-
-  #openSandbox(): void {
-    const { request, services, sessionId, sandboxes } = this.#options;
-    const { route, customData } = request;
-    const { limits, clock, random } = services;
-    this.#early = undefined;
-    this.#waiting++;
-    this.#sandbox = sandboxes.open({
-      scripts: route.scenarios,
-      started: {
-        type: 'started',
-        at: clock.now(),
-        seed: random.int(0x100000000),
-        sessionId,
-        applicationId: route.applicationId,
-        applicationName: route.applicationName,
-        ruleName: route.ruleName,
-        customData,
-        limits: {
-          timers: limits.timers,
-          players: limits.players,
-          httpTotal: limits.httpTotal,
-          calls: limits.calls,
-          logLineChars: limits.logLineChars,
-        },
-      },
-      onTurn: (turn) => this.#onTurn(turn),
-    });
+  #started(): Started {
+    const { request, services, sessionId } = this.#options;
+    const { applicationId, applicationName, ruleName } = request.route;
+    const { clock, random, limits } = services;
+    const { timers, players, httpTotal, calls, logLineChars } = limits;
+    return {
+      type: 'started',
+      at: clock.now(),
+      seed: random.int(0x100000000),
+      sessionId,
+      applicationId,
+      applicationName,
+      ruleName,
+      customData: request.customData,
+      limits: { timers, players, httpTotal, calls, logLineChars },
+    };
   }
 
   #post(event: Untimed<HostEvent>): void {
-    if (this.#early !== undefined) {
-      this.#early.push(event);
-      return;
-    }
-    if (this.#sandbox === undefined || this.#phase === 'ended') return;
     // Timers and other resources are gone once the last words are spoken; one answer to the last request may come.
-    if (this.#phase === 'last-words' && !['terminating', 'terminated', 'http-response'].includes(event.type))
-      return;
-    if (this.#waiting >= this.#options.services.limits.waitingEvents) {
-      this.#fail({
-        kind: 'flood',
-        message: 'The scenario is too slow for its events.',
-        scenario: '',
-        line: undefined,
-      });
-      return;
-    }
-    this.#waiting++;
-    this.#sandbox.post({ ...event, at: this.#options.services.clock.now() } as HostEvent);
+    const last =
+      event.type === 'terminating' || event.type === 'terminated' || event.type === 'http-response';
+    if (this.#phase !== 'last-words' || last) this.#link.post(event);
   }
 
   #onTurn(turn: Turn): void {
-    if (this.#phase === 'ended') return;
-    this.#waiting--;
     for (const text of turn.commands) this.#execute(text);
     if (turn.error !== undefined) this.#fail(turn.error);
-    else if (this.#waiting === 0) this.#onTurnsDone?.();
   }
 
   #execute(text: string): void {
@@ -236,61 +190,9 @@ export class ScenarioSession {
     this.#requests.run(command);
   }
 
-  #own(id: string, call: Call): SessionCall {
-    const owned: SessionCall = { id, call, tones: false, playback: undefined };
-    const { calls, graph } = this.#context;
-    calls.set(id, owned);
-    const key = `call:${id}`;
-    call.whenMedia().then(
-      (leg) => {
-        if (call.state === 'TERMINATED') return;
-        graph.addSource(key, leg);
-        graph.addSink(key, leg);
-      },
-      () => {},
-    );
-    forwardEvents(
-      owned,
-      (event) => this.#post(event),
-      () => {
-        owned.playback?.stop();
-        graph.remove(key);
-        this.#watchIdle();
-      },
-    );
-    // Late events (a recording that is finished) still find the script's call; commands do not find this one any more.
-    this.#hold(call.ended.then(() => calls.delete(id)));
-    this.#watchIdle();
-    return owned;
-  }
-
   #hold(work: Promise<unknown>): void {
     const done = work.catch(() => {}).finally(() => this.#held.delete(done));
     this.#held.add(done);
-  }
-
-  #liveCalls(): Call[] {
-    return [...this.#context.calls.values()]
-      .map(({ call }) => call)
-      .filter(({ state }) => state !== 'TERMINATED');
-  }
-
-  #watchIdle(): void {
-    const { clock, limits } = this.#options.services;
-    clock.clearTimeout(this.#idle);
-    this.#idle = undefined;
-    if (this.#phase !== 'running' || this.#liveCalls().length > 0) return;
-    this.#idle = clock.setTimeout(
-      () => this.#terminate(`no calls for ${limits.idleSeconds} s`, true),
-      limits.idleSeconds * 1000,
-    );
-  }
-
-  #rejectSilent(call: Call): void {
-    if (call.state !== 'ALERTING') return;
-    const { title, hint, sip } = ERRORS['scenario/silent'];
-    this.#log('warn', `${title} ${hint}`);
-    call.reject(sip);
   }
 
   #terminate(reason: string, systemError: boolean): void {
@@ -302,20 +204,20 @@ export class ScenarioSession {
   /** VoxEngine's order: pending requests are waited for, then `Terminating`, one more request, `Terminated`. */
   async #closeDown(reason: string, systemError: boolean): Promise<void> {
     const { limits } = this.#options.services;
-    this.#stopWatching();
+    this.#timers.close();
     this.#requests.dropWaiting();
-    this.#endCalls(480);
+    this.#calls.end(480);
     this.#media.close();
     await this.#within(CLOSE_SECONDS, Promise.all(this.#held));
     await this.#within(limits.pendingHttpSeconds, this.#requests.whenIdle());
-    await this.#turnsDone();
+    await this.#caughtUp();
     if (this.#phase === 'ended') return;
     this.#phase = 'last-words';
     this.#post({ type: 'terminating', systemError });
-    await this.#turnsDone();
+    await this.#caughtUp();
     await this.#within(limits.lastWordsSeconds, this.#requests.whenIdle());
     this.#post({ type: 'terminated', systemError });
-    await this.#turnsDone();
+    await this.#caughtUp();
     await this.#end({ reason, error: undefined });
   }
 
@@ -332,12 +234,11 @@ export class ScenarioSession {
   async #end(outcome: SessionOutcome): Promise<void> {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
-    this.#onTurnsDone?.();
-    this.#stopWatching();
-    this.#sandbox?.close();
+    this.#timers.close();
+    this.#link.close();
     this.#requests.abort();
     this.#aborted.abort();
-    this.#endCalls(outcome.error === undefined ? 480 : 500);
+    this.#calls.end(outcome.error === undefined ? 480 : 500);
     this.#media.close();
     await this.#within(CLOSE_SECONDS, Promise.all(this.#held));
     await this.#within(
@@ -346,20 +247,6 @@ export class ScenarioSession {
     );
     this.#options.onEnded(outcome);
     this.#ended.resolve();
-  }
-
-  #endCalls(code: number): void {
-    for (const call of this.#liveCalls()) {
-      if (call.incoming && call.state === 'ALERTING') call.reject(code);
-      else call.hangup();
-    }
-  }
-
-  #stopWatching(): void {
-    const { clock } = this.#options.services;
-    clock.clearTimeout(this.#idle);
-    clock.clearTimeout(this.#unanswered);
-    this.#timers.close();
   }
 
   /** Until the work is done, the time is up, or the service is in a hurry. */
@@ -371,13 +258,9 @@ export class ScenarioSession {
     clock.clearTimeout(timer);
   }
 
-  /** Until the script has seen everything that it was told. Bounded: a dead worker never answers. */
-  async #turnsDone(): Promise<void> {
-    if (this.#waiting === 0 || this.#phase === 'ended') return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onTurnsDone = resolve;
-    await this.#within(CLOSE_SECONDS, promise);
-    this.#onTurnsDone = undefined;
+  /** Bounded: a dead worker never answers. */
+  #caughtUp(): Promise<void> {
+    return this.#within(CLOSE_SECONDS, this.#link.caughtUp());
   }
 
   #log(level: LogLevel, message: string): void {
@@ -391,4 +274,13 @@ export class ScenarioSession {
       );
     else this.#options.log(level, message);
   }
+}
+
+function tooSlow(): ScriptError {
+  return {
+    kind: 'flood',
+    message: 'The scenario is too slow for its events.',
+    scenario: '',
+    line: undefined,
+  };
 }

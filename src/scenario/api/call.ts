@@ -1,5 +1,5 @@
 /** One leg, as VoxEngine's `Call`. Its methods issue commands; its state follows the events. */
-import type { CallFacts, HostEvent } from '../protocol.ts';
+import type { CallFacts } from '../protocol.ts';
 import { callEventNames } from './enums.ts';
 import { Listeners } from './events.ts';
 import { headersOf, text } from './headers.ts';
@@ -155,7 +155,7 @@ export class Call {
     if (this.#alive()) send({ type: 'call-play', callId: this.#facts.callId, source, loop });
   }
 
-  /** Changes the state, then tells the listeners. Only `dispatch` of main.ts gets to this, by the function below. */
+  /** Changes the state, then tells the listeners. Only call-deliver.ts gets to this. */
   static deliver(call: Call, name: string, state: State | undefined, payload: object): void {
     if (state !== undefined && state !== call.#state) {
       const oldState = call.#state;
@@ -170,90 +170,7 @@ export class Call {
   }
 }
 
-const deliver = Call.deliver;
+/** The way in for events; the modules of the API are out of a script's reach. */
+export const deliver = Call.deliver;
 // Scripts reach the class by `call.constructor`; the way in for events must not be there.
 Reflect.deleteProperty(Call, 'deliver');
-
-type CallEvent = Extract<HostEvent, { callId: string }>;
-
-/** Hands one event of the host to its call. */
-export function deliverToCall(call: Call, event: CallEvent): void {
-  const direction = call.incoming() ? 'Inbound' : 'Outbound';
-  switch (event.type) {
-    case 'call-ringing':
-      deliver(call, 'Call.Ringing', undefined, { headers: event.headers });
-      return;
-    case 'call-audio-started':
-      deliver(call, 'Call.AudioStarted', undefined, { headers: event.headers });
-      return;
-    case 'call-connected':
-      deliver(call, 'Call.Connected', 'CONNECTED', { customData: '', headers: event.headers });
-      return;
-    case 'call-failed':
-      deliver(call, 'Call.Failed', 'TERMINATED', {
-        code: event.code,
-        reason: event.reason,
-        headers: event.headers,
-      });
-      return;
-    case 'call-disconnected':
-      deliver(call, 'Call.Disconnected', 'TERMINATED', {
-        internalCode: event.code,
-        reason: event.reason,
-        duration: event.durationSeconds,
-        cost: 0,
-        direction,
-        headers: event.headers,
-      });
-      return;
-    case 'call-tone':
-      deliver(call, 'Call.ToneReceived', undefined, { tone: event.tone, type: 'RFC2833' });
-      return;
-    case 'call-info':
-      deliver(call, 'Call.InfoReceived', undefined, {
-        mimeType: event.mimeType,
-        body: event.body,
-        headers: event.headers,
-      });
-      return;
-    case 'playback-started':
-      deliver(call, 'Call.PlaybackReady', undefined, {});
-      deliver(call, 'Call.PlaybackStarted', undefined, { duration: event.durationSeconds });
-      return;
-    case 'playback-finished':
-      deliver(
-        call,
-        'Call.PlaybackFinished',
-        undefined,
-        event.error === undefined ? {} : { error: event.error },
-      );
-      return;
-    case 'call-record-started':
-      deliver(call, 'Call.RecordStarted', undefined, { url: event.url });
-      return;
-    case 'call-record-stopped':
-      deliver(call, 'Call.RecordStopped', undefined, {
-        url: event.url,
-        cost: '0',
-        duration: event.durationSeconds,
-      });
-      return;
-    case 'call-record-error':
-      deliver(call, 'Call.RecordError', undefined, { error: event.error });
-      return;
-    case 'call-on-hold':
-      deliver(call, 'Call.OnHold', undefined, {});
-      return;
-    case 'call-off-hold':
-      deliver(call, 'Call.OffHold', undefined, {});
-      return;
-    case 'call-first-audio':
-      deliver(call, 'Call.FirstAudioPacketReceived', undefined, {});
-      return;
-    case 'call-rtp-stopped':
-      deliver(call, 'Call.RtpStopped', undefined, {});
-      return;
-    case 'call-rtp-resumed':
-      deliver(call, 'Call.RtpResumed', undefined, {});
-  }
-}

@@ -1,6 +1,7 @@
 /** The namespace `VoxEngine`. All members are plain functions: scripts pass `VoxEngine.terminate` as a callback. */
 import type { CommandTarget, HostEvent } from '../protocol.ts';
-import { Call, deliverToCall } from './call.ts';
+import { Call } from './call.ts';
+import { deliverToCall } from './call-deliver.ts';
 import { uuid } from './deterministic.ts';
 import { appEventNames } from './enums.ts';
 import { type Handler, Listeners } from './events.ts';
