@@ -1,0 +1,48 @@
+/**
+ * Runs benchmarks, all or the named ones, and writes what they found: `bench/results/<date>-<host class>.json` with
+ * everything, `bench/results/latest.md` to read. `--profile FOLDER` takes CPU profiles of the server and writes no results,
+ * because profiling costs.
+ */
+import { parseArgs } from 'node:util';
+import type { Bench, BenchOptions } from './figures.ts';
+import { describeMachine, watchSurroundings } from './machine.ts';
+import { benchMemory } from './memory.ts';
+import { benchParser } from './parser.ts';
+import { benchRelayFigures } from './relay-figures.ts';
+import { type BenchRun, printRun, saveRun, writeLatest } from './results.ts';
+import { benchSetup } from './setup.ts';
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  parser: benchParser,
+  relay: benchRelayFigures,
+  setup: benchSetup,
+  memory: benchMemory,
+};
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { profile: { type: 'string' } },
+  });
+  const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
+  if (unknown !== undefined) {
+    console.error(`There is no benchmark "${unknown}". There are: ${Object.keys(BENCHES).join(', ')}.`);
+    process.exitCode = 2;
+    return;
+  }
+  const options: BenchOptions = values.profile === undefined ? {} : { profiles: values.profile };
+  const machine = describeMachine();
+  const command = ['script/bench', ...positionals].join(' ');
+  for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
+    console.error(`bench: ${name} …`);
+    const surroundings = watchSurroundings();
+    const at = new Date().toISOString();
+    const result = await BENCHES[name]!(options);
+    const run: BenchRun = { at, command, surroundings: surroundings(), result };
+    printRun(run);
+    if (values.profile === undefined) saveRun(machine, run);
+  }
+  if (values.profile === undefined) console.error(`bench: written to ${writeLatest(machine)}`);
+}
+
+await main();
