@@ -8,6 +8,7 @@
  */
 import { ERRORS } from '../kernel/errors.ts';
 import type { MediaSession } from '../media/engine.ts';
+import { BoundedWait } from './host/bounded-wait.ts';
 import { runCallCommand } from './host/call-commands.ts';
 import { factsOf } from './host/call-events.ts';
 import { SessionRequests } from './host/http-commands.ts';
@@ -45,9 +46,8 @@ export class ScenarioSession {
   readonly #requests: SessionRequests;
   readonly #media: MediaCommands;
   readonly #aborted = new AbortController();
-  readonly #held = new Set<Promise<unknown>>();
+  readonly #wait: BoundedWait;
   readonly #ended = Promise.withResolvers<void>();
-  readonly #hurry = Promise.withResolvers<void>();
   #phase: 'running' | 'closing' | 'last-words' | 'ended' = 'running';
   #logged = 0;
   #lastRequest = false;
@@ -55,6 +55,7 @@ export class ScenarioSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { sessionId, request, services, media } = options;
+    this.#wait = new BoundedWait(services.clock);
     this.#context = {
       sessionId,
       request,
@@ -66,7 +67,7 @@ export class ScenarioSession {
       post: (event) => this.#post(event),
       log: (level, message) => this.#log(level, message),
       own: (id, call) => this.#calls.own(id, call),
-      holdEnd: (work) => this.#hold(work),
+      holdEnd: (work) => this.#wait.hold(work),
     };
     this.#link = new ScriptLink({
       clock: services.clock,
@@ -99,10 +100,10 @@ export class ScenarioSession {
 
   /** Ends the session from outside, e.g. at shutdown. Resolves when nothing is left, `ms` later at the most. */
   async close(reason: string, ms: number): Promise<void> {
-    const timer = this.#options.services.clock.setTimeout(() => this.#hurry.resolve(), ms);
+    const done = this.#wait.hurryIn(ms);
     this.#terminate(reason, true);
     await this.ended;
-    this.#options.services.clock.clearTimeout(timer);
+    done();
   }
 
   #started(): Started {
@@ -190,11 +191,6 @@ export class ScenarioSession {
     this.#requests.run(command);
   }
 
-  #hold(work: Promise<unknown>): void {
-    const done = work.catch(() => {}).finally(() => this.#held.delete(done));
-    this.#held.add(done);
-  }
-
   #terminate(reason: string, systemError: boolean): void {
     if (this.#phase !== 'running') return;
     this.#phase = 'closing';
@@ -208,14 +204,14 @@ export class ScenarioSession {
     this.#requests.dropWaiting();
     this.#calls.end(480);
     this.#media.close();
-    await this.#within(CLOSE_SECONDS, Promise.all(this.#held));
-    await this.#within(limits.pendingHttpSeconds, this.#requests.whenIdle());
+    await this.#wait.allHeld(CLOSE_SECONDS);
+    await this.#wait.within(limits.pendingHttpSeconds, this.#requests.whenIdle());
     await this.#caughtUp();
     if (this.#phase === 'ended') return;
     this.#phase = 'last-words';
     this.#post({ type: 'terminating', systemError });
     await this.#caughtUp();
-    await this.#within(limits.lastWordsSeconds, this.#requests.whenIdle());
+    await this.#wait.within(limits.lastWordsSeconds, this.#requests.whenIdle());
     this.#post({ type: 'terminated', systemError });
     await this.#caughtUp();
     await this.#end({ reason, error: undefined });
@@ -240,8 +236,8 @@ export class ScenarioSession {
     this.#aborted.abort();
     this.#calls.end(outcome.error === undefined ? 480 : 500);
     this.#media.close();
-    await this.#within(CLOSE_SECONDS, Promise.all(this.#held));
-    await this.#within(
+    await this.#wait.allHeld(CLOSE_SECONDS);
+    await this.#wait.within(
       CLOSE_SECONDS,
       this.#options.media.close().catch(() => {}),
     );
@@ -249,18 +245,9 @@ export class ScenarioSession {
     this.#ended.resolve();
   }
 
-  /** Until the work is done, the time is up, or the service is in a hurry. */
-  async #within(seconds: number, work: Promise<unknown>): Promise<void> {
-    const { clock } = this.#options.services;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = clock.setTimeout(resolve, seconds * 1000);
-    await Promise.race([work, promise, this.#hurry.promise]);
-    clock.clearTimeout(timer);
-  }
-
   /** Bounded: a dead worker never answers. */
   #caughtUp(): Promise<void> {
-    return this.#within(CLOSE_SECONDS, this.#link.caughtUp());
+    return this.#wait.within(CLOSE_SECONDS, this.#link.caughtUp());
   }
 
   #log(level: LogLevel, message: string): void {
