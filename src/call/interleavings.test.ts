@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../test/kit/seeded-random.ts';
 import { VirtualClock } from '../../test/kit/virtual-clock.ts';
-import { bridge } from './bridge.ts';
+
 import { phoneSdp } from './test-support/descriptions.ts';
 import type { FakeMediaSession, OpenLegMode } from './test-support/fake-media.ts';
 import { FakeUasSession } from './test-support/fake-sessions.ts';
+import { join } from './test-support/join.ts';
 import { type CallWorld, callWorld, eventsOf } from './test-support/world.ts';
 import type { Call } from './types.ts';
 
@@ -28,7 +29,7 @@ function dial(scene: Scene, callerid?: string): void {
   scene.seen.push({ call, events: eventsOf(call) });
   // What easyProcess does: join when answered, and end one with the other.
   call.events.on('connected', () => scene.inbound.answer());
-  bridge(scene.inbound, call, scene.media);
+  join(scene.inbound, call, scene.media);
   call.events.on('failed', () => scene.inbound.hangup());
   call.events.on('disconnected', () => scene.inbound.hangup());
   scene.inbound.events.on('disconnected', () => call.hangup());

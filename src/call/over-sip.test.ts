@@ -5,11 +5,12 @@ import type { SipRequest } from '../sip/message/types.ts';
 import type { RawPeer } from '../sip/user-agent/test-support/raw-peer.ts';
 import { NOTHING_LEFT, type Scene, scene } from '../sip/user-agent/test-support/scene.ts';
 import { trunk } from '../sip/user-agent/test-support/settings.ts';
-import { bridge } from './bridge.ts';
+
 import { CallService } from './call-service.ts';
 import { phoneSdp } from './test-support/descriptions.ts';
 import { FakeDirectory, SERVICE_NUMBER } from './test-support/fake-directory.ts';
 import { FakeMediaEngine } from './test-support/fake-media.ts';
+import { join } from './test-support/join.ts';
 import type { Call, CallEnd } from './types.ts';
 
 const DRIVER = '+79031112233';
@@ -59,7 +60,7 @@ function connectEverybody(
       owner,
     );
     legs.push(a, b);
-    bridge(a, b, owner.media);
+    join(a, b, owner.media);
     b.events.on('ringing', () => a.ring());
     b.events.on('connected', () => a.answer());
     for (const [one, other] of [
