@@ -30,6 +30,7 @@ export class WriteBehind {
   #queue: RecordChange[] = [];
   #timer: TimerHandle | undefined;
   #pause: TimerHandle | undefined;
+  #endPause: (() => void) | undefined;
   #wake: (() => void) | undefined;
   #writing: Promise<void> | undefined;
   #retryMs = FIRST_RETRY_MS;
@@ -80,6 +81,8 @@ export class WriteBehind {
   /** Writes what waits; resolves when it is in the database or `ms` have passed. Says how many are left. */
   async close(ms: number): Promise<number> {
     this.#closing = true;
+    // One attempt at once, whatever the back-off says.
+    this.#endPause?.();
     let late = false;
     const alarm = this.#clock.setTimeout(() => {
       late = true;
@@ -94,6 +97,7 @@ export class WriteBehind {
     }
     this.#clock.clearTimeout(alarm);
     this.#clock.clearTimeout(this.#timer);
+    this.#endPause?.();
     this.#clock.clearTimeout(this.#pause);
     this.#timer = undefined;
     if (this.#queue.length > 0) this.#log.error({ changes: this.#queue.length }, 'call records are lost');
@@ -126,8 +130,10 @@ export class WriteBehind {
     }
     if (pause > 0) {
       await new Promise<void>((resolve) => {
+        this.#endPause = resolve;
         this.#pause = this.#clock.setTimeout(resolve, pause);
       });
+      this.#clock.clearTimeout(this.#pause);
     }
     if (!this.#closing && this.#queue.length > 0) {
       // Under load the next batch has filled meanwhile; otherwise it waits for company again.

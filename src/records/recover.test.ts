@@ -1,0 +1,63 @@
+import { afterAll, expect, it } from 'vitest';
+import { event, leg, record, recording, START } from '../../test/kit/call-records.ts';
+import { embeddedPlaces } from '../../test/kit/storage-places.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { systemRandom } from '../kernel/random.ts';
+import { openStorage } from '../storage/storage.ts';
+import { recoverRecords } from './recover.ts';
+
+const places = embeddedPlaces();
+afterAll(() => places.close());
+
+it('closes what a dead process left open, and repairs its recordings', async () => {
+  const storage = await openStorage({
+    ...(await places.fresh()),
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLogger,
+    environment: {},
+  });
+  try {
+    const { records } = storage;
+    await records.apply([
+      { kind: 'open', record: record({ id: 'session-1' }) },
+      { kind: 'leg', sessionId: 'session-1', leg: leg({ callId: 'call-1', answeredAt: START + 2 }) },
+      { kind: 'event', event: event('session-1', 1) },
+      { kind: 'event', event: event('session-1', 2_002) },
+      { kind: 'recording', recording: recording({ recordingId: 'good' }) },
+      { kind: 'recording', recording: recording({ recordingId: 'lost' }) },
+      { kind: 'open', record: record({ id: 'elsewhere', node: 'node-2' }) },
+    ]);
+    const repaired: string[] = [];
+    const options = {
+      store: records,
+      node: 'node-1',
+      recordingsFolder: '/recordings',
+      log: silentLogger,
+      repairWav: async (path: string) => {
+        repaired.push(path);
+        if (path.includes('lost')) throw new Error('no such file');
+        return { seconds: 1.5, bytes: 48_044 };
+      },
+    };
+    expect(await recoverRecords(options)).toBe(1);
+    expect(repaired.sort()).toEqual([
+      '/recordings/2026/01/01/session-1/good.wav',
+      '/recordings/2026/01/01/session-1/lost.wav',
+    ]);
+    const found = await records.get('session-1');
+    expect(found).toMatchObject({ status: 'failed', reason: 'node stopped', endedAt: START + 2_002 });
+    expect(found?.legs[0]).toMatchObject({ endedAt: START + 2_002, durationSeconds: 2, endedBy: 'fault' });
+    expect(found?.recordings).toMatchObject([
+      { recordingId: 'good', status: 'partial', seconds: 1.5, bytes: 48_044, error: 'node stopped' },
+      { recordingId: 'lost', status: 'partial', seconds: undefined },
+    ]);
+    const { items } = await records.events('session-1', { limit: 10 });
+    expect(items.at(-1)).toMatchObject({ position: 2_003, name: 'node.stopped' });
+    expect((await records.get('elsewhere'))?.status).toBe('in-progress');
+    expect(await recoverRecords(options)).toBe(0);
+  } finally {
+    await storage.close();
+  }
+});
