@@ -1,11 +1,11 @@
 import { afterAll, expect, it } from 'vitest';
-import { event, leg, record, recording, START } from '../../test/kit/call-records.ts';
-import { embeddedPlaces } from '../../test/kit/storage-places.ts';
-import { systemClock } from '../kernel/clock.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { systemRandom } from '../kernel/random.ts';
-import { openStorage } from '../storage/storage.ts';
-import { recoverRecords } from './recover.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { systemRandom } from '../../src/kernel/random.ts';
+import { recoverRecords } from '../../src/records/recover.ts';
+import { openStorage } from '../../src/storage/storage.ts';
+import { event, leg, record, recording, START } from '../kit/call-records.ts';
+import { embeddedPlaces } from '../kit/storage-places.ts';
 
 const places = embeddedPlaces();
 afterAll(() => places.close());
