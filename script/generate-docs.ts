@@ -1,0 +1,23 @@
+/** Writes the pages under docs/reference that are generated: `node script/generate-docs.ts`. test/docs.test.ts compares. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { settingsJsonSchema, settingsReference } from '../src/config/describe.ts';
+import { coveragePage } from './coverage-page.ts';
+import { errorsPage } from './errors-page.ts';
+
+export const ROOT = join(import.meta.dirname, '..');
+
+/** Path from the root → text, made when asked for. */
+export const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/reference/settings.md': settingsReference,
+  'docs/reference/settings.schema.json': settingsJsonSchema,
+  'docs/reference/errors.md': errorsPage,
+  'docs/reference/coverage.md': () => coveragePage(ROOT),
+};
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(PAGES)) {
+    writeFileSync(join(ROOT, path), text());
+    console.log(path);
+  }
+}

@@ -1,0 +1,68 @@
+/** The pitfalls that comments and tests cite by number, and what of each belongs to later work. */
+export interface Pitfall {
+  readonly row: number;
+  readonly title: string;
+  /** Why there is no test, or what part has none yet. */
+  readonly later?: string;
+}
+
+const NO_OFFERS = 'we send no re-INVITE or UPDATE of our own yet';
+
+export const PITFALLS: readonly Pitfall[] = [
+  { row: 1, title: 'CANCEL crosses 200' },
+  { row: 2, title: 'CANCEL gets two answers' },
+  { row: 3, title: 'ACK to 2xx is lost' },
+  { row: 4, title: 'Non-2xx finals are repeated until ACK' },
+  { row: 5, title: 'Forked 2xx' },
+  { row: 6, title: 'Merged requests, and retransmissions after the end' },
+  { row: 7, title: 'A dialog is found by Call-ID and both tags' },
+  { row: 8, title: 'The flow of in-dialog requests, and our Contact' },
+  { row: 9, title: 'Route set' },
+  { row: 10, title: 'CSeq checks' },
+  { row: 11, title: 'Glare', later: `the peer's side only; ${NO_OFFERS}` },
+  { row: 12, title: 'Session timers', later: 'not offered and not required; RFC 4028 is later work' },
+  { row: 13, title: 'PRACK and 100rel', later: 'not offered; a peer that requires it gets 420' },
+  { row: 14, title: 'Late offer' },
+  { row: 15, title: 'Early media' },
+  { row: 16, title: 'UPDATE before the answer', later: `the peer's side only; ${NO_OFFERS}` },
+  { row: 17, title: 'Hold and payload types', later: `the peer's side only; ${NO_OFFERS}` },
+  { row: 18, title: 'Stream framing' },
+  { row: 19, title: 'Sizes before allocation' },
+  { row: 20, title: 'Malformed messages' },
+  { row: 21, title: 'Via received and rport' },
+  { row: 22, title: 'DNS and failover', later: 'NAPTR and TLS targets are later work' },
+  {
+    row: 23,
+    title: 'UDP over MTU',
+    later: 'a large message goes by UDP with a warning and a counter, never by TCP',
+  },
+  { row: 24, title: 'tel: URIs' },
+  { row: 25, title: 'Reliable transports change timers' },
+  { row: 26, title: 'Digest, server side' },
+  { row: 27, title: 'Digest, client side' },
+  { row: 28, title: 'SHA-256 digest' },
+  { row: 29, title: 'Privacy headers' },
+  {
+    row: 30,
+    title: 'STIR/SHAKEN',
+    later: 'an inbound Identity is never forwarded; verifying and signing are later work',
+  },
+  {
+    row: 31,
+    title: 'Assignment of numbers',
+    later: 'masking sessions that are created beforehand are later work',
+  },
+  { row: 32, title: 'Symmetric RTP, RTP bleed and injection' },
+  { row: 33, title: 'Port reuse' },
+  { row: 34, title: 'SRTP', later: 'media is plain RTP so far' },
+  { row: 35, title: 'DTMF' },
+  { row: 36, title: 'Playout drift' },
+  { row: 37, title: 'Recording alignment' },
+  { row: 38, title: 'SSRC and sequence jumps' },
+  { row: 39, title: 'A retry rings twice' },
+  { row: 40, title: "One leg's end leaks the other" },
+  { row: 41, title: 'Events to the script: order, limits, a script that dies' },
+  { row: 42, title: 'Scanners and floods' },
+  { row: 43, title: 'Logs are a leak' },
+  { row: 44, title: 'Loops' },
+];
