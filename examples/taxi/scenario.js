@@ -17,6 +17,5 @@ VoxEngine.addEventListener(AppEvents.CallAlerting, async ({ call, callerid, dest
 
   const { connect } = JSON.parse(reply.text);
   const other = VoxEngine.callPSTN(connect, destination);
-  other.addEventListener(CallEvents.Ringing, () => call.ring());
   VoxEngine.easyProcess(call, other, () => call.record({ stereo: true }));
 });

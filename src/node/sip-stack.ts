@@ -1,16 +1,18 @@
-import type { Settings } from './config/schema.ts';
-import type { Clock } from './kernel/clock.ts';
-import type { Logger } from './kernel/logger.ts';
-import type { Random } from './kernel/random.ts';
-import { DialogLayer } from './sip/dialog/dialog-layer.ts';
-import { nodeDns } from './sip/resolver/node-dns.ts';
-import { createResolver } from './sip/resolver/resolve.ts';
-import { TransactionLayer } from './sip/transaction/transaction-layer.ts';
-import { TransportLayer } from './sip/transport/transport-layer.ts';
-import type { Address, Network, TransportName } from './sip/transport/types.ts';
-import { createFlowTo } from './sip/user-agent/flow-to.ts';
-import type { LocationStore, UserAgentDirectory } from './sip/user-agent/types.ts';
-import { SipUserAgent } from './sip/user-agent/user-agent.ts';
+import type { Settings } from '../config/schema.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Random } from '../kernel/random.ts';
+import { DialogLayer } from '../sip/dialog/dialog-layer.ts';
+import { nodeDns } from '../sip/resolver/node-dns.ts';
+import { createResolver } from '../sip/resolver/resolve.ts';
+import { TransactionLayer } from '../sip/transaction/transaction-layer.ts';
+import { FLOOD_LIMITS } from '../sip/transport/flood-guard.ts';
+import { TransportLayer } from '../sip/transport/transport-layer.ts';
+import type { Address, Network, TransportName } from '../sip/transport/types.ts';
+import { createFlowTo } from '../sip/user-agent/flow-to.ts';
+import { trunkBySource } from '../sip/user-agent/peer-match.ts';
+import type { LocationStore, UserAgentDirectory } from '../sip/user-agent/types.ts';
+import { SipUserAgent } from '../sip/user-agent/user-agent.ts';
 
 export interface SipStackOptions {
   readonly settings: Settings['sip'];
@@ -51,7 +53,10 @@ export async function listenSip(
 /** The layers of RFC 3261 §5, bottom up: transport, transactions, dialogs, user agent. Nothing listens yet. */
 export function createSipStack(options: SipStackOptions): SipStack {
   const { settings, network, directory, locations, clock, random, log } = options;
-  const transport = new TransportLayer({ network, clock, random, log });
+  // A busy trunk is no flood: sources that the settings name have no budget.
+  const isTrusted = (host: string): boolean => trunkBySource(directory.trunks(), host) !== undefined;
+  const limits = { flood: { ...FLOOD_LIMITS, isTrusted } };
+  const transport = new TransportLayer({ network, clock, random, log, limits });
   const timers = { t1: settings.t1Ms };
   const transactions = new TransactionLayer({ transport, clock, random, log, timers });
   const resolver = createResolver({ dns: nodeDns, random, clock });

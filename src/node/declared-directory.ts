@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { ApplicationEntry, Settings, TrunkEntry } from './config/schema.ts';
-import { MasklineError } from './kernel/errors.ts';
-import { PhoneNumber } from './kernel/phone-number.ts';
-import { ha1Set } from './sip/auth/digest.ts';
-import type { DirectoryDeclaration } from './storage/import-directory.ts';
+import type { ApplicationEntry, Settings, TrunkEntry } from '../config/schema.ts';
+import { MasklineError } from '../kernel/errors.ts';
+import { PhoneNumber } from '../kernel/phone-number.ts';
+import { ha1Set } from '../sip/auth/digest.ts';
+import type { DirectoryDeclaration } from '../storage/import-directory.ts';
 
 type DeclaredApplication = DirectoryDeclaration['applications'][number];
 type DeclaredTrunk = DirectoryDeclaration['trunks'][number];
@@ -18,7 +18,9 @@ export async function declaredDirectory(settings: Settings, folder: string): Pro
   return {
     trunks: settings.trunks.map((trunk) => declaredTrunk(trunk, realm)),
     applications: await Promise.all(
-      settings.applications.map((application, index) => declaredApplication(application, index, folder, realm)),
+      settings.applications.map((application, index) =>
+        declaredApplication(application, index, folder, realm),
+      ),
     ),
   };
 }
@@ -33,7 +35,9 @@ function declaredTrunk(trunk: TrunkEntry, realm: string): DeclaredTrunk {
     allowedSources: trunk.allowedSources,
     register: trunk.register,
     ...(trunk.fromDomain === undefined ? {} : { fromDomain: trunk.fromDomain }),
-    prefixes: trunk.prefixes.map((prefix) => (prefix.startsWith('+') || prefix === '' ? prefix : `+${prefix}`)),
+    prefixes: trunk.prefixes.map((prefix) =>
+      prefix.startsWith('+') || prefix === '' ? prefix : `+${prefix}`,
+    ),
     priority: trunk.priority,
     ...(trunk.country === undefined ? {} : { country: trunk.country }),
     numberFormat: trunk.numberFormat,
@@ -67,7 +71,8 @@ async function declaredApplication(
   const at = `/applications/${index}`;
   const number = (text: string, where: string): PhoneNumber => {
     const read = PhoneNumber.parse(text);
-    if (!read.isE164) throw new MasklineError('config/invalid', `${where}: not a telephone number in E.164 (+…).`);
+    if (!read.isE164)
+      throw new MasklineError('config/invalid', `${where}: not a telephone number in E.164 (+…).`);
     return read;
   };
   return {

@@ -1,0 +1,14 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
+
+/** The folder of a shipped example. Throws with the names there are. */
+export function exampleFolder(name: string): string {
+  const folder = join(EXAMPLES, name);
+  if (!/^[a-z-]+$/.test(name) || !existsSync(join(folder, 'maskline.yaml'))) {
+    throw new Error(`There is no example "${name}". There are: ${readdirSync(EXAMPLES).join(', ')}.`);
+  }
+  return folder;
+}

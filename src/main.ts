@@ -1,0 +1,266 @@
+/**
+ * The page to read first: what a Maskline node is made of, in the order in which a call meets it, and how it stops.
+ *
+ *   settings → storage → media → SIP → calls → scenarios → records → HTTP → listen ⋯ drain
+ *
+ * Each part is handed what it needs here and nowhere else.
+ */
+import { join, resolve } from 'node:path';
+import { CallService } from './call/call-service.ts';
+import type { Settings } from './config/schema.ts';
+import { createHttpServer } from './http/server.ts';
+import { systemClock } from './kernel/clock.ts';
+import type { Logger } from './kernel/logger.ts';
+import { systemRandom } from './kernel/random.ts';
+import { createEmbeddedEngine } from './media/embedded/engine.ts';
+import type { MediaEngine } from './media/engine.ts';
+import { checkPorts } from './media/preflight.ts';
+import { repairWav } from './media/wav-file.ts';
+import { declaredDirectory } from './node/declared-directory.ts';
+import { createMetrics } from './node/metrics.ts';
+import { createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
+import { RecordKeeper } from './records/record-keeper.ts';
+import { Recordings } from './records/recordings.ts';
+import { recoverRecords } from './records/recover.ts';
+import { ScenarioService } from './scenario/scenario-service.ts';
+import { NodeNetwork } from './sip/transport/node-network.ts';
+import type { Address, TransportName } from './sip/transport/types.ts';
+import { CachedSynthesis } from './speech/cache.ts';
+import { EspeakSynthesis } from './speech/espeak.ts';
+import { openStorage, type Storage } from './storage/storage.ts';
+
+export interface StartOptions {
+  readonly settings: Settings;
+  /** Relative paths in the settings start here. */
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+}
+
+/** A running node. */
+export interface Maskline {
+  /** Where SIP is spoken, in the order of the settings. */
+  readonly sip: readonly (Address & { readonly transport: TransportName })[];
+  /** The API, e.g. `http://127.0.0.1:8080`. */
+  readonly httpUrl: string;
+  readonly storage: Storage;
+  /** For tests that check that nothing is left. */
+  readonly parts: {
+    readonly media: MediaEngine;
+    readonly calls: CallService;
+    readonly scenarios: ScenarioService;
+    readonly stack: SipStack;
+  };
+  /** Takes no new calls, lets running ones go on for `limits.drainSeconds` at most, then stops everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+const clock = systemClock;
+const random = systemRandom;
+
+/** What a slow database gets to take the last changes when the node stops. */
+const RECORDS_CLOSE_MS = 10_000;
+
+/** Starts a node. Rejects, with nothing left running, when a part cannot start; the error says what to do. */
+export async function startMaskline(options: StartOptions): Promise<Maskline> {
+  const closing = new ClosingList(options.log);
+  try {
+    return await start(options, closing);
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
+}
+
+async function start(options: StartOptions, closing: ClosingList): Promise<Maskline> {
+  const { settings, folder, environment, log } = options;
+  const data = resolve(settings.data);
+  const recordingsFolder = join(data, 'recordings');
+
+  const databaseUrl = environment.DATABASE_URL ?? settings.databaseUrl;
+  const storage = await openStorage({ databaseUrl, dataFolder: data, clock, random, log, environment });
+  closing.add('storage', () => storage.close());
+  const changes = await storage.importDirectory(await declaredDirectory(settings, folder));
+  for (const { outcome, entry } of changes) log.info({ entry }, `the settings file: ${outcome}`);
+
+  const media = createMedia(settings, log);
+  closing.add('media', () => media.close());
+
+  const stack = createSipStack({
+    settings: settings.sip,
+    network: new NodeNetwork(),
+    directory: storage.directory,
+    locations: storage.locations,
+    clock,
+    random,
+    log,
+  });
+  closing.add('SIP', async () => {
+    await stack.userAgent.close();
+    stack.dialogs.close();
+    stack.transactions.close();
+    await stack.transport.close();
+  });
+
+  const { directory } = storage;
+  const { limits } = settings;
+  const calls = new CallService({ userAgent: stack.userAgent, directory, clock, random, log, limits });
+
+  const keeper = new RecordKeeper({ store: storage.records, node: settings.node, clock, random, log });
+  closing.add('records', async () => {
+    const lost = await keeper.close(RECORDS_CLOSE_MS);
+    if (lost > 0) log.error({ lost }, 'changes of call records could not be written');
+  });
+  await recoverRecords({ store: storage.records, node: settings.node, recordingsFolder, repairWav, log });
+  const api: { url: string } = { url: settings.http.publicUrl ?? '' };
+  const recordings = new Recordings({
+    folder: recordingsFolder,
+    get publicUrl() {
+      return api.url;
+    },
+    keeper,
+    clock,
+    random,
+  });
+
+  const scenarios = new ScenarioService({
+    calls,
+    media,
+    recordings,
+    speech: createSpeech(data),
+    clock,
+    random,
+    log,
+    settings: scenarioSettings(settings, data),
+  });
+  closing.add('scenarios', () => scenarios.close(0));
+  keeper.watchCalls(calls.observers);
+  keeper.watchSessions(scenarios.observers);
+
+  const metrics = createMetrics({
+    calls,
+    scenarios,
+    media,
+    sip: stack,
+    recordsWaiting: () => keeper.counts.waiting,
+  });
+  closing.add('metrics', () => metrics.close());
+
+  await scenarios.ready;
+  const sip = await listenSip(stack.transport, settings.sip);
+  stack.userAgent.start();
+  const http = await createHttpServer({
+    records: storage.records,
+    admin: storage.admin,
+    apiKeys: storage.apiKeys,
+    idempotency: storage.idempotency,
+    directory,
+    scenarios,
+    recordingsFolder,
+    trunkStatus: (id) => {
+      const { registered, lastError } = stack.userAgent.trunkStatus(id);
+      return registered === undefined ? undefined : { registered, lastError };
+    },
+    readiness: () => readiness(storage, media),
+    metrics: () => metrics.scrape(),
+    clock,
+    random,
+    log,
+    settings: settings.http,
+  });
+  closing.add('HTTP', () => http.close());
+  api.url ||= http.url;
+
+  closing.add('calls', () => calls.drain(limits.drainSeconds * 1000));
+  log.info({ sip, http: http.url, database: storage.kind }, 'Maskline is ready');
+  return {
+    sip,
+    httpUrl: http.url,
+    storage,
+    parts: { media, calls, scenarios, stack },
+    stop: () => closing.close(),
+  };
+}
+
+function createMedia(settings: Settings, log: Logger): MediaEngine {
+  const { host, advertise, ports, workers, legsPerWorker, silenceSeconds } = settings.media;
+  const family = host.includes(':') ? 'ipv6' : 'ipv4';
+  for (const warning of checkPorts(ports)) log.warn({}, warning);
+  return createEmbeddedEngine({
+    workers,
+    addresses: { [family]: host },
+    ...(advertise === 'auto' ? {} : { advertised: { [family]: advertise } }),
+    ports,
+    maxLegsPerWorker: legsPerWorker,
+    silenceSeconds,
+    log,
+  });
+}
+
+function createSpeech(data: string): CachedSynthesis {
+  const synthesis = new EspeakSynthesis({ clock });
+  return new CachedSynthesis({ synthesis, name: 'espeak-ng', folder: join(data, 'cache', 'speech'), clock });
+}
+
+function scenarioSettings(
+  settings: Settings,
+  data: string,
+): ConstructorParameters<typeof ScenarioService>[0]['settings'] {
+  const { workers, heapMegabytes, callbackMs, unansweredSeconds, idleSeconds, httpAllow } = settings.scenario;
+  return {
+    workers,
+    warm: 8,
+    limits: {
+      heapBytes: heapMegabytes * 1024 * 1024,
+      callbackCpuMs: callbackMs,
+      unansweredSeconds,
+      idleSeconds,
+    },
+    httpAllowPrivate: httpAllow,
+    playbackFolder: join(data, 'cache', 'sounds'),
+  };
+}
+
+/** What `GET /ready` says. */
+async function readiness(
+  storage: Storage,
+  media: MediaEngine,
+): Promise<{ ok: boolean; checks: Record<string, string> }> {
+  const check = async (what: Promise<unknown>): Promise<string> =>
+    await what.then(
+      () => 'ok',
+      (error: unknown) => (error instanceof Error ? error.message : 'failed'),
+    );
+  const checks = { database: await check(storage.ping()), media: await check(media.stats()) };
+  return { ok: Object.values(checks).every((state) => state === 'ok'), checks };
+}
+
+/** Who closes whom: what was started last is closed first, and a part that cannot close does not keep the others. */
+class ClosingList {
+  readonly #log: Logger;
+  readonly #steps: { readonly name: string; readonly close: () => void | Promise<void> }[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  add(name: string, close: () => void | Promise<void>): void {
+    this.#steps.push({ name, close });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const { name, close } of this.#steps.toReversed()) {
+      try {
+        await close();
+      } catch (error) {
+        this.#log.error({ err: error, part: name }, 'a part did not close cleanly');
+      }
+    }
+  }
+}

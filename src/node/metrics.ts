@@ -1,0 +1,78 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Gauge, Registry } from 'prom-client';
+import type { Calls } from '../call/types.ts';
+import type { MediaEngine } from '../media/engine.ts';
+import type { Scenarios } from '../scenario/ports.ts';
+import type { SipStack } from './sip-stack.ts';
+
+export interface Metrics {
+  /** The text that Prometheus scrapes. */
+  scrape(): Promise<string>;
+  close(): void;
+}
+
+/** What an engineer on call looks at first: calls, sessions, transactions, ports, and how busy each thread is. */
+export function createMetrics(parts: {
+  readonly calls: Calls;
+  readonly scenarios: Scenarios;
+  readonly media: MediaEngine;
+  readonly sip: SipStack;
+  /** Changes of call records that are not in the database yet. */
+  readonly recordsWaiting: () => number;
+}): Metrics {
+  const { calls, scenarios, media, sip, recordsWaiting } = parts;
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  const registers = [new Registry()];
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name: `maskline_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('calls', 'Legs that are alive.', () => calls.active.length);
+  gauge('scenario_sessions', 'Scenario sessions that are alive.', () => scenarios.activeSessions);
+  gauge('sip_transactions', 'SIP transactions that are alive.', () => sip.transactions.counts.live);
+  gauge('sip_dialogs', 'SIP dialogs.', () => sip.dialogs.counts.dialogs);
+  gauge('records_waiting', 'Changes of call records that are not in the database yet.', recordsWaiting);
+  gauge('event_loop_delay_p99_seconds', 'Main thread: 99th percentile since the last scrape.', () => {
+    const p99 = delay.percentile(99) / 1e9;
+    delay.reset();
+    return p99;
+  });
+  gauge('memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss());
+  const messages = new Gauge({
+    name: 'maskline_sip_messages',
+    help: 'SIP messages since the start, by what became of them.',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const [kind, count] of Object.entries(sip.transport.counters)) this.set({ kind }, count);
+      this.set({ kind: 'refusedByFloodGuard' }, sip.transport.guard.counters.refused);
+    },
+  });
+  const engine = new Gauge({
+    name: 'maskline_media',
+    help: 'Media engine: sessions, legs, players, recorders and ports that are taken or draining.',
+    labelNames: ['what'],
+    registers,
+    async collect() {
+      const { workers, ...counts } = await media.stats();
+      for (const [what, count] of Object.entries(counts)) this.set({ what }, count);
+      for (const [index, worker] of workers.entries()) {
+        this.set({ what: `worker_${index}_loop_delay_p99_ms` }, worker.loopDelayP99Ms);
+      }
+    },
+  });
+  return {
+    scrape: async () => await registers[0]!.metrics(),
+    close: () => {
+      delay.disable();
+      for (const metric of [messages, engine]) metric.reset();
+    },
+  };
+}

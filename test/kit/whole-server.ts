@@ -1,0 +1,233 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadSettings } from '../../src/config/load.ts';
+import type { Settings } from '../../src/config/schema.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { createLogger } from '../../src/kernel/logger.ts';
+import { systemRandom } from '../../src/kernel/random.ts';
+import { type Maskline, startMaskline } from '../../src/main.ts';
+import type { AnswerScript, Misbehaviour } from '../../src/phone/behaviour.ts';
+import type { IncomingCall } from '../../src/phone/incoming-call.ts';
+import { Phone } from '../../src/phone/phone.ts';
+import type { CallEventRecord, CallRecord } from '../../src/records/ports.ts';
+import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
+import { expectNothingLeft } from './leak-check.ts';
+
+export const HOST = '127.0.0.1';
+export const SERVICE = '+442079460123';
+export const DRIVER = '+447700900101';
+export const PASSENGER = '+447700900202';
+const DOMAIN = 'maskline.local';
+const TAXI = new URL('../../examples/taxi/maskline.yaml', import.meta.url);
+
+/** What the backend does with a question. Default: connects driver and passenger. */
+export type BackendAnswer =
+  | { readonly kind: 'reply'; readonly status: number; readonly body: string; readonly afterMs?: number }
+  /** Takes the question and never answers. */
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'reset' };
+
+export interface Backend {
+  readonly url: string;
+  /** Set by a test. */
+  answer: (question: string) => BackendAnswer;
+  /** Questions so far. */
+  readonly questions: string[];
+  close(): Promise<void>;
+}
+
+const connects = (question: string): BackendAnswer => {
+  const { caller } = JSON.parse(question) as { caller: string };
+  const connect = caller === DRIVER ? PASSENGER : caller === PASSENGER ? DRIVER : undefined;
+  return connect === undefined
+    ? { kind: 'reply', status: 404, body: '{"error":"no active order"}' }
+    : { kind: 'reply', status: 200, body: JSON.stringify({ order: '4711', connect }) };
+};
+
+/** A backend that a test can make slow, wrong or silent. */
+export async function startBackend(): Promise<Backend> {
+  const backend: { answer: Backend['answer'] } = { answer: connects };
+  const questions: string[] = [];
+  const held = new Set<ServerResponse>();
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const question = Buffer.concat(chunks).toString();
+      questions.push(question);
+      const answer = backend.answer(question);
+      if (answer.kind === 'reset') response.socket?.resetAndDestroy();
+      else if (answer.kind === 'silence') held.add(response);
+      else {
+        const reply = (): void =>
+          void response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+        if (answer.afterMs === undefined) reply();
+        else setTimeout(reply, answer.afterMs);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+  return Object.assign(backend, {
+    url: `http://${HOST}:${(server.address() as AddressInfo).port}`,
+    questions,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  });
+}
+
+export interface WholeServerOptions {
+  /** Source of the only scenario; default: the taxi example's. */
+  readonly scenario?: string;
+  readonly settings?: (settings: Settings) => Settings;
+  /** Keep the data folder of an earlier server. */
+  readonly data?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A whole Maskline on real sockets with the taxi example, its backend, and everything said to logs. */
+export class WholeServer {
+  readonly maskline: Maskline;
+  readonly backend: Backend;
+  readonly data: string;
+  /** Every log line so far. */
+  readonly logLines: string[];
+  readonly #phones: Phone[] = [];
+  #stopped = false;
+
+  private constructor(maskline: Maskline, backend: Backend, data: string, logLines: string[]) {
+    this.maskline = maskline;
+    this.backend = backend;
+    this.data = data;
+    this.logLines = logLines;
+  }
+
+  static async start(options: WholeServerOptions = {}): Promise<WholeServer> {
+    const backend = await startBackend();
+    const data = options.data ?? (await mkdtemp(join(tmpdir(), 'maskline-test-')));
+    const { settings: example, folder } = loadSettings(TAXI.pathname, {});
+    const application = example.applications[0]!;
+    const scenarios = { ...application.scenarios };
+    if (options.scenario !== undefined) {
+      scenarios.taxi = join(data, 'scenario.js');
+      await writeFile(scenarios.taxi, options.scenario);
+    }
+    const base: Settings = {
+      ...example,
+      data,
+      log: { level: 'debug' },
+      sip: {
+        ...example.sip,
+        listen: [
+          { transport: 'udp', host: HOST, port: 0 },
+          { transport: 'tcp', host: HOST, port: 0 },
+        ],
+      },
+      media: { ...example.media, host: HOST, ports: mediaPorts() },
+      http: { ...example.http, port: 0 },
+      limits: { ...example.limits, drainSeconds: 2 },
+      applications: [
+        {
+          ...application,
+          scenarios,
+          rules: application.rules.map((rule) => ({ ...rule, customData: backend.url })),
+        },
+      ],
+    };
+    const settings = options.settings?.(base) ?? base;
+    const logLines: string[] = [];
+    const log = createLogger(settings.log.level, { write: (line: string) => void logLines.push(line) });
+    try {
+      const environment = options.environment ?? {};
+      const maskline = await startMaskline({ settings, folder, environment, log });
+      return new WholeServer(maskline, backend, data, logLines);
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
+  }
+
+  /** A phone of the kit, registered as one of the example's accounts, unless it is told not to. */
+  async phone(
+    name: 'driver' | 'passenger',
+    options: {
+      readonly toneHz?: number;
+      readonly answer?: AnswerScript | ((call: IncomingCall) => AnswerScript);
+      readonly misbehaviour?: Misbehaviour;
+      readonly transport?: 'udp' | 'tcp';
+      readonly register?: boolean;
+    } = {},
+  ): Promise<Phone> {
+    const transport = options.transport ?? 'udp';
+    const phone = new Phone({
+      network: new NodeNetwork(),
+      clock: systemClock,
+      random: systemRandom,
+      local: { host: HOST, port: 0 },
+      transport,
+      identity: { username: name, password: `${name}-4711`, domain: DOMAIN },
+      registrar: this.maskline.sip.find((address) => address.transport === transport)!,
+      audio: { toneHz: options.toneHz ?? 0 },
+      ...(options.answer === undefined ? {} : { answer: options.answer }),
+      ...(options.misbehaviour === undefined ? {} : { misbehaviour: options.misbehaviour }),
+    });
+    this.#phones.push(phone);
+    await phone.open();
+    if (options.register !== false) await phone.register();
+    return phone;
+  }
+
+  /** Waits until so many records are closed; newest first. */
+  async closedRecords(count = 1): Promise<readonly CallRecord[]> {
+    const deadline = systemClock.monotonic() + 10_000;
+    for (;;) {
+      const page = await this.maskline.storage.records.list({ limit: 200 });
+      const closed = page.items.filter((record) => record.status !== 'in-progress');
+      if (closed.length >= count) return closed;
+      if (systemClock.monotonic() > deadline) {
+        const states = page.items.map((record) => record.status).join(', ');
+        throw new Error(`expected ${count} closed records, there are: ${states || 'none'}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async closedRecord(): Promise<CallRecord> {
+    return (await this.closedRecords(1))[0]!;
+  }
+
+  async eventsOf(record: CallRecord): Promise<readonly CallEventRecord[]> {
+    return (await this.maskline.storage.records.events(record.id, { limit: 500 })).items;
+  }
+
+  /** Nothing of a call is left while the server still runs: legs, sessions, sandboxes, transactions, ports. */
+  async expectIdle(): Promise<void> {
+    const { calls, scenarios, media } = this.maskline.parts;
+    await expectNothingLeft({ calls, scenarios, engine: media }, { realMs: 8000 });
+  }
+
+  /** Closes phones, checks that nothing of a call is left, stops, and removes the data unless told to keep it. */
+  async stop(options: { readonly keepData?: boolean; readonly idle?: boolean } = {}): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    try {
+      if (options.idle !== false) await this.expectIdle();
+    } finally {
+      for (const phone of this.#phones) phone.close();
+      await this.maskline.stop();
+      await this.backend.close();
+      if (options.keepData !== true) await rm(this.data, { recursive: true, force: true });
+    }
+  }
+}
+
+/** A range of its own for each server, so that tests run side by side. */
+function mediaPorts(): { min: number; max: number } {
+  const min = 10_000 + 2 * systemRandom.int(10_000);
+  return { min, max: min + 399 };
+}
