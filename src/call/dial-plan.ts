@@ -52,8 +52,7 @@ function targetOf(
   if (target.kind === 'pstn') return pstnTarget(target.number, country);
   if (target.kind === 'user') {
     const { username } = target;
-    const known = directory.isUser?.(applicationId, username) ?? /^[^\s@<>;?"]{1,64}$/.test(username);
-    return known ? { kind: 'user', username } : causeOfError('user/unknown');
+    return directory.isUser(applicationId, username) ? { kind: 'user', username } : causeOfError('user/unknown');
   }
   // RFC 3261 §19.1.1: a Request-URI has no header part; a script's `?P-Asserted-Identity=…` would be one.
   if (!/^sips?:[^\s<>"?]{1,255}$/i.test(target.uri)) {
@@ -89,7 +88,7 @@ function identityOf(
     showServiceNumber(directory, applicationId, number, displayName) ??
     showVerifiedNumber(directory, applicationId, number, displayName);
   if (held !== undefined || target.kind === 'pstn') return held;
-  const nobody = callerid.trim() === '' || directory.isUser?.(applicationId, callerid) === true;
+  const nobody = callerid.trim() === '' || directory.isUser(applicationId, callerid);
   return nobody ? showAnonymous() : undefined;
 }
 

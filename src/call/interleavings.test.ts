@@ -170,6 +170,22 @@ describe('interleavings', () => {
     await fc.assert(fc.asyncProperty(plan, play), { numRuns: 1_500 });
   });
 
+  it('[row 40] the media session closes between the answer and the join', async () => {
+    await play({
+      steps: [
+        ['script adopts', 0],
+        ['script dials', 1],
+        ['callee answers', 0],
+        ['the media session closes', 0],
+        ['script adopts', 50],
+      ],
+      mode: 'at-once',
+      lateOffer: false,
+      autoAck: false,
+      autoCancel: false,
+    });
+  });
+
   const STORY = [
     'script adopts',
     'script dials',

@@ -137,8 +137,8 @@ export interface CallDirectory {
   scenarioByName(applicationId: string, name: string): ScenarioSource | undefined;
   isServiceNumber(applicationId: string, number: PhoneNumber): boolean;
   isVerifiedNumber(applicationId: string, number: PhoneNumber): boolean;
-  /** Whether the application has that SIP account. Without it, accounts of other applications cannot be told apart. */
-  isUser?(applicationId: string, username: string): boolean;
+  /** Whether the application has that SIP account; those of other applications cannot be called by name. */
+  isUser(applicationId: string, username: string): boolean;
 }
 
 /** The scenario session that a call belongs to: its id, and the media session in which all its legs live. */

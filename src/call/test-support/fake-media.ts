@@ -154,6 +154,7 @@ export class FakeMediaSession implements MediaSession {
   openLeg(options: { readonly family: 'ipv4' | 'ipv6' }): Promise<MediaLeg> {
     const busy = new MasklineError('media/busy');
     const open = (): FakeLeg => {
+      if (this.closed) throw busy;
       const leg = new FakeLeg(options.family === 'ipv6' ? '2001:db8::10' : '192.0.2.10', (closed) =>
         this.#removeEdges(closed.nodeId),
       );
@@ -164,9 +165,9 @@ export class FakeMediaSession implements MediaSession {
     if (this.openLegMode === 'ipv4-only' && options.family === 'ipv6')
       return Promise.reject(new MasklineError('media/no-address'));
     if (this.openLegMode !== 'held') return Promise.resolve().then(open);
-    return new Promise((resolve, reject) => {
-      this.#held.push({ open: () => resolve(open()), refuse: () => reject(busy) });
-    });
+    return new Promise<void>((resolve, reject) => {
+      this.#held.push({ open: resolve, refuse: () => reject(busy) });
+    }).then(open);
   }
 
   get heldCount(): number {
@@ -194,8 +195,12 @@ export class FakeMediaSession implements MediaSession {
     return recorder;
   }
 
-  /** The newest edge wins: a sink has one source. */
+  /** The newest edge wins: a sink has one source. A node that was closed is not known any more. */
   connect(source: MediaSource, sink: MediaSink): void {
+    const gone = [...this.legs, ...this.players]
+      .filter(({ closed }) => closed)
+      .some(({ nodeId }) => nodeId === source.nodeId || nodeId === sink.nodeId);
+    if (gone) return;
     this.edges.set(sink.nodeId, source.nodeId);
   }
 
