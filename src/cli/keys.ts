@@ -1,5 +1,4 @@
 import { type ApiKey, SCOPES, type Scope } from '../http/ports.ts';
-import { MasklineError } from '../kernel/errors.ts';
 import type { Storage } from '../storage/storage.ts';
 
 /** What these functions need of a storage. */
@@ -39,10 +38,7 @@ export function readScopes(text: string): readonly Scope[] {
   const known = SCOPES.filter((scope) => asked.includes(scope));
   const unknown = asked.filter((one) => !known.some((scope) => scope === one));
   if (unknown.length === 0) return known;
-  throw new MasklineError(
-    'config/invalid',
-    `There is no scope "${unknown.join(', ')}". There are: ${SCOPES.join(', ')}; or all.`,
-  );
+  throw withHint(`There is no scope "${unknown.join(', ')}".`, `There are: ${SCOPES.join(', ')}; or all.`);
 }
 
 function applicationNamed({ admin }: KeyStorage, named: string): string {
@@ -50,8 +46,10 @@ function applicationNamed({ admin }: KeyStorage, named: string): string {
   const found = applications.find(({ id, name }) => id === named || name === named);
   if (found !== undefined) return found.id;
   const names = applications.map(({ name }) => name).join(', ');
-  throw new MasklineError(
-    'config/invalid',
-    `There is no application "${named}". There are: ${names || 'none'}.`,
-  );
+  throw withHint(`There is no application "${named}".`, `There are: ${names || 'none'}.`);
+}
+
+/** An error that `maskline.ts` prints with what to do. */
+function withHint(message: string, hint: string): Error {
+  return Object.assign(new Error(message), { hint });
 }

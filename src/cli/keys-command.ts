@@ -1,0 +1,182 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadSettings } from '../config/load.ts';
+import type { ApiKey } from '../http/ports.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { createLogger } from '../kernel/logger.ts';
+import { systemRandom } from '../kernel/random.ts';
+import { declaredDirectory } from '../node/declared-directory.ts';
+import { openStorage, type Storage } from '../storage/storage.ts';
+import { exampleFolder } from './example.ts';
+import { createKey, listKeys, readScopes, revokeKey } from './keys.ts';
+import { type KeyLine, KeysOverHttp } from './keys-over-http.ts';
+
+const USAGE = `maskline keys create --name NAME --scopes SCOPE,… [--application NAME] [WHERE]
+maskline keys list [WHERE]
+maskline keys revoke ID [WHERE]
+
+  SCOPE  calls:read, recordings:read, numbers:read, … (docs/reference/http.md), or all
+  WHERE  --settings FILE | --example NAME, --data FOLDER    the database of a node that does not run (embedded), or any (PostgreSQL)
+         --url http://… --key mk_…                          a running node; the key needs keys:write, and may stand in MASKLINE_API_KEY
+`;
+
+const OPTIONS = {
+  name: { type: 'string' },
+  scopes: { type: 'string' },
+  application: { type: 'string' },
+  settings: { type: 'string' },
+  example: { type: 'string' },
+  data: { type: 'string' },
+  url: { type: 'string' },
+  key: { type: 'string' },
+} as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+/** The three things that can be done, wherever the keys are. */
+interface Keys {
+  create(key: Parameters<typeof createKey>[1]): Promise<{ readonly key: KeyLine; readonly secret: string }>;
+  list(): Promise<readonly KeyLine[]>;
+  revoke(id: string): Promise<boolean>;
+}
+
+/** `maskline keys create|list|revoke`. Resolves with the exit status. */
+export async function keysCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const [verb, id, ...more] = positionals;
+  const wellFormed =
+    more.length === 0 &&
+    ((verb === 'create' && id === undefined && values.name !== undefined && values.scopes !== undefined) ||
+      (verb === 'list' && id === undefined) ||
+      (verb === 'revoke' && id !== undefined));
+  if (!wellFormed) {
+    console.error(USAGE);
+    return 2;
+  }
+  // Before a database is opened for nothing.
+  const scopes = readScopes(values.scopes ?? 'all');
+  return await withKeys(values, async (keys) => {
+    if (verb === 'list') return printList(await keys.list());
+    if (verb === 'revoke') return printRevoked(id ?? '', await keys.revoke(id ?? ''));
+    const { name = '', application } = values;
+    return printMade(
+      await keys.create({ name, scopes, ...(application === undefined ? {} : { application }) }),
+    );
+  });
+}
+
+async function withKeys(values: Values, use: (keys: Keys) => Promise<number> | number): Promise<number> {
+  if (values.url !== undefined) {
+    const secret = values.key ?? process.env.MASKLINE_API_KEY;
+    if (secret === undefined) {
+      console.error(`--url needs a key with the scope keys:write, in --key or MASKLINE_API_KEY.\n\n${USAGE}`);
+      return 2;
+    }
+    return await use(new KeysOverHttp(values.url, secret));
+  }
+  const storage = await openStored(values);
+  try {
+    return await use(storedKeys(storage));
+  } finally {
+    await storage.close();
+  }
+}
+
+/** The storage that `serve` with the same options would open, with the applications that its settings declare. */
+async function openStored(values: Values): Promise<Storage> {
+  const file = values.settings ?? join(exampleFolder(values.example ?? 'taxi'), 'maskline.yaml');
+  const { settings, folder } = loadSettings(file, process.env);
+  const databaseUrl = process.env.DATABASE_URL ?? settings.databaseUrl;
+  let storage: Storage;
+  try {
+    storage = await openStorage({
+      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+      dataFolder: resolve(values.data ?? settings.data),
+      clock: systemClock,
+      random: systemRandom,
+      log: createLogger('error'),
+    });
+  } catch (error) {
+    throw explainInUse(
+      error,
+      settings.http.publicUrl ?? `http://${settings.http.host}:${settings.http.port}`,
+    );
+  }
+  try {
+    const { application } = values;
+    const known = storage.admin
+      .applications()
+      .some(({ id, name }) => name === application || id === application);
+    // A key may be made before the first start; that start would declare the same.
+    if (application !== undefined && !known) {
+      await storage.importDirectory(await declaredDirectory(settings, folder));
+    }
+    return storage;
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+/** The embedded database belongs to one process; while a node runs, it is the node that makes keys. */
+function explainInUse(error: unknown, url: string): unknown {
+  if ((error as { code?: unknown } | undefined)?.code !== 'storage/folder-in-use') return error;
+  const hint = [
+    'A node runs on this data folder. Let it make the key, with a key that has the scope keys:write:',
+    '',
+    `  maskline keys create --name NAME --scopes SCOPE,… --url ${url} --key mk_…`,
+    '',
+    'If there is no such key yet, stop the node, make one (maskline keys create --name admin --scopes all), and start it again.',
+  ].join('\n');
+  return Object.assign(new Error('The database is in use.', { cause: error }), {
+    code: 'storage/folder-in-use',
+    hint,
+  });
+}
+
+function storedKeys(storage: Storage): Keys {
+  return {
+    create: async (key) => {
+      const made = await createKey(storage, key);
+      return { key: lineOf(made.key), secret: made.secret };
+    },
+    list: async () => (await listKeys(storage)).map(lineOf),
+    revoke: async (id) => await revokeKey(storage, id),
+  };
+}
+
+function lineOf({ id, name, prefix, scopes, applicationId, createdAt, revokedAt }: ApiKey): KeyLine {
+  return {
+    id,
+    name,
+    prefix,
+    scopes: [...scopes],
+    createdAt: new Date(createdAt).toISOString(),
+    ...(applicationId === undefined ? {} : { application: applicationId }),
+    ...(revokedAt === undefined ? {} : { revokedAt: new Date(revokedAt).toISOString() }),
+  };
+}
+
+function printMade({ key, secret }: { readonly key: KeyLine; readonly secret: string }): number {
+  console.log(`${secret}\n`);
+  console.log(`This is the key "${key.name}" (${key.id}). It is shown once: keep it now.`);
+  console.log(`Scopes: ${key.scopes.join(', ')}`);
+  if (key.application !== undefined) console.log(`Bound to the application ${key.application}`);
+  return 0;
+}
+
+function printList(keys: readonly KeyLine[]): number {
+  if (keys.length === 0) console.log('There are no keys. `maskline keys create` makes one.');
+  for (const { id, prefix, name, scopes, application, createdAt, revokedAt } of keys) {
+    const bound = application === undefined ? 'all applications' : `application ${application}`;
+    const state = revokedAt === undefined ? `since ${createdAt}` : `revoked ${revokedAt}`;
+    console.log(`${id}  ${prefix}…  ${name}  ${bound}  ${state}\n    ${scopes.join(' ')}`);
+  }
+  return 0;
+}
+
+function printRevoked(id: string, revoked: boolean): number {
+  if (revoked) console.log(`The key ${id} is revoked.`);
+  else console.error(`There is no live key ${id}. \`maskline keys list\` shows what there is.`);
+  return revoked ? 0 : 1;
+}
