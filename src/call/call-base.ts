@@ -21,14 +21,7 @@ export interface CallContext {
 }
 
 /** Who and what, fixed for the life of the call. */
-export interface CallFacts {
-  readonly callerid: PhoneNumber;
-  readonly number: PhoneNumber;
-  readonly displayName: string;
-  readonly fromUri: string;
-  readonly toUri: string;
-  readonly headers: HeaderMap;
-}
+export type CallFacts = Pick<Call, 'callerid' | 'number' | 'displayName' | 'fromUri' | 'toUri' | 'headers'>;
 
 /** A media worker that died must not keep a call from ending; a live one closes a leg within milliseconds. */
 const CLOSE_LIMIT_MS = 2_000;

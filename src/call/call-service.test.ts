@@ -6,7 +6,7 @@ import { PhoneNumber } from '../kernel/phone-number.ts';
 import { phoneSdp } from './test-support/descriptions.ts';
 import { FakeUasSession } from './test-support/fake-sessions.ts';
 import { DRIVER } from './test-support/fake-user-agent.ts';
-import { callWorld, eventsOf, namesOf } from './test-support/world.ts';
+import { callWorld, eventsOf, expectNothingLeft, namesOf } from './test-support/world.ts';
 import type { CallObserverEvents } from './types.ts';
 
 let clock = new VirtualClock();
@@ -19,13 +19,7 @@ function build(limits = { calls: 100, ringSeconds: 60 }): void {
 
 beforeEach(() => build());
 
-afterEach(async () => {
-  for (const call of world.calls.active) call.hangup();
-  await clock.advance(5_000);
-  expect(world.calls.active).toEqual([]);
-  expect(world.engine.openLegs).toEqual([]);
-  expect(clock.pending).toBe(0);
-});
+afterEach(() => expectNothingLeft(world, clock));
 
 const caller = (): FakeUasSession => new FakeUasSession({ offer: phoneSdp() });
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../test/kit/seeded-random.ts';
 import { VirtualClock } from '../../test/kit/virtual-clock.ts';
 import { phoneSdp } from './test-support/descriptions.ts';
-import { callWorld, eventsOf, namesOf } from './test-support/world.ts';
+import { callWorld, eventsOf, expectNothingLeft, namesOf } from './test-support/world.ts';
 
 let clock = new VirtualClock();
 let world = callWorld(clock, seededRandom(1));
@@ -12,12 +12,7 @@ beforeEach(() => {
   world = callWorld(clock, seededRandom(1));
 });
 
-afterEach(async () => {
-  for (const call of world.calls.active) call.hangup();
-  await clock.advance(5_000);
-  expect(world.engine.openLegs).toEqual([]);
-  expect(clock.pending).toBe(0);
-});
+afterEach(() => expectNothingLeft(world, clock));
 
 describe('inside a connected call', () => {
   async function connected() {

@@ -4,8 +4,7 @@ import { VirtualClock } from '../../test/kit/virtual-clock.ts';
 import { phoneSdp } from './test-support/descriptions.ts';
 import { FakeUasSession } from './test-support/fake-sessions.ts';
 import { DRIVER } from './test-support/fake-user-agent.ts';
-import { callWorld, eventsOf, namesOf } from './test-support/world.ts';
-import type { CallEnd } from './types.ts';
+import { callWorld, endIn, eventsOf, expectNothingLeft, namesOf } from './test-support/world.ts';
 
 let clock = new VirtualClock();
 let world = callWorld(clock, seededRandom(1));
@@ -19,16 +18,7 @@ function start(session = new FakeUasSession({ offer: phoneSdp() })) {
   return { session, call, media: owner.media, seen: eventsOf(call) };
 }
 
-/** Whatever a test did: once the caller is gone, nothing is left. */
-afterEach(async () => {
-  for (const call of world.calls.active) call.hangup();
-  await clock.advance(5_000);
-  expect(world.calls.active).toEqual([]);
-  expect(world.engine.openLegs).toEqual([]);
-  expect(clock.pending).toBe(0);
-});
-
-const last = (seen: readonly { readonly event: unknown }[]): CallEnd => seen.at(-1)?.event as CallEnd;
+afterEach(() => expectNothingLeft(world, clock));
 
 describe('an inbound call', () => {
   it('is answered with our SDP and connected by the ACK', async () => {
@@ -57,16 +47,16 @@ describe('an inbound call', () => {
     session.bye([['X-Why', 'done']]);
     await clock.advance(0);
     expect(namesOf(seen)).toEqual(['connected', 'disconnected']);
-    expect(last(seen)).toMatchObject({
+    expect(endIn(seen)).toMatchObject({
       code: 200,
       by: 'remote',
       durationSeconds: 12.5,
       headers: { 'X-Why': 'done' },
       retryable: false,
     });
-    expect(last(seen).media).toMatchObject({ packetsReceived: 0 });
+    expect(endIn(seen).media).toMatchObject({ packetsReceived: 0 });
     expect(media.openLegs).toEqual([]);
-    await expect(call.ended).resolves.toBe(last(seen));
+    await expect(call.ended).resolves.toBe(endIn(seen));
   });
 
   it('ignores a second answer', async () => {
@@ -139,7 +129,7 @@ describe('an inbound call', () => {
     await clock.advance(0);
     expect(session.kinds()).toEqual(['accept', 'bye']);
     expect(namesOf(seen)).toEqual(['failed']);
-    expect(last(seen)).toMatchObject({ code: 488, by: 'fault' });
+    expect(endIn(seen)).toMatchObject({ code: 488, by: 'fault' });
   });
 
   it('[row 14] SDP in an ACK to which we had made no offer is ignored', async () => {
@@ -162,7 +152,7 @@ describe('an inbound call', () => {
     await clock.advance(0);
     expect(session.kinds()).toEqual([`reject ${status}`]);
     expect(namesOf(seen)).toEqual(['failed']);
-    expect(last(seen)).toMatchObject({ code: status, by: 'fault', durationSeconds: 0 });
+    expect(endIn(seen)).toMatchObject({ code: status, by: 'fault', durationSeconds: 0 });
   });
 
   it('503 when no port is free, in the words of the catalogue', async () => {
@@ -173,7 +163,7 @@ describe('an inbound call', () => {
     expect(session.sent).toMatchObject([
       { kind: 'reject', status: 503, reason: 'No RTP port or media worker is free.' },
     ]);
-    expect(last(seen)).toMatchObject({ code: 503, reason: 'No RTP port or media worker is free.' });
+    expect(endIn(seen)).toMatchObject({ code: 503, reason: 'No RTP port or media worker is free.' });
   });
 
   it('488 when the offer wants an IP version that we have no media address for', async () => {
@@ -183,7 +173,7 @@ describe('an inbound call', () => {
     call.answer();
     await clock.advance(0);
     expect(session.kinds()).toEqual(['reject 488']);
-    expect(last(seen)).toMatchObject({ code: 488, by: 'fault' });
+    expect(endIn(seen)).toMatchObject({ code: 488, by: 'fault' });
     expect(media.legs).toEqual([]);
   });
 
@@ -195,7 +185,7 @@ describe('an inbound call', () => {
     session.cancel();
     expect(call.state).toBe('TERMINATED');
     expect(namesOf(seen)).toEqual(['failed']);
-    expect(last(seen)).toMatchObject({ code: 487, by: 'remote' });
+    expect(endIn(seen)).toMatchObject({ code: 487, by: 'remote' });
     media.release();
     await clock.advance(0);
     expect(media.legs).toHaveLength(1);
@@ -238,7 +228,7 @@ describe('an inbound call', () => {
     const second = start();
     second.call.reject(200);
     expect(second.session.kinds()).toEqual(['reject 480']);
-    expect(last(second.seen)).toMatchObject({ code: 480, by: 'local', reason: 'Not available' });
+    expect(endIn(second.seen)).toMatchObject({ code: 480, by: 'local', reason: 'Not available' });
   });
 
   it('a hang-up after our 200 and before the ACK is a failure, not a conversation', async () => {
@@ -249,7 +239,7 @@ describe('an inbound call', () => {
     await clock.advance(0);
     expect(session.kinds()).toEqual(['accept', 'bye']);
     expect(namesOf(seen)).toEqual(['failed']);
-    expect(last(seen)).toMatchObject({ code: 487, by: 'local' });
+    expect(endIn(seen)).toMatchObject({ code: 487, by: 'local' });
   });
 
   it('a 200 that is never confirmed is a failure with 408', async () => {
@@ -258,7 +248,7 @@ describe('an inbound call', () => {
     await clock.advance(32_000);
     session.fault(408);
     await clock.advance(0);
-    expect(last(seen)).toMatchObject({ code: 408, by: 'fault', reason: 'The answer was never confirmed' });
+    expect(endIn(seen)).toMatchObject({ code: 408, by: 'fault', reason: 'The answer was never confirmed' });
   });
 
   it('ends although the media worker does not answer', async () => {
@@ -273,7 +263,7 @@ describe('an inbound call', () => {
     expect(namesOf(seen)).toEqual(['connected']);
     await clock.advance(1);
     expect(namesOf(seen)).toEqual(['connected', 'disconnected']);
-    expect(last(seen).media).toBeUndefined();
+    expect(endIn(seen).media).toBeUndefined();
     await close();
   });
 

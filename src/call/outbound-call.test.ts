@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../test/kit/seeded-random.ts';
 import { VirtualClock } from '../../test/kit/virtual-clock.ts';
 import { phoneSdp } from './test-support/descriptions.ts';
-import { callWorld, eventsOf, namesOf, PASSENGER } from './test-support/world.ts';
-import type { CallEnd, DialRequest } from './types.ts';
+import { callWorld, endIn, eventsOf, expectNothingLeft, namesOf, PASSENGER } from './test-support/world.ts';
+import type { DialRequest } from './types.ts';
 
 let clock = new VirtualClock();
 let world = callWorld(clock, seededRandom(1));
@@ -13,13 +13,7 @@ beforeEach(() => {
   world = callWorld(clock, seededRandom(1));
 });
 
-afterEach(async () => {
-  for (const call of world.calls.active) call.hangup();
-  await clock.advance(5_000);
-  expect(world.calls.active).toEqual([]);
-  expect(world.engine.openLegs).toEqual([]);
-  expect(clock.pending).toBe(0);
-});
+afterEach(() => expectNothingLeft(world, clock));
 
 async function dial(overrides: Partial<DialRequest> = {}) {
   const owner = world.ownerOf();
@@ -34,8 +28,6 @@ async function ringing(overrides: Partial<DialRequest> = {}) {
   if (session === undefined) throw new Error('nobody was called');
   return { ...rest, session };
 }
-
-const last = (seen: readonly { readonly event: unknown }[]): CallEnd => seen.at(-1)?.event as CallEnd;
 
 describe('an outbound call', () => {
   it('offers A-law, µ-law and telephone-event from a port of its own', async () => {
@@ -64,7 +56,7 @@ describe('an outbound call', () => {
     expect(clock.pending).toBe(0);
     expect(namesOf(seen)).toEqual(['ringing', 'connected', 'disconnected']);
     expect(seen[0]!.event).toEqual({ headers: { 'X-A': 'b' } });
-    expect(last(seen)).toMatchObject({ code: 200, by: 'remote', durationSeconds: 61 });
+    expect(endIn(seen)).toMatchObject({ code: 200, by: 'remote', durationSeconds: 61 });
     expect(media.legs[0]?.plans).toHaveLength(1);
   });
 
@@ -130,7 +122,7 @@ describe('an outbound call', () => {
     await clock.advance(0);
     expect(session.kinds()).toEqual(['ack', 'bye']);
     expect(namesOf(seen)).toEqual(['failed']);
-    expect(last(seen)).toMatchObject({ code: 488, by: 'fault' });
+    expect(endIn(seen)).toMatchObject({ code: 488, by: 'fault' });
   });
 
   it.each([
@@ -144,26 +136,26 @@ describe('an outbound call', () => {
     session.refuse(status, [['X-Why', 'x']]);
     await clock.advance(0);
     expect(namesOf(seen)).toEqual(['failed']);
-    expect(last(seen)).toMatchObject({ code: status, reason, by: 'remote', headers: { 'X-Why': 'x' } });
+    expect(endIn(seen)).toMatchObject({ code: status, reason, by: 'remote', headers: { 'X-Why': 'x' } });
   });
 
   it('[row 39] says whether dialling again is safe: what the session knows', async () => {
     const first = await ringing();
     first.session.refuse(503, [], true);
     await clock.advance(0);
-    expect(last(first.seen)).toMatchObject({ code: 503, retryable: true });
+    expect(endIn(first.seen)).toMatchObject({ code: 503, retryable: true });
     const second = await ringing();
     second.session.ring();
     second.session.refuse(503);
     await clock.advance(0);
-    expect(last(second.seen)).toMatchObject({ code: 503, retryable: false });
+    expect(endIn(second.seen)).toMatchObject({ code: 503, retryable: false });
   });
 
   it('[row 39] an INVITE that never left for want of a port may be repeated', async () => {
     world.engine.openLegMode = 'busy';
     const { seen } = await dial();
     expect(namesOf(seen)).toEqual(['failed']);
-    expect(last(seen)).toMatchObject({ code: 503, by: 'fault', retryable: true });
+    expect(endIn(seen)).toMatchObject({ code: 503, by: 'fault', retryable: true });
   });
 
   it('nobody answers: 408 after the ring time-out, and the callee stops ringing', async () => {
@@ -174,7 +166,7 @@ describe('an outbound call', () => {
     await clock.advance(1_000);
     expect(session.kinds()).toEqual(['cancel']);
     expect(namesOf(seen)).toEqual(['ringing', 'failed']);
-    expect(last(seen)).toMatchObject({ code: 408, reason: 'No answer', by: 'local', retryable: false });
+    expect(endIn(seen)).toMatchObject({ code: 408, reason: 'No answer', by: 'local', retryable: false });
   });
 
   it('an answer in time stops the ring time-out', async () => {
@@ -195,7 +187,7 @@ describe('an outbound call', () => {
     await clock.advance(0);
     expect(session.kinds()).toEqual(['cancel', 'ack', 'bye']);
     expect(namesOf(seen)).toEqual(['ringing', 'failed']);
-    expect(last(seen)).toMatchObject({ code: 487, by: 'local' });
+    expect(endIn(seen)).toMatchObject({ code: 487, by: 'local' });
   });
 
   it('[row 40] a hang-up while the port is taken leaves no leg and sends no offer', async () => {

@@ -1,36 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyAnswer, negotiateAnswer } from './negotiate.ts';
+import { LOCAL, REMOTE } from './test-support.ts';
 import type { CodecEntry, Direction, LocalAudio, RemoteAudio } from './types.ts';
-
-const REMOTE: RemoteAudio = {
-  host: '198.51.100.7',
-  port: 40_000,
-  codecs: [
-    { name: 'PCMU', payloadType: 0 },
-    { name: 'PCMA', payloadType: 8 },
-  ],
-  telephoneEventPayloadType: 96,
-  direction: 'sendrecv',
-  packetMs: 20,
-  rtcpMux: false,
-  otherMedia: [],
-  index: 0,
-};
-
-const OFFER: LocalAudio = {
-  host: '192.0.2.10',
-  port: 20_000,
-  sessionId: 1,
-  version: 1,
-  codecs: [
-    { name: 'PCMA', payloadType: 8 },
-    { name: 'PCMU', payloadType: 0 },
-  ],
-  telephoneEventPayloadType: 101,
-  direction: 'sendrecv',
-  packetMs: 20,
-};
 
 describe('negotiateAnswer', () => {
   it("[row 17] [RFC 3264 §6.1] follows the peer's order and uses the peer's numbers", () => {
@@ -80,7 +52,7 @@ describe('negotiateAnswer', () => {
 describe('applyAnswer', () => {
   it('[row 17] keeps payload types apart by direction', () => {
     const answer: RemoteAudio = { ...REMOTE, codecs: [{ name: 'PCMA', payloadType: 97 }] };
-    expect(applyAnswer(OFFER, answer)).toMatchObject({
+    expect(applyAnswer(LOCAL, answer)).toMatchObject({
       codec: 'PCMA',
       sendPayloadType: 97,
       receivePayloadType: 8,
@@ -89,7 +61,7 @@ describe('applyAnswer', () => {
   });
 
   it('ignores a codec that was not offered, even when it comes first', () => {
-    const onlyPcmu: LocalAudio = { ...OFFER, codecs: [{ name: 'PCMU', payloadType: 0 }] };
+    const onlyPcmu: LocalAudio = { ...LOCAL, codecs: [{ name: 'PCMU', payloadType: 0 }] };
     const answer = { ...REMOTE, codecs: [...REMOTE.codecs].reverse() };
     expect(applyAnswer(onlyPcmu, answer).codec).toBe('PCMU');
   });
@@ -98,7 +70,7 @@ describe('applyAnswer', () => {
     const directions = fc.constantFrom<Direction>('sendrecv', 'sendonly', 'recvonly', 'inactive');
     fc.assert(
       fc.property(directions, directions, (offered, theirs) => {
-        const { direction } = applyAnswer({ ...OFFER, direction: offered }, { ...REMOTE, direction: theirs });
+        const { direction } = applyAnswer({ ...LOCAL, direction: offered }, { ...REMOTE, direction: theirs });
         const weSend = direction === 'sendrecv' || direction === 'sendonly';
         const weReceive = direction === 'sendrecv' || direction === 'recvonly';
         const theyReceive = theirs === 'sendrecv' || theirs === 'recvonly';
@@ -118,7 +90,7 @@ describe('applyAnswer', () => {
     fc.assert(
       fc.property(entries, entries, (ours, theirs) => {
         const common = theirs.filter((one) => ours.some((own) => own.name === one.name));
-        const run = () => applyAnswer({ ...OFFER, codecs: ours }, { ...REMOTE, codecs: theirs });
+        const run = () => applyAnswer({ ...LOCAL, codecs: ours }, { ...REMOTE, codecs: theirs });
         if (common.length === 0) {
           expect(run).toThrow(expect.objectContaining({ code: 'no-common-codec' }) as Error);
           return;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readSdp } from './read.ts';
 import { SdpError } from './sdp-error.ts';
+import { REMOTE } from './test-support.ts';
 
 function sdp(...lines: string[]): string {
   return ['v=0', 'o=alice 1 1 IN IP4 198.51.100.7', 's=-', ...lines, ''].join('\r\n');
@@ -27,18 +28,12 @@ function codeOf(text: string): string {
 describe('readSdp', () => {
   it('[RFC 3551 §6] reads a plain offer, static payload types without rtpmap', () => {
     expect(readSdp(PLAIN)).toEqual({
-      host: '198.51.100.7',
-      port: 40_000,
+      ...REMOTE,
       codecs: [
         { name: 'PCMA', payloadType: 8 },
         { name: 'PCMU', payloadType: 0 },
       ],
       telephoneEventPayloadType: 101,
-      direction: 'sendrecv',
-      packetMs: 20,
-      rtcpMux: false,
-      otherMedia: [],
-      index: 0,
     });
   });
 

@@ -2,22 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LocalDescription } from './local-description.ts';
 import { readSdp } from './read.ts';
-import type { CodecEntry, Direction, LocalAudio } from './types.ts';
+import { LOCAL } from './test-support.ts';
+import type { CodecEntry, Direction } from './types.ts';
 import { writeAnswer, writeOffer } from './write.ts';
-
-const LOCAL: LocalAudio = {
-  host: '192.0.2.10',
-  port: 20_000,
-  sessionId: 1234,
-  version: 3,
-  codecs: [
-    { name: 'PCMA', payloadType: 8 },
-    { name: 'PCMU', payloadType: 0 },
-  ],
-  telephoneEventPayloadType: 101,
-  direction: 'sendrecv',
-  packetMs: 20,
-};
 
 /** Everything about it is somebody's: names, hosts, hashes, candidates, attributes that do not exist yet. */
 const FOREIGN = [

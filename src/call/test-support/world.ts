@@ -1,8 +1,18 @@
+import { expect } from 'vitest';
+import type { VirtualClock } from '../../../test/kit/virtual-clock.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import { CallService } from '../call-service.ts';
-import type { Call, CallEvents, CallObserverEvents, CallOwner, DialRequest, RoutedCall } from '../types.ts';
+import type {
+  Call,
+  CallEnd,
+  CallEvents,
+  CallObserverEvents,
+  CallOwner,
+  DialRequest,
+  RoutedCall,
+} from '../types.ts';
 import { phoneSdp } from './descriptions.ts';
 import { FakeDirectory, SERVICE_NUMBER } from './fake-directory.ts';
 import { FakeMediaEngine, type FakeMediaSession } from './fake-media.ts';
@@ -106,4 +116,18 @@ export function eventsOf(call: Call): { readonly name: keyof CallEvents; readonl
 
 export function namesOf(seen: readonly { readonly name: string }[]): string[] {
   return seen.map((one) => one.name);
+}
+
+/** Whatever a test did: once everybody has hung up, no call, leg or timer is left. */
+export async function expectNothingLeft({ calls, engine }: CallWorld, clock: VirtualClock): Promise<void> {
+  for (const call of calls.active) call.hangup();
+  await clock.advance(5_000);
+  expect(calls.active).toEqual([]);
+  expect(engine.openLegs).toEqual([]);
+  expect(clock.pending).toBe(0);
+}
+
+/** What the last event of a call said: its end. */
+export function endIn(seen: readonly { readonly event: unknown }[]): CallEnd {
+  return seen.at(-1)?.event as CallEnd;
 }
