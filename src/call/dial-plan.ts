@@ -52,7 +52,9 @@ function targetOf(
   if (target.kind === 'pstn') return pstnTarget(target.number, country);
   if (target.kind === 'user') {
     const { username } = target;
-    return directory.isUser(applicationId, username) ? { kind: 'user', username } : causeOfError('user/unknown');
+    return directory.isUser(applicationId, username)
+      ? { kind: 'user', username }
+      : causeOfError('user/unknown');
   }
   // RFC 3261 §19.1.1: a Request-URI has no header part; a script's `?P-Asserted-Identity=…` would be one.
   if (!/^sips?:[^\s<>"?]{1,255}$/i.test(target.uri)) {

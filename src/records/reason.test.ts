@@ -103,7 +103,7 @@ describe('the reason of a record', () => {
 
   it.each([
     [600, 'busy'],
-    [480, 'no answer'],
+    [480, 'not available'],
     [603, 'declined'],
     [404, 'no such number'],
     [403, 'the shown number was refused'],

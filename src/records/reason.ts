@@ -40,8 +40,9 @@ export function describeFailure(code: number | undefined): string {
     case 600:
       return 'busy';
     case 408:
-    case 480:
       return 'no answer';
+    case 480:
+      return 'not available';
     case 487:
       return 'cancelled before answer';
     case 603:

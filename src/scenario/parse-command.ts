@@ -125,6 +125,13 @@ function parseRest(type: string, fields: Fields): HostCommand {
       return httpRequest(fields);
     case 'log':
       return { type, level: level(fields), message: string(fields, 'message', MAX_TEXT) };
+    case 'unhandled-rejection':
+      return {
+        type,
+        message: string(fields, 'message', MAX_TEXT),
+        scenario: string(fields, 'scenario', 256),
+        line: fields.get('line') === undefined ? undefined : integer(fields, 'line', 0, 1_000_000),
+      };
     case 'terminate':
       return { type };
     default:

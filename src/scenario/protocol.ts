@@ -206,6 +206,13 @@ export type HostCommand =
       readonly raw: boolean;
     }
   | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
+  /** A promise that nobody looks at was rejected. Ends the session unless people are talking. */
+  | {
+      readonly type: 'unhandled-rejection';
+      readonly message: string;
+      readonly scenario: string;
+      readonly line: number | undefined;
+    }
   | { readonly type: 'terminate' };
 
 export type HostCommandType = HostCommand['type'];

@@ -34,15 +34,14 @@ describe('the life of a session', () => {
     kit.expectNothingLeft();
   });
 
-  it('rejects with 480 an inbound call that nobody answers within 60 s, and ends 60 s later', async () => {
+  it('rejects with 480 an inbound call that nobody answers within 60 s, and ends', async () => {
     const kit = await SessionKit.create();
     const call = kit.calls.ring(route('1'));
     await kit.advance(59_000);
     expect(call.said).toEqual([]);
     await kit.advance(1_000);
     expect(call.said).toEqual(['reject 480']);
-    await kit.advance(60_000);
-    expect(kit.ended[0]?.reason).toBe('no calls for 60 s');
+    expect(kit.ended[0]?.reason).toBe('The scenario neither answered nor ended the call in time.');
     kit.expectNothingLeft();
   });
 
@@ -129,16 +128,33 @@ describe('the life of a session', () => {
     kit.expectNothingLeft();
   });
 
-  it('goes on after an unhandled rejection, and says where it was', async () => {
+  it('ends after an unhandled rejection while a caller waits, and says where it was', async () => {
     const kit = await SessionKit.create();
-    kit.calls.ring(
+    const call = kit.calls.ring(
       route(
         'VoxEngine.addEventListener(AppEvents.CallAlerting, async (e) => {\n  await null;\n  JSON.parse("{");\n});',
       ),
     );
     await turns();
-    expect(kit.logs[0]).toMatch(/^Unhandled rejection in AppEvents.CallAlerting: SyntaxError: .*taxi\.js:3/);
-    expect(kit.service.activeSessions).toBe(1);
+    expect(kit.ended[0]?.error).toMatchObject({ scenario: 'taxi.js', line: 3 });
+    expect(kit.ended[0]?.error?.message).toMatch(
+      /^Unhandled rejection in AppEvents.CallAlerting: SyntaxError: /,
+    );
+    expect(call.said).toEqual(['reject 500']);
+    kit.expectNothingLeft();
+  });
+
+  it('goes on after an unhandled rejection while people talk', async () => {
+    const kit = await SessionKit.create();
+    const call = kit.calls.ring(
+      route(`${ANSWER} VoxEngine.addEventListener(AppEvents.CallAlerting, e => {
+      e.call.addEventListener(CallEvents.Connected, async () => { throw new Error('late'); }); });`),
+    );
+    await turns();
+    await call.connect();
+    await turns();
+    expect(kit.logs.at(-1)).toMatch(/^Unhandled rejection in CallEvents.Connected: Error: late \(taxi\.js:/);
+    expect(call.said).toEqual(['answer']);
     await kit.service.close(1000);
     kit.expectNothingLeft();
   });

@@ -150,6 +150,10 @@ export class ScenarioSession {
       this.#log(command.level, command.message);
       return;
     }
+    if (command.type === 'unhandled-rejection') {
+      this.#onRejection(command);
+      return;
+    }
     if (this.#phase === 'last-words') {
       this.#lastWish(command);
       return;
@@ -215,6 +219,15 @@ export class ScenarioSession {
     this.#post({ type: 'terminated', systemError });
     await this.#caughtUp();
     await this.#end({ reason, error: undefined });
+  }
+
+  /** A caller must not wait for a handler that is gone; people who are talking must not be cut off for one. */
+  #onRejection({ message, scenario, line }: Extract<HostCommand, { type: 'unhandled-rejection' }>): void {
+    if (this.#phase === 'running' && !this.#calls.connected) {
+      this.#fail({ kind: 'exception', message, scenario, line });
+    } else {
+      this.#log('warn', line === undefined ? message : `${message} (${scenario}:${line})`);
+    }
   }
 
   /** The script is dead; there are no last words. */

@@ -118,6 +118,10 @@ export class Directory implements CallDirectory, UserAgentDirectory, ShowableNum
     return this.#lookup.verified.has(`${applicationId} ${keyOf(number)}`);
   }
 
+  isUser(applicationId: string, username: string): boolean {
+    return this.#lookup.usersByName.get(username)?.applicationId === applicationId;
+  }
+
   trunks(): readonly TrunkSettings[] {
     return this.#lookup.snapshot.trunks;
   }

@@ -214,6 +214,8 @@ export function storageContract(name: string, places: StoragePlaces): void {
         const storage = await openAt(place);
         await storage.importDirectory({ applications: [TAXI], trunks: [TRUNK] });
         const user = storage.directory.userByName('driver');
+        expect(storage.directory.isUser(user?.applicationId ?? '', 'driver')).toBe(true);
+        expect(storage.directory.isUser('another', 'driver')).toBe(false);
         await storage.locations.put({
           userId: user?.id ?? '',
           contact: 'sip:79123456789@192.0.2.1:5060',

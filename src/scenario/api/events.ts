@@ -1,5 +1,5 @@
 /** Listeners as VoxEngine has them: by event name, in the order in which they were added. */
-import { log, warn } from './host-link.ts';
+import { send, warn } from './host-link.ts';
 import { nearest } from './nearest.ts';
 
 export type Handler = (event: Record<string, unknown>) => unknown;
@@ -73,24 +73,43 @@ export class Listeners {
 
 const thenOf = Promise.prototype.then;
 
-/** An async handler that rejects is reported; the session goes on. */
+/** An async handler that rejects is reported; the host decides whether the session can go on. */
 export function watch(result: unknown, where: string): void {
   if (!(result instanceof Promise)) return;
   // biome-ignore lint/complexity/useLiteralKeys: `then` of this realm, taken before scripts could change it
   (thenOf as (...args: unknown[]) => unknown)['call'](result, undefined, (reason: unknown) =>
-    log('warn', `Unhandled rejection in ${where}: ${describe(reason)}`),
+    send({ type: 'unhandled-rejection', ...rejectionIn(where, reason) }),
   );
+}
+
+function rejectionIn(
+  where: string,
+  reason: unknown,
+): { message: string; scenario: string; line: number | undefined } {
+  const message = `Unhandled rejection in ${where}: ${titleOf(reason)}`.slice(0, MAX_MESSAGE);
+  const { scenario, line } = placeOf(reason) ?? { scenario: '', line: undefined };
+  return { message, scenario, line };
 }
 
 /** Name, message and the innermost line of a script: neither the API's own frames nor the text that JSON.parse read. */
 export function describe(reason: unknown): string {
-  if (!(reason instanceof Error)) return String(reason);
-  const title = `${reason.name}: ${reason.message}`;
+  const place = placeOf(reason);
+  return place === undefined ? titleOf(reason) : `${titleOf(reason)} (${place.scenario}:${place.line})`;
+}
+
+const MAX_MESSAGE = 1000;
+
+function titleOf(reason: unknown): string {
+  return reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
+}
+
+function placeOf(reason: unknown): { scenario: string; line: number } | undefined {
+  if (!(reason instanceof Error)) return undefined;
   for (const frame of String(reason.stack ?? '').split('\n')) {
-    const place = /([^\s()]+):(\d+)(?::\d+)?\)?$/.exec(frame.trim());
+    const place = /([^\s():]+):(\d+)(?::\d+)?\)?$/.exec(frame.trim());
     const file = place?.[1];
     if (file !== undefined && !file.startsWith('<') && !file.startsWith('maskline:'))
-      return `${title} (${file}:${place?.[2]})`;
+      return { scenario: file, line: Number(place?.[2]) };
   }
-  return title;
+  return undefined;
 }

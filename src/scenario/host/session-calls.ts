@@ -74,6 +74,11 @@ export class SessionCalls {
     }
   }
 
+  /** Whether somebody is talking. */
+  get connected(): boolean {
+    return this.#live().some(({ state }) => state === 'CONNECTED');
+  }
+
   #live(): Call[] {
     return [...this.#context.calls.values()]
       .map(({ call }) => call)
@@ -85,5 +90,6 @@ export class SessionCalls {
     const { title, hint, sip } = ERRORS['scenario/silent'];
     this.#context.log('warn', `${title} ${hint}`);
     call.reject(sip);
+    if (this.#live().length === 0) this.#onIdle(title);
   }
 }
