@@ -5,25 +5,18 @@
  * loses nothing that was committed, and what was not committed is rolled back when the folder is opened again. It does
  * not call fsync, so a machine that loses power may lose the last seconds; use a PostgreSQL server where that matters.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
+import { makeDatabase } from './new-database.ts';
 import type { WorkerAnswer, WorkerError, WorkerRequest, WorkerStart } from './pglite-protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('pglite-worker.ts runs as a worker thread only');
 const answer = (message: WorkerAnswer): void => port.postMessage(message);
 
-/** A new database is made aside and renamed, so that a process killed in the middle leaves no half-made folder. */
 async function openDatabase(folder: string): Promise<PGlite> {
-  if (!existsSync(folder)) {
-    const unfinished = `${folder}.new`;
-    rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(unfinished, { recursive: true, mode: 0o700 });
-    const fresh = await PGlite.create({ dataDir: unfinished });
-    await fresh.close();
-    renameSync(unfinished, folder);
-  }
+  if (!existsSync(folder)) await makeDatabase(folder);
   return await PGlite.create({ dataDir: folder });
 }
 
