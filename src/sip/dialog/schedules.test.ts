@@ -138,7 +138,7 @@ describe('[row 1] [row 3] [row 5] [row 40] random schedules leave nothing behind
     );
   });
 
-  it('[row 1] [row 5] a call that goes out', async () => {
+  it('[row 1] [row 5] [row 8] a call that goes out, to a place that may have to be looked up', async () => {
     const actions = schedule(
       '100',
       '180 a',
@@ -162,10 +162,18 @@ describe('[row 1] [row 3] [row 5] [row 40] random schedules leave nothing behind
         lose,
         fc.constantFrom(...replies),
         fc.constantFrom('udp', 'tcp'),
-        async (plan, losses, how, on) => {
-          const b = dialogBench(on);
+        fc.constantFrom(undefined, 0, 300, 3_000),
+        async (plan, losses, how, on, lookUpMs) => {
+          const far = new FakeFlow(on, { host: '10.0.0.7', port: 5070 });
+          const flowTo = () =>
+            new Promise<FakeFlow>((resolve) => b.clock.setTimeout(() => resolve(far), lookUpMs ?? 0));
+          const b: DialogBench = dialogBench(on, lookUpMs === undefined ? {} : { flowTo });
+          const contact = lookUpMs === undefined ? {} : { contact: '<sip:gw@gw.example:5070>' };
           peerReacts(b, losses);
-          const call = await callOut(b, { onChallenge: () => [['Authorization', 'x']] });
+          const call = await callOut(b, {
+            ...(lookUpMs === undefined ? {} : { reach: 'target' }),
+            onChallenge: () => [['Authorization', 'x']],
+          });
           answerReOffers(call.session, how);
           let sequence = 0;
           await play(b, call.session, plan, (action) => {
@@ -173,7 +181,7 @@ describe('[row 1] [row 3] [row 5] [row 40] random schedules leave nothing behind
             if (action === 'end') call.session.end();
             else if (action === 'info out') void call.session.info(body);
             else if (action === 'break') b.wire.breakFlow(b.flow);
-            else if (/^\d/.test(action)) call.answer(Number(status), { tag: tag ?? 'peer' });
+            else if (/^\d/.test(action)) call.answer(Number(status), { tag: tag ?? 'peer', ...contact });
             else {
               sequence += 1;
               call.inDialog(action, { cseq: sequence, tag: 'a', body: 'sdp' });
@@ -189,6 +197,13 @@ describe('[row 1] [row 3] [row 5] [row 40] random schedules leave nothing behind
           if (!broke && !hungUpByPeer) {
             const acked = b.wire.requests('ACK').filter((ack) => ['a', 'b'].includes(toTag(ack) ?? ''));
             for (const ack of acked) expect(tagsOf('BYE')).toContain(toTag(ack));
+            // §13.2.2.4, §15: the ACK goes first, also where both wait for one look-up.
+            const first = (method: string, tag: string | undefined) =>
+              b.wire.sent.findIndex(
+                ({ message }) =>
+                  message.kind === 'request' && message.method === method && toTag(message) === tag,
+              );
+            for (const ack of acked) expect(first('ACK', toTag(ack))).toBeLessThan(first('BYE', toTag(ack)));
           }
         },
       ),
