@@ -27,11 +27,15 @@ export function calls(
       const key = keyOf(request);
       const views = new Views(key, settings.publicUrl);
       const { limit = 50, cursor } = request.query;
-      const { items, next } = await records.list({
-        limit,
-        ...(key.applicationId === undefined ? {} : { applicationId: key.applicationId }),
-        ...(cursor === undefined ? {} : { cursor }),
-      });
+      const { items, next } = await records
+        .list({
+          limit,
+          ...(key.applicationId === undefined ? {} : { applicationId: key.applicationId }),
+          ...(cursor === undefined ? {} : { cursor }),
+        })
+        .catch((error: unknown) => {
+          throw cursor !== undefined && isDataException(error) ? new HttpError('request/cursor') : error;
+        });
       return { items: items.map((record) => views.call(record)), ...(next === undefined ? {} : { next }) };
     },
   );
@@ -53,6 +57,12 @@ export function calls(
       return new Views(key, settings.publicUrl).call(await visibleCall(records, key, request.params.id));
     },
   );
+}
+
+/** A forged cursor may hold a date that no calendar has: SQLSTATE class 22 (PostgreSQL appendix A). */
+function isDataException(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code);
 }
 
 /** The call record, if the key may see it; another application's call answers as one that is not there. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedPlaces } from '../../../test/kit/storage-places.ts';
@@ -20,6 +20,7 @@ export interface World {
   readonly storage: Storage;
   readonly options: HttpServerOptions;
   readonly recordingsFolder: string;
+  readonly dataFolder: string;
   readonly applications: { readonly taxi: string; readonly delivery: string };
   /** What was started; `startFails` makes the next starts fail. */
   readonly started: StartRequest[];
@@ -72,7 +73,9 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
   });
   const ids = new Map(storage.admin.applications().map(({ id, name }) => [name, id]));
   const applications = { taxi: ids.get('taxi') ?? '', delivery: ids.get('delivery') ?? '' };
-  const recordingsFolder = mkdtempSync(join(tmpdir(), 'maskline-recordings-'));
+  const root = mkdtempSync(join(tmpdir(), 'maskline-http-'));
+  const recordingsFolder = join(root, 'recordings');
+  mkdirSync(recordingsFolder);
   const started: StartRequest[] = [];
   const options: HttpServerOptions = {
     ...tools,
@@ -100,6 +103,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     storage,
     options,
     recordingsFolder,
+    dataFolder: place.dataFolder,
     applications,
     started,
     startFails: undefined,
@@ -118,7 +122,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
       await app.close();
       await storage.close();
       await places.close();
-      rmSync(recordingsFolder, { recursive: true, force: true });
+      rmSync(root, { recursive: true, force: true });
     },
   };
   return world;
