@@ -14,6 +14,8 @@ export interface Figure {
   readonly unit: string;
   /** Absent: the figure stands beside the aims, for comparison. */
   readonly aim?: Aim;
+  /** Why the figure says nothing this time, although it was taken: then it neither meets nor misses its aim. */
+  readonly inconclusive?: string;
   /** Where an aim is missed, why, as far as it was measured; otherwise what the reader should know. */
   readonly note?: string;
 }
@@ -38,12 +40,13 @@ export type Bench = (options: BenchOptions) => Promise<BenchResult>;
 
 export function isMet(figure: Figure): boolean | undefined {
   const { aim, measured } = figure;
-  if (aim === undefined) return undefined;
+  if (aim === undefined || figure.inconclusive !== undefined) return undefined;
   return aim.at === 'most' ? measured <= aim.value : measured >= aim.value;
 }
 
-/** `met`, or by how much it was missed; empty where there is no aim. */
+/** `met`, by how much it was missed, or why that cannot be said; empty where there is no aim. */
 export function verdict(figure: Figure): string {
+  if (figure.inconclusive !== undefined) return `not conclusive: ${figure.inconclusive}`;
   const met = isMet(figure);
   if (met === undefined || figure.aim === undefined) return '';
   if (met) return 'met';

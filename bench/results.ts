@@ -6,6 +6,8 @@ import { type BenchResult, type Figure, formatAim, formatNumber, isMet, verdict 
 import { hostClass, type Machine, type Surroundings } from './machine.ts';
 
 const FOLDER = fileURLToPath(new URL('./results/', import.meta.url));
+/** With more than this many cores busy with other things, figures say more about them than about us. */
+const QUIET = 0.2;
 const ORDER = ['relay', 'setup', 'memory', 'parser'];
 
 export interface BenchRun {
@@ -74,7 +76,7 @@ function section({ at, command, surroundings, result }: BenchRun): string[] {
     '',
     `## ${result.name}`,
     '',
-    `${at.slice(0, 16).replace('T', ' ')} UTC, \`${command}\`, ${seconds} s. Load average ${loadBefore} before, ${loadAfter} after; other processes kept ${coresBusyWithOthers} cores busy meanwhile.`,
+    `${at.slice(0, 16).replace('T', ' ')} UTC, \`${command}\`, ${seconds} s. Load average ${loadBefore} before, ${loadAfter} after; other processes kept ${coresBusyWithOthers} cores busy meanwhile.${coresBusyWithOthers > QUIET ? ' **The machine was not quiet: latencies, and CPU to a lesser degree, are worse than its own.**' : ''}`,
     '',
     `- Leaves out: ${result.leavesOut}.`,
     `- Beside it: ${result.peer}.`,

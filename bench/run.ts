@@ -37,10 +37,16 @@ async function main(): Promise<void> {
     console.error(`bench: ${name} …`);
     const surroundings = watchSurroundings();
     const at = new Date().toISOString();
-    const result = await BENCHES[name]!(options);
-    const run: BenchRun = { at, command, surroundings: surroundings(), result };
-    printRun(run);
-    if (values.profile === undefined) saveRun(machine, run);
+    try {
+      const result = await BENCHES[name]!(options);
+      const run: BenchRun = { at, command, surroundings: surroundings(), result };
+      printRun(run);
+      if (values.profile === undefined) saveRun(machine, run);
+    } catch (error) {
+      // The others still tell something; what was measured of this one before is left as it is.
+      console.error(`bench: ${name} failed:`, error);
+      process.exitCode = 1;
+    }
   }
   if (values.profile === undefined) console.error(`bench: written to ${writeLatest(machine)}`);
 }

@@ -54,12 +54,12 @@ interface DatabaseRuns {
 }
 
 export async function benchSetup(options: BenchOptions): Promise<BenchResult> {
-  const embedded = await runsOn({ profiles: options.profiles });
+  const embedded = await runsOn(options, async () => '');
   const postgres = await startIfThere();
   let server: DatabaseRuns | undefined;
   if (typeof postgres !== 'string') {
     try {
-      server = await runsOn({ databaseUrl: await postgres.createDatabase() });
+      server = await runsOn({}, () => postgres.createDatabase());
     } finally {
       await postgres.stop();
     }
@@ -86,9 +86,13 @@ async function startIfThere(): Promise<PostgresServer | string> {
   }
 }
 
-async function runsOn(options: StageOptions): Promise<DatabaseRuns> {
-  const recorded20 = await onStage(options, (stage) => measure(stage, 20, 20));
-  const rest = await onStage({ ...options, scenario: UNRECORDED }, async (stage) => {
+/** Every server gets a database of its own: its key lies in its data folder. */
+async function runsOn(options: BenchOptions, database: () => Promise<string>): Promise<DatabaseRuns> {
+  const { profiles } = options;
+  const recorded = { profiles, databaseUrl: await database() };
+  const recorded20 = await onStage(recorded, (stage) => measure(stage, 20, 20));
+  const bare = { profiles, databaseUrl: await database(), scenario: UNRECORDED };
+  const rest = await onStage(bare, async (stage) => {
     const bare20 = await measure(stage, 20, 10);
     const bare100 = await measure(stage, 100, 8);
     return { bare20, bare100, steps: await stepUp(stage) };
