@@ -137,7 +137,7 @@ function writeCursor(at: Date, id: string): string {
 }
 
 function readCursor(cursor: string): { at: string; id: string } {
-  const match = /^(\d{1,15}) ([\w.-]{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  const match = /^(\d{1,13}) ([\w.-]{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (match === null) throw new InvalidCursor();
   return { at: new Date(Number(match[1])).toISOString(), id: match[2] ?? '' };
 }

@@ -36,6 +36,8 @@ export interface Backend {
   answer: (question: string) => BackendAnswer;
   /** Questions so far. */
   readonly questions: string[];
+  /** Resolves when the next question comes. */
+  nextQuestion(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ const connects = (question: string): BackendAnswer => {
 export async function startBackend(): Promise<Backend> {
   const backend: { answer: Backend['answer'] } = { answer: connects };
   const questions: string[] = [];
+  const waiting: (() => void)[] = [];
   const held = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -58,6 +61,7 @@ export async function startBackend(): Promise<Backend> {
     request.on('end', () => {
       const question = Buffer.concat(chunks).toString();
       questions.push(question);
+      for (const told of waiting.splice(0)) told();
       const answer = backend.answer(question);
       if (answer.kind === 'reset') response.socket?.resetAndDestroy();
       else if (answer.kind === 'silence') held.add(response);
@@ -73,6 +77,7 @@ export async function startBackend(): Promise<Backend> {
   return Object.assign(backend, {
     url: `http://${HOST}:${(server.address() as AddressInfo).port}`,
     questions,
+    nextQuestion: () => new Promise<void>((resolve) => void waiting.push(resolve)),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -82,8 +87,8 @@ export async function startBackend(): Promise<Backend> {
 }
 
 export interface WholeServerOptions {
-  /** Source of the only scenario; default: the taxi example's. */
-  readonly scenario?: string;
+  /** Further scenarios: service number → source. The taxi example's answers `SERVICE`. */
+  readonly scenarios?: Readonly<Record<string, string>>;
   readonly settings?: (settings: Settings) => Settings;
   /** Keep the data folder of an earlier server. */
   readonly data?: string;
@@ -98,6 +103,7 @@ export class WholeServer {
   /** Every log line so far. */
   readonly logLines: string[];
   readonly #phones: Phone[] = [];
+  readonly #taken = new Set<string>();
   #stopped = false;
 
   private constructor(maskline: Maskline, backend: Backend, data: string, logLines: string[]) {
@@ -112,11 +118,7 @@ export class WholeServer {
     const data = options.data ?? (await mkdtemp(join(tmpdir(), 'maskline-test-')));
     const { settings: example, folder } = loadSettings(TAXI.pathname, {});
     const application = example.applications[0]!;
-    const scenarios = { ...application.scenarios };
-    if (options.scenario !== undefined) {
-      scenarios.taxi = join(data, 'scenario.js');
-      await writeFile(scenarios.taxi, options.scenario);
-    }
+    const more = await writeScenarios(options.scenarios ?? {}, data);
     const base: Settings = {
       ...example,
       data,
@@ -134,8 +136,20 @@ export class WholeServer {
       applications: [
         {
           ...application,
-          scenarios,
-          rules: application.rules.map((rule) => ({ ...rule, customData: backend.url })),
+          numbers: [...application.numbers, ...more.map(({ number }) => number)],
+          scenarios: {
+            ...application.scenarios,
+            ...Object.fromEntries(more.map(({ name, file }) => [name, file])),
+          },
+          rules: [
+            ...application.rules.map((rule) => ({ ...rule, customData: backend.url })),
+            ...more.map(({ name, number }) => ({
+              name,
+              pattern: `\\${number}`,
+              scenarios: [name],
+              customData: backend.url,
+            })),
+          ],
         },
       ],
     };
@@ -182,15 +196,27 @@ export class WholeServer {
     return phone;
   }
 
-  /** Waits until so many records are closed; newest first. */
+  /** Waits until so many records that no test has taken yet are closed; newest first. Takes them. */
   async closedRecords(count = 1): Promise<readonly CallRecord[]> {
+    const closed = await this.#closed(count);
+    for (const { id } of closed) this.#taken.add(id);
+    return closed;
+  }
+
+  /** Records, open or closed, that no test has taken. */
+  async untakenRecords(): Promise<readonly CallRecord[]> {
+    const page = await this.maskline.storage.records.list({ limit: 200 });
+    return page.items.filter((record) => !this.#taken.has(record.id));
+  }
+
+  async #closed(count: number): Promise<readonly CallRecord[]> {
     const deadline = systemClock.monotonic() + 10_000;
     for (;;) {
-      const page = await this.maskline.storage.records.list({ limit: 200 });
-      const closed = page.items.filter((record) => record.status !== 'in-progress');
+      const fresh = await this.untakenRecords();
+      const closed = fresh.filter((record) => record.status !== 'in-progress');
       if (closed.length >= count) return closed;
       if (systemClock.monotonic() > deadline) {
-        const states = page.items.map((record) => record.status).join(', ');
+        const states = fresh.map((record) => record.status).join(', ');
         throw new Error(`expected ${count} closed records, there are: ${states || 'none'}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -203,6 +229,17 @@ export class WholeServer {
 
   async eventsOf(record: CallRecord): Promise<readonly CallEventRecord[]> {
     return (await this.maskline.storage.records.events(record.id, { limit: 500 })).items;
+  }
+
+  /** Between two tests on one server: phones unregister and close, nothing of a call is left, the backend is as at first. */
+  async reset(): Promise<void> {
+    await this.expectIdle();
+    for (const phone of this.#phones.splice(0)) {
+      if (phone.registered) await phone.unregister();
+      phone.close();
+    }
+    this.backend.answer = connects;
+    this.backend.questions.length = 0;
   }
 
   /** Nothing of a call is left while the server still runs: legs, sessions, sandboxes, transactions, ports. */
@@ -224,6 +261,20 @@ export class WholeServer {
       if (options.keepData !== true) await rm(this.data, { recursive: true, force: true });
     }
   }
+}
+
+async function writeScenarios(
+  scenarios: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<{ name: string; number: string; file: string }[]> {
+  return await Promise.all(
+    Object.entries(scenarios).map(async ([number, source], index) => {
+      const name = `test-${index}`;
+      const file = join(folder, `${name}.js`);
+      await writeFile(file, source);
+      return { name, number, file };
+    }),
+  );
 }
 
 /** A range of its own for each server, so that tests run side by side. */

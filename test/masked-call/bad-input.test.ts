@@ -1,51 +1,100 @@
-import { createServer } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PhoneCallEnd } from '../../src/phone/phone-call.ts';
 import type { CallRecord } from '../../src/records/ports.ts';
 import type { BackendAnswer } from '../kit/whole-server.ts';
-import { HOST, PASSENGER, SERVICE, WholeServer, type WholeServerOptions } from '../kit/whole-server.ts';
+import { HOST, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
 
 /**
  * Everything that goes wrong has a defined outcome: the caller gets the right status, both legs end, one call record with
  * a readable reason is written, and nothing is left running (`server.stop()` checks that).
  */
-let server: WholeServer | undefined;
-afterEach(async () => {
-  await server?.stop();
-  server = undefined;
-});
+const SCRIPTS: Readonly<Record<string, { number: string; source: string; status: number; reason: RegExp }>> =
+  {
+    'has a syntax error': {
+      number: '+442079460201',
+      source: 'VoxEngine.addEventListener(AppEvents.CallAlerting, (e) => {',
+      status: 500,
+      reason: /syntax/i,
+    },
+    'throws when it is loaded': {
+      number: '+442079460202',
+      source: 'undefinedFunction();',
+      status: 500,
+      reason: /undefinedFunction/,
+    },
+    'throws in a callback': {
+      number: '+442079460203',
+      source: 'VoxEngine.addEventListener(AppEvents.CallAlerting, () => {\n  null.boom();\n});',
+      status: 500,
+      reason: /boom.*line 2|null.*line 2/,
+    },
+    'loops endlessly': {
+      number: '+442079460204',
+      source: 'VoxEngine.addEventListener(AppEvents.CallAlerting, () => { for (;;) {} });',
+      status: 500,
+      reason: /time|CPU|long/i,
+    },
+    'is a memory bomb': {
+      number: '+442079460205',
+      source:
+        'VoxEngine.addEventListener(AppEvents.CallAlerting, () => { const a = []; for (;;) a.push(new Array(1e5).fill(1)); });',
+      status: 500,
+      reason: /memory/i,
+    },
+    'has no handler at all': {
+      number: '+442079460206',
+      source: '// nothing',
+      status: 480,
+      reason: /neither answered nor ended/i,
+    },
+  };
+const SPOOF = '+442079460207';
 
-async function start(options: WholeServerOptions = {}): Promise<WholeServer> {
-  server = await WholeServer.start(options);
-  return server;
-}
+let server: WholeServer;
+beforeAll(async () => {
+  server = await WholeServer.start({
+    scenarios: {
+      ...Object.fromEntries(Object.values(SCRIPTS).map(({ number, source }) => [number, source])),
+      [SPOOF]: `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call, callerid }) => {
+        VoxEngine.easyProcess(call, VoxEngine.callPSTN('${PASSENGER}', callerid));
+      });`,
+    },
+    settings: (s) => ({
+      ...s,
+      sip: { ...s.sip, t1Ms: 50 },
+      limits: { ...s.limits, ringSeconds: 5 },
+      scenario: { ...s.scenario, unansweredSeconds: 8, callbackMs: 300 },
+      trunks: [trunk({ name: 'down', host: HOST, port: 9, prefixes: ['+1'] })],
+    }),
+  });
+});
+afterEach(() => server.reset());
+afterAll(() => server.stop());
 
 /** The driver calls and waits for the end. */
-async function driverCalls(
-  on: WholeServer,
-  dialled = SERVICE,
-): Promise<{ end: PhoneCallEnd; record: CallRecord }> {
-  const driver = await on.phone('driver');
+async function driverCalls(dialled = SERVICE): Promise<{ end: PhoneCallEnd; record: CallRecord }> {
+  const driver = await server.phone('driver');
   const call = driver.call(dialled);
   await call.waitFor('ended');
-  return { end: call.end!, record: await on.closedRecord() };
+  return { end: call.end!, record: await server.closedRecord() };
 }
 
 const reply = (status: number, body: string): BackendAnswer => ({ kind: 'reply', status, body });
 
 describe('who calls whom', () => {
   test('the dialled number is not ours: 404, and a record of the refusal', async () => {
-    const { end, record } = await driverCalls(await start(), '+442079460999');
+    const { end, record } = await driverCalls('+442079460999');
     expect(end).toMatchObject({ by: 'remote', status: 404 });
     expect(record).toMatchObject({ status: 'refused' });
     expect(record.reason).toMatch(/not one of our service numbers|no rule/i);
   });
 
   test('the caller has no order: 404, and the passenger’s phone stays silent', async () => {
-    const on = await start();
-    on.backend.answer = () => reply(404, '{"error":"no active order"}');
-    const passenger = await on.phone('passenger', { answer: { answerAfterMs: 0 } });
-    const { end, record } = await driverCalls(on);
+    server.backend.answer = () => reply(404, '{"error":"no active order"}');
+    const passenger = await server.phone('passenger', { answer: { answerAfterMs: 0 } });
+    const { end, record } = await driverCalls();
     expect(end).toMatchObject({ by: 'remote', status: 404 });
     expect(record.legs).toHaveLength(1);
     expect(passenger.calls).toHaveLength(0);
@@ -57,27 +106,18 @@ describe('the backend', () => {
   const outcomes: readonly (readonly [string, BackendAnswer, number])[] = [
     ['answers 500', reply(500, 'oops'), 503],
     ['answers nonsense', reply(200, '<html>not JSON'), 500],
-    ['names nobody', reply(200, '{}'), 404],
-    ['names somebody who cannot be dialled', reply(200, '{"connect":"nobody"}'), 404],
+    ['names nobody', reply(200, '{}'), 484],
+    ['names somebody who has no number', reply(200, '{"connect":"nobody"}'), 404],
     ['breaks the connection', { kind: 'reset' }, 503],
     ['never answers', { kind: 'silence' }, 503],
   ];
   test.each(outcomes)('%s', async (_, answer, status) => {
-    const on = await start();
-    on.backend.answer = () => answer;
-    const { end, record } = await driverCalls(on);
+    server.backend.answer = () => answer;
+    const { end, record } = await driverCalls();
     expect(end.by).toBe('remote');
     expect(end.status).toBe(status);
     expect(record.endedAt).toBeDefined();
     expect(record.reason).toBeTruthy();
-  });
-
-  test('is down', async () => {
-    const on = await start();
-    await on.backend.close();
-    const { end, record } = await driverCalls(on);
-    expect(end).toMatchObject({ by: 'remote', status: 503 });
-    expect(record.legs).toHaveLength(1);
   });
 });
 
@@ -85,12 +125,11 @@ describe('the passenger', () => {
   test.each([
     [486, /busy/i],
     [603, /declin/i],
-    [480, /unavailable|480/i],
+    [480, /not available/i],
     [500, /./],
   ])('answers %i: the driver gets a failure, the record says why', async (status, reason) => {
-    const on = await start();
-    await on.phone('passenger', { answer: { decline: { status, afterMs: 20 } } });
-    const { end, record } = await driverCalls(on);
+    await server.phone('passenger', { answer: { decline: { status, afterMs: 20 } } });
+    const { end, record } = await driverCalls();
     expect(end.by).toBe('remote');
     expect(end.status).toBe(status);
     expect(record.legs).toHaveLength(2);
@@ -98,24 +137,24 @@ describe('the passenger', () => {
   });
 
   test('has no phone registered: 480', async () => {
-    const { end, record } = await driverCalls(await start());
+    const { end, record } = await driverCalls();
     expect(end).toMatchObject({ by: 'remote', status: 480 });
     expect(record.legs).toHaveLength(2);
   });
 
   test('does not answer: 408 after the ring time, and the phone stops ringing', async () => {
-    const on = await start({ settings: (s) => ({ ...s, limits: { ...s.limits, ringSeconds: 5 } }) });
-    const passenger = await on.phone('passenger', { answer: { ringAfterMs: 0 } });
-    const { end, record } = await driverCalls(on);
+    const passenger = await server.phone('passenger', { answer: { ringAfterMs: 0 } });
+    const { end, record } = await driverCalls();
     expect(end).toMatchObject({ by: 'remote', status: 408 });
     await passenger.waitFor('idle');
     expect(record.reason).toMatch(/no answer/i);
   });
 
   test('hangs up: the driver’s call ends too', async () => {
-    const on = await start();
-    const passenger = await on.phone('passenger', { answer: { answerAfterMs: 0, hangupAfterAnswerMs: 200 } });
-    const { end, record } = await driverCalls(on);
+    const passenger = await server.phone('passenger', {
+      answer: { answerAfterMs: 0, hangupAfterAnswerMs: 200 },
+    });
+    const { end, record } = await driverCalls();
     expect(end.by).toBe('remote');
     await passenger.waitFor('idle');
     expect(record.status).toBe('completed');
@@ -124,28 +163,27 @@ describe('the passenger', () => {
 
 describe('the caller hangs up', () => {
   test('[row 40] while the backend is being asked: nobody is called', async () => {
-    const on = await start();
-    on.backend.answer = () => ({
+    server.backend.answer = () => ({
       kind: 'reply',
       status: 200,
       body: JSON.stringify({ connect: PASSENGER }),
       afterMs: 300,
     });
-    const passenger = await on.phone('passenger', { answer: { answerAfterMs: 0 } });
-    const driver = await on.phone('driver');
+    const passenger = await server.phone('passenger', { answer: { answerAfterMs: 0 } });
+    const driver = await server.phone('driver');
+    const asked = server.backend.nextQuestion();
     const call = driver.call(SERVICE);
-    await call.waitUntil('the backend to be asked', () => on.backend.questions.length > 0).catch(() => {});
+    await asked;
     call.hangup();
     await call.waitFor('ended');
-    const record = await on.closedRecord();
+    const record = await server.closedRecord();
     expect(record.reason).toMatch(/caller|cancel/i);
     expect(passenger.calls.every((one) => one.state === 'ended')).toBe(true);
   });
 
   test('[row 40] while the passenger’s phone rings: it stops', async () => {
-    const on = await start();
-    const passenger = await on.phone('passenger', { answer: { ringAfterMs: 0 } });
-    const driver = await on.phone('driver');
+    const passenger = await server.phone('passenger', { answer: { ringAfterMs: 0 } });
+    const driver = await server.phone('driver');
     const call = driver.call(SERVICE);
     const incoming = await passenger.nextCall();
     await incoming.waitFor('ringing');
@@ -153,16 +191,15 @@ describe('the caller hangs up', () => {
     call.hangup();
     await Promise.all([call.waitFor('ended'), incoming.waitFor('ended')]);
     expect(call.end).toMatchObject({ status: 487 });
-    expect((await on.closedRecord()).legs).toHaveLength(2);
+    expect((await server.closedRecord()).legs).toHaveLength(2);
   });
 
   test('[row 1] while the passenger answers: ACK and BYE, nobody sits alone', async () => {
-    const on = await start();
-    const passenger = await on.phone('passenger', {
+    const passenger = await server.phone('passenger', {
       answer: { ringAfterMs: 0 },
       misbehaviour: { onCancel: 'answer' },
     });
-    const driver = await on.phone('driver');
+    const driver = await server.phone('driver');
     const call = driver.call(SERVICE);
     const incoming = await passenger.nextCall();
     await call.waitFor('ringing');
@@ -173,132 +210,84 @@ describe('the caller hangs up', () => {
   });
 
   test.each([0, 1, 2, 5, 10, 20, 40, 80, 160, 320])('[row 40] %i ms after dialling', async (ms) => {
-    const on = await start();
-    const passenger = await on.phone('passenger', { answer: { ringAfterMs: 10, answerAfterMs: 100 } });
-    const driver = await on.phone('driver');
+    const passenger = await server.phone('passenger', { answer: { ringAfterMs: 10, answerAfterMs: 100 } });
+    const driver = await server.phone('driver');
     const call = driver.call(SERVICE);
     setTimeout(() => call.hangup(), ms);
     await call.waitFor('ended');
     await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
-    const record = await on.closedRecord();
+    const record = await server.closedRecord();
     expect(record.legs.every((leg) => leg.endedAt !== undefined)).toBe(true);
-    expect(await on.closedRecords(1)).toHaveLength(1);
+    await server.expectIdle();
+    expect(await server.untakenRecords()).toEqual([]);
   });
 });
 
 describe('the scenario', () => {
-  const scripts: readonly (readonly [string, string, number, RegExp])[] = [
-    ['has a syntax error', 'VoxEngine.addEventListener(AppEvents.CallAlerting, (e) => {', 500, /syntax/i],
-    ['throws when it is loaded', 'undefinedFunction();', 500, /undefinedFunction/],
-    [
-      'throws in a callback',
-      'VoxEngine.addEventListener(AppEvents.CallAlerting, () => {\n  null.boom();\n});',
-      500,
-      /null|boom/,
-    ],
-    [
-      'loops endlessly',
-      'VoxEngine.addEventListener(AppEvents.CallAlerting, () => { for (;;) {} });',
-      500,
-      /time|CPU|long/i,
-    ],
-    [
-      'is a memory bomb',
-      'VoxEngine.addEventListener(AppEvents.CallAlerting, () => { const a = []; for (;;) a.push(new Array(1e5).fill(1)); });',
-      500,
-      /memory/i,
-    ],
-    ['has no handler at all', '// nothing', 480, /neither answered nor ended|not answered/i],
-  ];
-  test.each(scripts)(
+  test.each(Object.entries(SCRIPTS))(
     '%s: the caller gets a failure, the record says why',
-    async (_, scenario, status, reason) => {
-      const on = await start({
-        scenario,
-        settings: (s) => ({ ...s, scenario: { ...s.scenario, unansweredSeconds: 1, callbackMs: 300 } }),
-      });
-      const { end, record } = await driverCalls(on);
-      expect(end.by).toBe('remote');
-      expect(end.status).toBe(status);
-      expect(`${record.reason} ${record.error ?? ''}`).toMatch(reason);
+    async (_, script) => {
+      const { end, record } = await driverCalls(script.number);
+      expect(end).toMatchObject({ by: 'remote', status: script.status });
+      expect(`${record.reason} ${record.error ?? ''}`).toMatch(script.reason);
     },
   );
 
   test('shows a number that is not ours: refused with 403, the passenger’s phone stays silent', async () => {
-    const on = await start({
-      scenario: `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call, callerid }) => {
-        VoxEngine.easyProcess(call, VoxEngine.callPSTN('${PASSENGER}', callerid));
-      });`,
-    });
-    const passenger = await on.phone('passenger', { answer: { answerAfterMs: 0 } });
-    const { end } = await driverCalls(on);
+    const passenger = await server.phone('passenger', { answer: { answerAfterMs: 0 } });
+    const { end } = await driverCalls(SPOOF);
     expect(end).toMatchObject({ by: 'remote', status: 403 });
     expect(passenger.calls).toHaveLength(0);
   });
 });
 
-describe('the node', () => {
-  test('[row 33] has no RTP port left: 503', async () => {
-    const on = await start({
-      settings: (s) => ({
-        ...s,
-        media: { ...s.media, ports: { min: s.media.ports.min, max: s.media.ports.min + 3 } },
-      }),
-    });
-    await on.phone('passenger', { answer: { ringAfterMs: 0, answerAfterMs: 10 } });
-    const driver = await on.phone('driver');
-    const first = driver.call(SERVICE);
-    await first.waitFor('connected');
-    const second = driver.call(SERVICE);
-    await second.waitFor('ended');
-    expect(second.end).toMatchObject({ status: 503 });
-    expect(first.state).toBe('connected');
-    first.hangup();
-    await driver.waitFor('idle');
+describe('the disk', () => {
+  test('takes no recordings: the two talk all the same, and the record says what is missing', async () => {
+    const folder = join(server.data, 'recordings');
+    rmSync(folder, { recursive: true, force: true });
+    writeFileSync(folder, 'no folder can be made here');
+    const passenger = await server.phone('passenger', { toneHz: 1020, answer: { answerAfterMs: 10 } });
+    const driver = await server.phone('driver', { toneHz: 440 });
+    const call = driver.call(SERVICE);
+    await call.waitUntil('the passenger’s tone', () => call.sound?.heard.isTone(1020) === true);
+    call.hangup();
+    await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
+    const record = await server.closedRecord();
+    expect(record.status).toBe('completed');
+    const told = [
+      ...record.recordings.map(({ error }) => error),
+      ...(await server.eventsOf(record)).map(({ detail }) => JSON.stringify(detail)),
+    ];
+    expect(told.join('\n')).toMatch(/recording/i);
+    rmSync(folder);
   });
+});
 
-  test('has no trunk for the number: 503', async () => {
-    const on = await start();
-    on.backend.answer = () => reply(200, '{"connect":"+12015550123"}');
-    const { end } = await driverCalls(on);
+describe('trunks', () => {
+  test('there is none for the number: 503', async () => {
+    server.backend.answer = () => reply(200, '{"connect":"+33142685300"}');
+    const { end, record } = await driverCalls();
     expect(end).toMatchObject({ by: 'remote', status: 503 });
+    expect(record.reason).toBeTruthy();
   });
 
-  test('finds its trunk down: the call fails in bounded time', async () => {
-    const closed = await closedPort();
-    const on = await start({
-      settings: (s) => ({
-        ...s,
-        sip: { ...s.sip, t1Ms: 50 },
-        trunks: [trunk({ name: 'carrier', host: HOST, port: closed })],
-      }),
-    });
-    on.backend.answer = () => reply(200, '{"connect":"+12015550123"}');
-    const { end, record } = await driverCalls(on);
+  test('the trunk is down: the call fails in bounded time', async () => {
+    server.backend.answer = () => reply(200, '{"connect":"+12015550123"}');
+    const { end, record } = await driverCalls();
     expect(end.by).toBe('remote');
     expect([408, 503]).toContain(end.status);
     expect(record.reason).toBeTruthy();
   });
 });
 
-function trunk(values: { name: string; host: string; port: number }) {
+function trunk(values: { name: string; host: string; port: number; prefixes: string[] }) {
   return {
     ...values,
     transport: 'udp' as const,
     allowedSources: [],
     register: false,
-    prefixes: [],
     priority: 10,
     numberFormat: 'e164' as const,
     assertIdentity: false,
   };
-}
-
-/** A port where nobody listens. */
-async function closedPort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, HOST, resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return port;
 }
