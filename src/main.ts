@@ -10,18 +10,23 @@ import { CallService } from './call/call-service.ts';
 import type { Settings } from './config/schema.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemClock } from './kernel/clock.ts';
+import { MasklineError } from './kernel/errors.ts';
 import type { Logger } from './kernel/logger.ts';
 import { systemRandom } from './kernel/random.ts';
 import { createEmbeddedEngine } from './media/embedded/engine.ts';
 import type { MediaEngine } from './media/engine.ts';
 import { checkPorts } from './media/preflight.ts';
 import { repairWav } from './media/wav-file.ts';
+import { ClosingList } from './node/closing-list.ts';
 import { declaredDirectory } from './node/declared-directory.ts';
+import { familyOfHost, mediaAddress } from './node/media-address.ts';
 import { createMetrics } from './node/metrics.ts';
 import { createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
 import { RecordKeeper } from './records/record-keeper.ts';
 import { Recordings } from './records/recordings.ts';
 import { recoverRecords } from './records/recover.ts';
+import { DEFAULT_LIMITS } from './scenario/sandbox/limits.ts';
+import { WorkerSandboxes } from './scenario/sandbox/worker-sandboxes.ts';
 import { ScenarioService } from './scenario/scenario-service.ts';
 import { NodeNetwork } from './sip/transport/node-network.ts';
 import type { Address, TransportName } from './sip/transport/types.ts';
@@ -53,6 +58,8 @@ export interface Maskline {
   };
   /** Takes no new calls, lets running ones go on for `limits.drainSeconds` at most, then stops everything. Idempotent. */
   stop(): Promise<void>;
+  /** After `stop()`: the calls that still run are ended now; a phone that does not answer BYE is not waited for long. */
+  endCalls(): void;
 }
 
 const clock = systemClock;
@@ -77,18 +84,28 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   const data = resolve(settings.data);
   const recordingsFolder = join(data, 'recordings');
 
-  const databaseUrl = environment.DATABASE_URL ?? settings.databaseUrl;
-  const storage = await openStorage({ databaseUrl, dataFolder: data, clock, random, log, environment });
-  closing.add('storage', () => storage.close());
-  const changes = await storage.importDirectory(await declaredDirectory(settings, folder));
-  for (const { outcome, entry } of changes) log.info({ entry }, `the settings file: ${outcome}`);
+  // What the settings name is read first: a mistake there must not cost a half-made start.
+  const declared = await declaredDirectory(settings, folder);
+  const network = new NodeNetwork();
+  const advertised = await advertisedHost(settings, network);
 
-  const media = createMedia(settings, log);
+  // Threads of their own: all three start at once.
+  const databaseUrl = environment.DATABASE_URL ?? settings.databaseUrl;
+  const opening = openStorage({ databaseUrl, dataFolder: data, clock, random, log, environment });
+  closing.add('storage', () => opening.then((storage) => storage.close()).catch(() => {}));
+  const media = createMedia(settings, advertised, log);
   closing.add('media', () => media.close());
+  const scenario = scenarioSettings(settings, data);
+  const sandboxes = new WorkerSandboxes({ ...scenario, clock, log });
+  closing.add('sandboxes', () => sandboxes.close());
+
+  const storage = await opening;
+  const changes = await storage.importDirectory(declared);
+  for (const { outcome, entry } of changes) log.info({ entry }, `the settings file: ${outcome}`);
 
   const stack = createSipStack({
     settings: settings.sip,
-    network: new NodeNetwork(),
+    network,
     directory: storage.directory,
     locations: storage.locations,
     clock,
@@ -131,7 +148,8 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     clock,
     random,
     log,
-    settings: scenarioSettings(settings, data),
+    settings: scenario,
+    sandboxes,
   });
   closing.add('scenarios', () => scenarios.close(0));
   keeper.watchCalls(calls.observers);
@@ -146,6 +164,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   });
   closing.add('metrics', () => metrics.close());
 
+  let draining = false;
   await scenarios.ready;
   const sip = await listenSip(stack.transport, settings.sip);
   stack.userAgent.start();
@@ -155,13 +174,18 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
     directory,
-    scenarios,
+    scenarios: {
+      start: async (request) => {
+        if (draining) throw new MasklineError('admission/draining');
+        return await scenarios.start(request);
+      },
+    },
     recordingsFolder,
     trunkStatus: (id) => {
       const { registered, lastError } = stack.userAgent.trunkStatus(id);
       return registered === undefined ? undefined : { registered, lastError };
     },
-    readiness: () => readiness(storage, media),
+    readiness: () => readiness(storage, media, draining),
     metrics: () => metrics.scrape(),
     clock,
     random,
@@ -171,7 +195,12 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   closing.add('HTTP', () => http.close());
   api.url ||= http.url;
 
-  closing.add('calls', () => calls.drain(limits.drainSeconds * 1000));
+  const hurry = Promise.withResolvers<void>();
+  closing.add('calls', async () => {
+    draining = true;
+    const drained = calls.drain(limits.drainSeconds * 1000);
+    await Promise.race([drained, hurry.promise.then(() => calls.drain(0))]);
+  });
   log.info({ sip, http: http.url, database: storage.kind }, 'Maskline is ready');
   return {
     sip,
@@ -179,17 +208,23 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     storage,
     parts: { media, calls, scenarios, stack },
     stop: () => closing.close(),
+    endCalls: () => hurry.resolve(),
   };
 }
 
-function createMedia(settings: Settings, log: Logger): MediaEngine {
-  const { host, advertise, ports, workers, legsPerWorker, silenceSeconds } = settings.media;
-  const family = host.includes(':') ? 'ipv6' : 'ipv4';
+/** The address in our SDP. */
+async function advertisedHost({ media }: Settings, network: NodeNetwork): Promise<string> {
+  return media.advertise === 'auto' ? await mediaAddress(media.host, network) : media.advertise;
+}
+
+function createMedia(settings: Settings, advertised: string, log: Logger): MediaEngine {
+  const { host, ports, workers, legsPerWorker, silenceSeconds } = settings.media;
+  const family = familyOfHost(host);
   for (const warning of checkPorts(ports)) log.warn({}, warning);
   return createEmbeddedEngine({
     workers,
     addresses: { [family]: host },
-    ...(advertise === 'auto' ? {} : { advertised: { [family]: advertise } }),
+    advertised: { [family]: advertised },
     ports,
     maxLegsPerWorker: legsPerWorker,
     silenceSeconds,
@@ -202,15 +237,13 @@ function createSpeech(data: string): CachedSynthesis {
   return new CachedSynthesis({ synthesis, name: 'espeak-ng', folder: join(data, 'cache', 'speech'), clock });
 }
 
-function scenarioSettings(
-  settings: Settings,
-  data: string,
-): ConstructorParameters<typeof ScenarioService>[0]['settings'] {
+function scenarioSettings(settings: Settings, data: string) {
   const { workers, heapMegabytes, callbackMs, unansweredSeconds, idleSeconds, httpAllow } = settings.scenario;
   return {
     workers,
     warm: 8,
     limits: {
+      ...DEFAULT_LIMITS,
       heapBytes: heapMegabytes * 1024 * 1024,
       callbackCpuMs: callbackMs,
       unansweredSeconds,
@@ -225,42 +258,17 @@ function scenarioSettings(
 async function readiness(
   storage: Storage,
   media: MediaEngine,
+  draining: boolean,
 ): Promise<{ ok: boolean; checks: Record<string, string> }> {
   const check = async (what: Promise<unknown>): Promise<string> =>
     await what.then(
       () => 'ok',
       (error: unknown) => (error instanceof Error ? error.message : 'failed'),
     );
-  const checks = { database: await check(storage.ping()), media: await check(media.stats()) };
+  const checks = {
+    database: await check(storage.ping()),
+    media: await check(media.stats()),
+    calls: draining ? 'the node is stopping and takes no new calls' : 'ok',
+  };
   return { ok: Object.values(checks).every((state) => state === 'ok'), checks };
-}
-
-/** Who closes whom: what was started last is closed first, and a part that cannot close does not keep the others. */
-class ClosingList {
-  readonly #log: Logger;
-  readonly #steps: { readonly name: string; readonly close: () => void | Promise<void> }[] = [];
-  #closing: Promise<void> | undefined;
-
-  constructor(log: Logger) {
-    this.#log = log;
-  }
-
-  add(name: string, close: () => void | Promise<void>): void {
-    this.#steps.push({ name, close });
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    for (const { name, close } of this.#steps.toReversed()) {
-      try {
-        await close();
-      } catch (error) {
-        this.#log.error({ err: error, part: name }, 'a part did not close cleanly');
-      }
-    }
-  }
 }

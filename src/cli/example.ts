@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from './usage-error.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 
@@ -8,7 +9,7 @@ const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 export function exampleFolder(name: string): string {
   const folder = join(EXAMPLES, name);
   if (!/^[a-z-]+$/.test(name) || !existsSync(join(folder, 'maskline.yaml'))) {
-    throw new Error(`There is no example "${name}". There are: ${readdirSync(EXAMPLES).join(', ')}.`);
+    throw new UsageError(`There is no example "${name}".`, `There are: ${readdirSync(EXAMPLES).join(', ')}.`);
   }
   return folder;
 }
