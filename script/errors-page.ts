@@ -4,14 +4,6 @@ import { STORAGE_ERRORS } from '../src/storage/errors.ts';
 
 export function errorsPage(): string {
   const entries: [string, ErrorMeaning][] = Object.entries(ERRORS);
-  const rows = entries
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([code, { sip, http, retryable, title, hint }]) =>
-      row([`\`${code}\``, String(sip ?? ''), String(http ?? ''), retryable ? 'yes' : 'no', title, hint]),
-    );
-  const stored = Object.entries(STORAGE_ERRORS).map(([code, { title, hint }]) =>
-    row([`\`${code}\``, title, hint]),
-  );
   return [
     '# Errors',
     '',
@@ -19,21 +11,30 @@ export function errorsPage(): string {
     '',
     '## Calls, scenarios, media',
     '',
-    '"SIP" and "HTTP" are the status that a peer or a client is answered with, where the failure can reach one. "Again" says whether the same request may be sent again without doing anything twice.',
+    'The status is what a SIP peer or an HTTP client is answered with, where the failure can reach one. "May be sent again" means: without doing anything twice.',
     '',
-    row(['code', 'SIP', 'HTTP', 'again', 'what happened', 'what to do']),
-    row(['---', '---', '---', '---', '---', '---']),
-    ...rows,
-    '',
+    ...entries
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([code, meaning]) => entry(code, meaning, [statusOf(meaning)])),
     '## Stored data',
     '',
-    row(['code', 'what happened', 'what to do']),
-    row(['---', '---', '---']),
-    ...stored,
-    '',
+    ...Object.entries(STORAGE_ERRORS).flatMap(([code, meaning]) => entry(code, meaning, [])),
   ].join('\n');
 }
 
-function row(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+function entry(
+  code: string,
+  { title, hint }: Pick<ErrorMeaning, 'title' | 'hint'>,
+  more: readonly string[],
+): string[] {
+  return [`### ${code}`, '', title, '', `- What to do: ${hint}`, ...more.map((line) => `- ${line}`), ''];
+}
+
+function statusOf({ sip, http, retryable }: ErrorMeaning): string {
+  const statuses = [
+    ...(sip === undefined ? [] : [`SIP ${sip}`]),
+    ...(http === undefined ? [] : [`HTTP ${http}`]),
+  ];
+  const answered = statuses.length === 0 ? 'Reaches no peer' : statuses.join(', ');
+  return `${answered}; ${retryable ? 'may be sent again' : 'do not just send it again'}`;
 }
