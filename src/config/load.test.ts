@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { settingsJsonSchema, settingsReference } from './describe.ts';
 import { parseSettings } from './load.ts';
 
 const problemsOf = (text: string, environment: Record<string, string> = {}): string => {
@@ -62,10 +60,5 @@ describe('settings file', () => {
 
   test('YAML aliases cannot blow up memory', () => {
     expect(problemsOf('a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]\n')).not.toBe('');
-  });
-
-  test('the reference page and the JSON schema are up to date', () => {
-    expect(readFileSync('docs/reference/settings.md', 'utf8')).toBe(settingsReference());
-    expect(readFileSync('docs/reference/settings.schema.json', 'utf8')).toBe(settingsJsonSchema());
   });
 });
