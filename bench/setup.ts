@@ -6,7 +6,8 @@
  *   - from the driver's INVITE sent to the passenger's INVITE received, at 20 calls/s, p50 and p99 of 400 calls;
  *   - CPU of the server's process, all threads, per call from INVITE to the last BYE, at 20 and 100 calls/s;
  *   - the most set-ups per second that go 6 s without a failed call and with a p99 under 1 s, in steps of 50.
- * Calls are held for half a second. Each server is warmed up with 300 calls first.
+ * Calls are held for half a second. Each server is warmed up with 1000 calls first; what it takes without any call, measured
+ * for three seconds after that, is told by itself and not counted as a call's.
  *
  * Left out: RTP (it is offered and answered, nobody speaks; see bench/relay.ts), calls that last, TCP, digest.
  *
@@ -22,7 +23,10 @@ import { Stage, type StageOptions } from './stage.ts';
 
 const HOLD_MS = 500;
 const UNRECORDED = fileURLToPath(new URL('./taxi-unrecorded.js', import.meta.url));
-const WARM_UP = { perSecond: 50, calls: 300, holdMs: HOLD_MS };
+/** V8 compiles the hot parts of PostgreSQL’s WebAssembly for many seconds; that is not what a call costs. */
+const WARM_UP = { perSecond: 50, calls: 1000, holdMs: HOLD_MS };
+const IDLE_MS = 3000;
+const SETTLE_MS = 1000;
 const STEP_SECONDS = 6;
 const STEP = 50;
 const HIGHEST_STEP = 600;
@@ -37,8 +41,10 @@ interface Measured {
   readonly setupP50Ms: number;
   readonly setupP99Ms: number;
   readonly setupMaxMs: number;
+  /** Beyond what the server takes without calls. */
   readonly cpuMsPerCall: number;
-  /** By thread name, ms per call, in steps of 10 ms over the run. */
+  readonly grossMsPerCall: number;
+  /** Gross, by thread name, ms per call, in steps of 10 ms over the run. */
   readonly threadsMsPerCall: Readonly<Record<string, number>>;
   readonly postgresMsPerCall: number;
   readonly loopDelayP99Ms: number;
@@ -50,6 +56,8 @@ interface DatabaseRuns {
   readonly recorded20: Measured;
   readonly bare20: Measured;
   readonly bare100: Measured;
+  /** CPU of the server without calls. */
+  readonly idleMsPerSecond: number;
   readonly steps: readonly Measured[];
 }
 
@@ -90,34 +98,39 @@ async function startIfThere(): Promise<PostgresServer | string> {
 async function runsOn(options: BenchOptions, database: () => Promise<string>): Promise<DatabaseRuns> {
   const { profiles } = options;
   const recorded = { profiles, databaseUrl: await database() };
-  const recorded20 = await onStage(recorded, (stage) => measure(stage, 20, 20));
+  const recorded20 = await onStage(recorded, (stage, idle) => measure(stage, 20, 20, idle));
   const bare = { profiles, databaseUrl: await database(), scenario: UNRECORDED };
-  const rest = await onStage(bare, async (stage) => {
-    const bare20 = await measure(stage, 20, 10);
-    const bare100 = await measure(stage, 100, 8);
-    return { bare20, bare100, steps: await stepUp(stage) };
+  const rest = await onStage(bare, async (stage, idle) => {
+    const bare20 = await measure(stage, 20, 10, idle);
+    const bare100 = await measure(stage, 100, 8, idle);
+    return { bare20, bare100, idleMsPerSecond: idle, steps: await stepUp(stage, idle) };
   });
   return { recorded20, ...rest };
 }
 
-async function onStage<T>(options: StageOptions, work: (stage: Stage) => Promise<T>): Promise<T> {
+async function onStage<T>(
+  options: StageOptions,
+  work: (stage: Stage, idle: number) => Promise<T>,
+): Promise<T> {
   const stage = await Stage.open(options);
   try {
     await stage.run(WARM_UP);
-    await settle();
-    return await work(stage);
+    await pause(IDLE_MS);
+    const before = await stage.usage();
+    await pause(IDLE_MS);
+    const after = await stage.usage();
+    return await work(stage, (after.cpuMicros - before.cpuMicros) / IDLE_MS);
   } finally {
     await stage.close();
   }
 }
 
-/** Records are written behind the call: their cost belongs to it. */
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1000));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function stepUp(stage: Stage): Promise<Measured[]> {
+async function stepUp(stage: Stage, idle: number): Promise<Measured[]> {
   const steps: Measured[] = [];
   for (let rate = STEP; rate <= HIGHEST_STEP; rate += STEP) {
-    const step = await measure(stage, rate, STEP_SECONDS);
+    const step = await measure(stage, rate, STEP_SECONDS, idle);
     steps.push(step);
     if (!isSustained(step)) break;
   }
@@ -126,14 +139,17 @@ async function stepUp(stage: Stage): Promise<Measured[]> {
 
 const isSustained = (step: Measured): boolean => step.completed === step.calls && step.setupP99Ms <= 1000;
 
-async function measure(stage: Stage, perSecond: number, seconds: number): Promise<Measured> {
+/** `idle`: ms of CPU a second that the server takes without calls. */
+async function measure(stage: Stage, perSecond: number, seconds: number, idle: number): Promise<Measured> {
   const calls = perSecond * seconds;
   const postgresBefore = cpuOfDescendants('postgres');
   const before = await stage.usage();
   const report = await stage.run({ perSecond, calls, holdMs: HOLD_MS });
   const atEnd = await stage.usage();
-  await settle();
+  // Records are written behind the call: their cost belongs to it.
+  await pause(SETTLE_MS);
   const after = await stage.usage();
+  const grossMs = (after.cpuMicros - before.cpuMicros) / 1000;
   return {
     perSecond,
     calls,
@@ -143,7 +159,8 @@ async function measure(stage: Stage, perSecond: number, seconds: number): Promis
     setupP50Ms: percentile(report.setupMs, 0.5),
     setupP99Ms: percentile(report.setupMs, 0.99),
     setupMaxMs: percentile(report.setupMs, 1),
-    cpuMsPerCall: (after.cpuMicros - before.cpuMicros) / 1000 / calls,
+    cpuMsPerCall: (grossMs - idle * (report.seconds + SETTLE_MS / 1000)) / calls,
+    grossMsPerCall: grossMs / calls,
     threadsMsPerCall: threadCosts(before, after, calls),
     postgresMsPerCall: (cpuOfDescendants('postgres') - postgresBefore) / calls,
     loopDelayP99Ms: atEnd.loopDelayP99Ms,
@@ -161,7 +178,7 @@ function threadCosts(before: ServerUsage, after: ServerUsage, calls: number): Re
 }
 
 function figuresOf(id: string, database: string, runs: DatabaseRuns): Figure[] {
-  const { recorded20, bare20, bare100, steps } = runs;
+  const { recorded20, bare20, bare100, steps, idleMsPerSecond } = runs;
   const sustained = steps.filter(isSustained).at(-1)?.perSecond ?? 0;
   const last = steps.at(-1);
   const setup = `INVITE in to INVITE out at 20 calls/s, ${database}`;
@@ -205,6 +222,12 @@ function figuresOf(id: string, database: string, runs: DatabaseRuns): Figure[] {
       note: costNote(recorded20),
     },
     {
+      id: `setup.${id}.idle`,
+      what: `CPU of the server without calls, per second, ${database}`,
+      measured: idleMsPerSecond,
+      unit: 'ms',
+    },
+    {
       id: `setup.${id}.sustained`,
       what: `sustained set-ups per second, no failed call, ${database}`,
       measured: sustained,
@@ -220,7 +243,7 @@ function costNote({ threadsMsPerCall, postgresMsPerCall }: Measured): string {
   const parts = Object.entries(threadsMsPerCall).map(([name, ms]) => `${name} ${ms.toFixed(2)}`);
   const postgres =
     postgresMsPerCall > 0.01 ? `; in the PostgreSQL server besides ${postgresMsPerCall.toFixed(2)}` : '';
-  return `ms by thread: ${parts.join(', ')}${postgres}`;
+  return `gross ms by thread: ${parts.join(', ')}${postgres}`;
 }
 
 function limitNote(step: Measured): string {
