@@ -3,7 +3,7 @@ import { SdpError } from '../sdp/sdp-error.ts';
 import type { SessionEnd } from '../sip/dialog/types.ts';
 import type { CallEnd } from './types.ts';
 
-/** Our own words for a final status: a peer's reason phrase never crosses (DESIGN part 5.4). */
+/** Our own words for a final status: a peer's reason phrase never crosses (ARCHITECTURE, privacy 4). */
 const WORDS: Readonly<Record<number, string>> = {
   200: 'Normal call clearing',
   400: 'Bad request',

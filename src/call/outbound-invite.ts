@@ -12,7 +12,7 @@ export interface OutboundParts {
   readonly maxForwards: number;
 }
 
-/** Builds the closed list of what an outbound INVITE carries (DESIGN part 5.3), and says what was left out of it. */
+/** Builds the closed list of what an outbound INVITE carries (ARCHITECTURE, privacy 3), and says what was left out of it. */
 export function outboundInvite(parts: OutboundParts): {
   readonly invite: OutboundInvite;
   readonly dropped: readonly string[];

@@ -7,7 +7,7 @@ export type Routing =
   | { readonly kind: 'refused'; readonly error: ErrorCode };
 
 /**
- * Application, then rule (DESIGN part 4, row 6). A trunk's call belongs to the application that holds the dialled
+ * Application, then rule (ARCHITECTURE, row 5). A trunk's call belongs to the application that holds the dialled
  * number. A SIP account's call belongs to the account's own application, whose rules may match anything that a phone
  * can dial; service numbers of other applications are not reached that way.
  *

@@ -111,7 +111,7 @@ export interface RoutedCall {
   readonly maxForwards: number;
 }
 
-/** application → rule → scenarios, resolved (DESIGN part 4, row 6). */
+/** application → rule → scenarios, resolved (ARCHITECTURE, row 5). */
 export interface Route {
   readonly applicationId: string;
   readonly applicationName: string;

@@ -35,7 +35,7 @@ class AnonymousIdentity {
 }
 
 /**
- * The only thing that an outbound leg may show (DESIGN part 5.2). There are three makers below and no other, and none
+ * The only thing that an outbound leg may show (ARCHITECTURE, privacy 2). There are three makers below and no other, and none
  * of them takes anything from an inbound leg.
  */
 export type MaskedIdentity = NumberIdentity | AnonymousIdentity;

@@ -2,7 +2,7 @@
  * What the rest of Maskline knows about media. A media unit of VoxEngine (Call, Player, Recorder) is a node here, and
  * `sendMediaTo` is an edge. All nodes of one scenario session live together in one worker (`MediaSession`), so that
  * bridging never crosses threads. `embedded/` implements this in worker threads; a second implementation on rtpengine
- * may come (DESIGN part 10). Nothing here knows SIP.
+ * may come (ARCHITECTURE, later). Nothing here knows SIP.
  *
  * Rules of the graph: a leg or a recorder channel hears one source at a time and the newest edge wins; a source may
  * feed many sinks. Closing a node removes its edges.

@@ -32,7 +32,7 @@ export interface Leak {
 }
 
 /**
- * Every occurrence of one leg's secrets in what went to the other side (DESIGN part 5.8). Pure.
+ * Every occurrence of one leg's secrets in what went to the other side (ARCHITECTURE, privacy 8). Pure.
  *
  * RTP is read as RTP: an SSRC is looked for where the header has SSRC, CSRC and extension words, and the payload only
  * for needles of six bytes and more, since shorter ones turn up in sound by accident (see `UNLIKELY_LENGTH`). Everything

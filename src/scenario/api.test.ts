@@ -320,7 +320,7 @@ describe('quirks that real scripts rely on', () => {
   });
 });
 
-describe('a deterministic world (DESIGN part 2.3)', () => {
+describe('a deterministic world (ARCHITECTURE, rules 3)', () => {
   it('time is that of the event, and stands still while it is handled', async () => {
     const { runtime, turn } = await loadScript(
       'const t = () => Logger.write(Date.now() + " " + new Date().toISOString() + " " + new Date().getHours()); t(); VoxEngine.addEventListener(AppEvents.CallAlerting, t);',

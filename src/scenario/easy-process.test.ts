@@ -70,7 +70,7 @@ describe('easyProcess', () => {
     kit.expectNothingLeft();
   });
 
-  it('does not carry bodies across (DESIGN part 5.7)', async () => {
+  it('does not carry bodies across (ARCHITECTURE, privacy 7)', async () => {
     const { kit, a, b } = await scene();
     await b.connect();
     b.events.emit('info', { mimeType: 'text/plain', body: '+79120000002', headers: {} });

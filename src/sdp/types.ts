@@ -1,6 +1,6 @@
 /**
  * Offers and answers as plans (RFC 8866, RFC 3264). What a peer's SDP says is read into `RemoteAudio`, everything else
- * of it is forgotten; what we send is written from `LocalAudio` and from nothing else (DESIGN part 5.5). This is
+ * of it is forgotten; what we send is written from `LocalAudio` and from nothing else (ARCHITECTURE, privacy 5). This is
  * offer/answer for one audio stream; other streams are answered with port 0.
  */
 export type CodecName = 'PCMU' | 'PCMA';

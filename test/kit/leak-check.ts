@@ -74,7 +74,7 @@ export async function leftovers(watched: Watched): Promise<string[]> {
 }
 
 /**
- * Fails unless everything that a test started is gone, or goes within a bounded time (HOUSE-RULES 11): virtual time is
+ * Fails unless everything that a test started is gone, or goes within a bounded time: virtual time is
  * advanced for what waits on the virtual clock, real time is waited for workers and sockets.
  */
 export async function expectNothingLeft(watched: Watched, limits: DrainLimits = {}): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * `Date` and `Math.random` from the host (DESIGN part 2.3). Time stands still while one event is handled. Local time is
+ * `Date` and `Math.random` from the host (ARCHITECTURE, rules 3). Time stands still while one event is handled. Local time is
  * UTC, as in VoxEngine's cloud, and not the zone of the machine: a script gives the same result wherever it runs.
  */
 import { world } from './host-link.ts';

@@ -5,7 +5,7 @@
  * session.
  *
  * Where we differ, on purpose:
- * - INFO and MESSAGE bodies do not cross by themselves (DESIGN part 5.7): they may carry the other's number.
+ * - INFO and MESSAGE bodies do not cross by themselves (ARCHITECTURE, privacy 7): they may carry the other's number.
  * - A second leg that fails gives its status to a first leg that is still alerting, so that the caller learns "busy".
  * - The helpers show the dialled service number, never the caller's own number, which would be refused anyway.
  */

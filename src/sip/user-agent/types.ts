@@ -1,6 +1,6 @@
 /**
  * What the call layer sees of SIP as a whole: calls that come in, calls that go out. An inbound call arrives as plain
- * values; the request itself stays behind (DESIGN part 5).
+ * values; the request itself stays behind (ARCHITECTURE, privacy).
  */
 import type { Emitter } from '../../kernel/emitter.ts';
 import type { PhoneNumber } from '../../kernel/phone-number.ts';
@@ -120,7 +120,7 @@ export type CallTarget =
     };
 
 /**
- * The closed list of what an outbound INVITE carries (DESIGN part 5). There is no place in it for a request or a
+ * The closed list of what an outbound INVITE carries (ARCHITECTURE, privacy). There is no place in it for a request or a
  * header of another leg. `call/outbound-invite.ts` builds it from a `MaskedIdentity`; `uac-core.ts` writes From,
  * P-Asserted-Identity, Privacy and Contact from `identity` in one function.
  */
