@@ -93,6 +93,20 @@ describe.each(KINDS)('a call with its scenario %s', (_name, make) => {
     expect([calls.active, media.openLegs, session?.closed]).toEqual([[], [], true]);
   });
 
+  it('is answered directly: the two are joined all the same', async () => {
+    const script = `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call, destination }) => {
+      const other = VoxEngine.callPSTN('+79120000002', destination);
+      other.addEventListener(CallEvents.Connected, () => call.answerDirect(other)); });`;
+    const { userAgent, media, service, caller } = await world(make(), script);
+    close = () => service.close(0);
+    await expect.poll(() => userAgent.callee.offer).toBeDefined();
+    userAgent.callee.answer(phoneSdp());
+    await expect.poll(() => caller.kinds()).toEqual(['accept']);
+    await expect.poll(() => media.sessions[0]?.edges.size).toBe(2);
+    caller.bye();
+    userAgent.callee.bye();
+  });
+
   it('[row 40] is left by the caller while the backend is asked', async () => {
     const { userAgent, calls, media, http, service, caller } = await world(make(), taxi);
     close = () => service.close(0);

@@ -29,7 +29,6 @@ export const ABSENT = {
     'mediaSessionAccessURL',
   ],
   'Call.prototype': [
-    'answerDirect',
     'sendMessage',
     'handleMicStatus',
     'handleBlindTransfer',

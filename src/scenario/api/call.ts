@@ -5,7 +5,7 @@ import { Listeners } from './events.ts';
 import { headersOf, text } from './headers.ts';
 import { send, warn } from './host-link.ts';
 import { speechOptions } from './language.ts';
-import { connect, disconnect, registerUnit } from './media-unit.ts';
+import { connect, connectBoth, disconnect, registerUnit } from './media-unit.ts';
 
 type State = 'ALERTING' | 'PROGRESSING' | 'CONNECTED' | 'TERMINATED';
 
@@ -65,6 +65,11 @@ export class Call {
 
   answer(extraHeaders?: unknown, _parameters?: unknown): void {
     this.#simple('call-answer', extraHeaders);
+  }
+  /** In the cloud the two phones then exchange sound directly; here it always passes through the server. */
+  answerDirect(peerCall?: unknown, extraHeaders?: unknown, _parameters?: unknown): void {
+    connectBoth(this, peerCall, 'answerDirect');
+    this.answer(extraHeaders);
   }
   ring(extraHeaders?: unknown): void {
     this.#simple('call-ring', extraHeaders);
