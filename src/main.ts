@@ -65,6 +65,8 @@ export interface Maskline {
 const clock = systemClock;
 const random = systemRandom;
 
+/** What scenario sessions get when the node stops: the last call's recording is finished, scripts say their last words. */
+const SESSIONS_CLOSE_MS = 5_000;
 /** What a slow database gets to take the last changes when the node stops. */
 const RECORDS_CLOSE_MS = 10_000;
 
@@ -151,7 +153,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     settings: scenario,
     sandboxes,
   });
-  closing.add('scenarios', () => scenarios.close(0));
+  closing.add('scenarios', () => scenarios.close(SESSIONS_CLOSE_MS));
   keeper.watchCalls(calls.observers);
   keeper.watchSessions(scenarios.observers);
 

@@ -21,7 +21,7 @@ export class Place {
   readonly folder: string;
   readonly data: string;
   readonly backend: Backend;
-  /** A key with all scopes, made before the first start. */
+  /** A key, made before the first start. */
   readonly key: string;
   /** Registrations name the node's port, so every node of this place has the same. 0 until the first has one. */
   #sipPort = 0;
@@ -38,7 +38,7 @@ export class Place {
   static async make(): Promise<Place> {
     const folder = await mkdtemp(join(tmpdir(), 'maskline-lifecycle-'));
     const storage = await openAt(join(folder, 'data'));
-    const { secret } = await createKey(storage, { name: 'test', scopes: ['calls:read', 'recordings:read'] });
+    const { secret } = await createKey(storage, { name: 'test', scopes: ['calls:read', 'scenarios:start'] });
     await storage.close();
     return new Place(folder, await startBackend(), secret);
   }
@@ -135,6 +135,11 @@ export interface ApiCall {
   }[];
 }
 
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
 /** A node that runs as a process. */
 export class NodeProcess {
   readonly program: Program;
@@ -159,10 +164,17 @@ export class NodeProcess {
     await this.program.end('SIGKILL');
   }
 
-  async get(path: string): Promise<{ readonly status: number; readonly body: unknown }> {
-    const response = await fetch(`${this.httpUrl}${path}`, {
-      headers: { authorization: `Bearer ${this.#key}` },
-    });
+  get(path: string): Promise<Answer> {
+    return this.#ask(path, {});
+  }
+
+  post(path: string, body: unknown): Promise<Answer> {
+    return this.#ask(path, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Answer> {
+    const headers = { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json' };
+    const response = await fetch(`${this.httpUrl}${path}`, { ...init, headers });
     return { status: response.status, body: await response.json() };
   }
 
