@@ -38,7 +38,12 @@ export function scanCapture(input: {
     return { leg, packets, secrets };
   });
   const leaks = legs.flatMap(({ leg, packets }) => {
-    const secrets = legs.filter((other) => other.leg !== leg).flatMap((other) => other.secrets);
+    // SIPp counts its SSRCs from the same number in every process: a report about a side's own stream tells it nothing.
+    const own = new Set(ssrcsSentIn(packets));
+    const secrets = legs
+      .filter((other) => other.leg !== leg)
+      .flatMap((other) => other.secrets)
+      .filter(({ kind, value }) => kind !== 'ssrc' || !own.has(value));
     const outgoing = packets.filter((packet) => packet.direction === 'received');
     return scanForLeaks({
       secrets,
@@ -51,6 +56,20 @@ export function scanCapture(input: {
   });
   return { leaks, legs: Object.fromEntries(counts) };
 }
+
+/** SSRCs of the RTP that a side sent. */
+const ssrcsSentIn = (packets: readonly LegPacket[]): string[] =>
+  packets
+    .filter(({ direction, bytes }) => direction === 'sent' && isRtp(bytes))
+    .map(({ bytes }) => ssrcOf(bytes));
+
+/** RTP rather than RTCP or SIP (RFC 5761 §4). */
+export function isRtp(bytes: Uint8Array): boolean {
+  return bytes.length >= 12 && bytes[0]! >> 6 === 2 && !(bytes[1]! >= 192 && bytes[1]! <= 223);
+}
+
+/** In decimal digits. */
+export const ssrcOf = (rtp: Uint8Array): string => String(Buffer.from(rtp).readUInt32BE(8));
 
 const sent = (bytes: Buffer): LegPacket => ({ direction: 'sent', bytes });
 const received = (bytes: Buffer): LegPacket => ({ direction: 'received', bytes });

@@ -1,6 +1,7 @@
 import type { Secret } from '../../src/privacy/secret.ts';
 import type { Address } from '../../src/sip/transport/types.ts';
 import { type CaptureScan, scanCapture } from './capture-leak-scan.ts';
+import type { CapturedPacket } from './pcap.ts';
 import { Sipp, type SippResult } from './sipp.ts';
 import { Capture } from './tshark.ts';
 
@@ -21,8 +22,9 @@ export interface MaskedCallsOptions {
   readonly server: ServerUnderTest;
   /** Started before, since the server has to know where the passenger is. */
   readonly passenger: Sipp;
-  readonly driverNumber: string;
-  readonly passengerNumber: string;
+  /** Several: each makes one call, in turn. */
+  readonly driverNumber: string | readonly string[];
+  readonly passengerNumber: string | readonly string[];
   readonly transport?: 'udp' | 'tcp';
   /** How the driver's side goes; default: answered, and hung up by the driver. */
   readonly driverScenario?: string;
@@ -38,6 +40,10 @@ export interface MaskedCallsResult {
   readonly passenger: SippResult;
   /** From and P-Asserted-Identity of each INVITE that reached the passenger, as they stood. */
   readonly passengerSaw: readonly string[];
+  /** User part of the Request-URI of each INVITE that reached the passenger, repetitions left out. */
+  readonly passengersCalled: readonly string[];
+  /** All that crossed the two sides' addresses. */
+  readonly packets: readonly CapturedPacket[];
   /** The scan of what tshark saw, independent of our own code but for the search itself. */
   readonly scan: CaptureScan;
 }
@@ -47,7 +53,9 @@ export interface MaskedCallsResult {
  * scanned. Throws when either SIPp saw something else than its scenario says.
  */
 export async function runMaskedCalls(options: MaskedCallsOptions): Promise<MaskedCallsResult> {
-  const { server, passenger, driverNumber, passengerNumber } = options;
+  const { server, passenger } = options;
+  const drivers = [options.driverNumber].flat();
+  const passengers = [options.passengerNumber].flat();
   const capture = await Capture.start(`host ${DRIVER_HOST} or host ${PASSENGER_HOST}`);
   try {
     const driver = await Sipp.start({
@@ -56,7 +64,9 @@ export async function runMaskedCalls(options: MaskedCallsOptions): Promise<Maske
       transport: options.transport ?? 'udp',
       remote: server.sip,
       service: server.serviceNumber,
-      keys: { caller: driverNumber, caller_name: `Driver ${driverNumber}` },
+      ...(drivers.length > 1
+        ? { callers: drivers }
+        : { keys: { caller: drivers[0]!, caller_name: `Driver ${drivers[0]}` } }),
       settings: options.settings ?? {},
       calls: options.calls ?? 1,
       atOnce: options.atOnce ?? 1,
@@ -67,30 +77,51 @@ export async function runMaskedCalls(options: MaskedCallsOptions): Promise<Maske
     const driverResult = await driver.succeeded();
     const passengerResult = await passenger.succeeded();
     const number = (value: string): Secret => ({ kind: 'number', value });
+    const packets = await capture.finish();
     const scan = scanCapture({
-      packets: await capture.finish(),
+      packets,
       legs: [
-        { name: 'driver', owns: ({ host }) => host === DRIVER_HOST, secrets: [number(driverNumber)] },
+        { name: 'driver', owns: ({ host }) => host === DRIVER_HOST, secrets: drivers.map(number) },
         {
           name: 'passenger',
           owns: ({ host }) => host === PASSENGER_HOST,
-          secrets: [number(passengerNumber)],
+          secrets: passengers.map(number),
         },
       ],
       mayBeSeen: [server.serviceNumber, ...server.mayBeSeen],
     });
-    const passengerSaw = identitiesIn(passengerResult.messages);
-    return { driver: driverResult, passenger: passengerResult, passengerSaw, scan };
+    const invites = invitesIn(passengerResult.messages);
+    return {
+      driver: driverResult,
+      passenger: passengerResult,
+      passengerSaw: identitiesIn(invites),
+      passengersCalled: dialledIn(invites),
+      packets,
+      scan,
+    };
   } finally {
     await capture.discard();
   }
 }
 
-/** From and P-Asserted-Identity of the INVITEs in SIPp's message log, each distinct line once. */
-function identitiesIn(messages: string): string[] {
-  const invites = messages
-    .split(/^-{20,}.*$/m)
-    .filter((part) => /message received[\s\S]*^INVITE /m.test(part));
+/** The INVITEs that SIPp received, from its message log. */
+function invitesIn(messages: string): string[] {
+  return messages.split(/^-{20,}.*$/m).filter((part) => /message received[\s\S]*^INVITE /m.test(part));
+}
+
+/** From and P-Asserted-Identity, each distinct line once. */
+function identitiesIn(invites: readonly string[]): string[] {
   const lines = invites.flatMap((text) => text.match(/^(?:From|f|P-Asserted-Identity)[ \t]*:.*$/gim) ?? []);
   return [...new Set(lines.map((line) => line.trim().replace(/;tag=.*/, '')))];
+}
+
+/** Who was called, once for each branch: a repetition has the same (RFC 3261 §17.2.3). */
+function dialledIn(invites: readonly string[]): string[] {
+  const byBranch = new Map(
+    invites.map((text) => [
+      /branch=([^;\s]+)/.exec(text)?.[1],
+      /^INVITE sip:([^@]*)@/m.exec(text)?.[1] ?? '',
+    ]),
+  );
+  return [...byBranch.values()];
 }

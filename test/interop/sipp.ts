@@ -20,6 +20,8 @@ export interface SippOptions {
   readonly service?: string;
   /** Values for `[name]` in the scenario, such as `caller`. */
   readonly keys?: Readonly<Record<string, string>>;
+  /** The numbers that call in turn, one per call, instead of the one in `keys.caller`; the display name has it too. */
+  readonly callers?: readonly string[];
   /** Values for `@name@` in the scenario: `talk_ms`, `ring_ms`, `final`. */
   readonly settings?: Readonly<Record<string, string | number>>;
   /** How many calls in all; default 1. */
@@ -67,6 +69,9 @@ export class Sipp {
     const folder = mkdtempSync(join(tmpdir(), 'maskline-sipp-'));
     writeScenario(options, join(folder, 'scenario.xml'));
     writeFileSync(join(folder, 'tone.alaw'), toneFile(options.toneHz ?? 600));
+    if (options.callers !== undefined) {
+      writeFileSync(join(folder, 'callers.csv'), `SEQUENTIAL\n${options.callers.join('\n')}\n`);
+    }
     const args = [
       ...(options.remote === undefined ? [] : [`${options.remote.host}:${options.remote.port}`]),
       ...['-sf', 'scenario.xml', '-i', host, '-p', String(port), '-mp', String(mediaPort), '-mi', host],
@@ -75,6 +80,7 @@ export class Sipp {
       ...['-timeout', `${options.timeoutSeconds ?? 15}s`, '-timeout_error'],
       ...['-trace_err', '-error_file', 'errors.log', '-trace_msg', '-message_file', 'messages.log'],
       ...(options.service === undefined ? [] : ['-s', options.service]),
+      ...(options.callers === undefined ? [] : ['-inf', 'callers.csv']),
       ...Object.entries({ caller: 'sipp', caller_name: 'SIPp', ...options.keys }).flatMap(([name, value]) => [
         '-key',
         name,
@@ -142,12 +148,18 @@ export async function runSipp(options: SippOptions & { readonly remote: Address 
 function writeScenario(options: SippOptions, path: string): void {
   const source = readFileSync(new URL(`${options.scenario}.xml`, SCENARIOS), 'utf8');
   const settings: Record<string, string | number> = { talk_ms: 1_000, ring_ms: 200, ...options.settings };
-  const text = source.replace(/@(\w+)@/g, (_, name: string) => {
+  const text = withCallers(source, options.callers).replace(/@(\w+)@/g, (_, name: string) => {
     const value = settings[name];
     if (value === undefined) throw new Error(`scenario ${options.scenario} needs the setting ${name}`);
     return String(value);
   });
   writeFileSync(path, text);
+}
+
+/** SIPp takes the fields of the next line of its file for each call that it makes. */
+function withCallers(source: string, callers: readonly string[] | undefined): string {
+  if (callers === undefined) return source;
+  return source.replaceAll('[caller]', '[field0]').replaceAll('[caller_name]', 'Driver [field0]');
 }
 
 /** A second of raw A-law, which SIPp loops; a whole number of periods, so that the loop does not click. */
