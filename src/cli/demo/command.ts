@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runDemo } from './run.ts';
 
-/** `maskline demo [--json] [--keep]`: exit status 0 only if everything holds. */
+/** `maskline demo [--json] [--no-keep]`: exit status 0 only if everything holds. */
 export async function demoCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,

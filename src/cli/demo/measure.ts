@@ -16,6 +16,8 @@ export interface MeasuredRecording {
   readonly right: number;
 }
 
+export const NOT_RECORDED: MeasuredRecording = { channels: 0, seconds: 0, left: 0, right: 0 };
+
 /** A share of the power above this is the tone and not an accident. */
 const CLEAR_SHARE = 0.7;
 

@@ -18,3 +18,18 @@ export interface DemoResult {
   /** What does not hold, in sentences; empty when `ok`. */
   readonly problems: readonly string[];
 }
+
+/** The result of a demo that could not be played to its end. */
+export function cutShort(problem: string): DemoResult {
+  return {
+    ok: false,
+    driverSaw: '',
+    passengerSaw: '',
+    audio: { driverHeardPassenger: false, passengerHeardDriver: false },
+    setupMs: 0,
+    recording: { path: '', channels: 0, seconds: 0 },
+    leaks: [],
+    callRecord: null,
+    problems: [problem],
+  };
+}
