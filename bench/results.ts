@@ -69,6 +69,20 @@ function row(figure: Figure): string {
   return `| ${what} | ${formatNumber(measured)} ${unit} | ${formatAim(aim, unit)} | ${verdict(figure)} |`;
 }
 
+/**
+ * `why.json`: what profiling found about missed aims, written by hand, by the beginning of a figure's id, with the day on
+ * which it was true. Shown only while such a figure is missed.
+ */
+function reasons(figures: readonly Figure[]): string[] {
+  const path = join(FOLDER, 'why.json');
+  if (!existsSync(path)) return [];
+  const found = JSON.parse(readFileSync(path, 'utf8')) as Record<string, { day: string; text: string }>;
+  const missed = figures.filter((figure) => isMet(figure) === false);
+  return Object.entries(found)
+    .filter(([id]) => missed.some((figure) => figure.id.startsWith(id)))
+    .map(([, { day, text }]) => `- Why, as profiled on ${day}: ${text}`);
+}
+
 function section({ at, command, surroundings, result }: BenchRun): string[] {
   const { seconds, loadBefore, loadAfter, coresBusyWithOthers } = surroundings;
   const noted = result.figures.filter(({ note }) => note !== undefined);
@@ -83,6 +97,7 @@ function section({ at, command, surroundings, result }: BenchRun): string[] {
     ...noted.map(
       (figure) => `- ${isMet(figure) === false ? 'Missed: ' : ''}${figure.what}: ${figure.note ?? ''}.`,
     ),
+    ...reasons(result.figures),
   ];
 }
 
