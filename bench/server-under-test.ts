@@ -87,6 +87,8 @@ function collect(): string {
   return 'collected';
 }
 
+// Whoever started us may have been killed: nothing stays behind.
+process.on('disconnect', () => process.exit());
 process.on('message', async (question: ServerQuestion) => {
   try {
     if (question.kind === 'start') process.send!(await start(question));

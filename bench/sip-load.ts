@@ -79,4 +79,6 @@ async function serveParent(): Promise<void> {
   });
 }
 
+// Whoever started us may have been killed: nothing stays behind.
+process.on('disconnect', () => process.exit());
 if (process.send !== undefined) await serveParent();
