@@ -58,6 +58,11 @@ describe('settings file', () => {
     expect(message).toContain('there is no scenario "nope"');
   });
 
+  test('[row 28] no digest algorithm at all would keep everybody out', () => {
+    expect(problemsOf('sip: { allowMd5: false, allowSha256: false }')).toContain('nobody could authenticate');
+    expect(parseSettings('sip: { allowSha256: false }', {}).sip).toMatchObject({ allowMd5: true });
+  });
+
   test('YAML aliases cannot blow up memory', () => {
     expect(problemsOf('a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]\n')).not.toBe('');
   });

@@ -194,6 +194,9 @@ function crossChecks(settings: Settings): string[] {
   if (settings.media.ports.max - settings.media.ports.min < 3) {
     problems.push('/media/ports: the range must hold at least two pairs of ports.');
   }
+  if (!settings.sip.allowMd5 && !settings.sip.allowSha256) {
+    problems.push('/sip: allowMd5 and allowSha256 are both false, so that nobody could authenticate.');
+  }
   for (const [index, trunk] of settings.trunks.entries()) {
     const at = `/trunks/${index}`;
     if (trunk.register && trunk.outboundAuth === undefined) {

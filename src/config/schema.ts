@@ -217,6 +217,11 @@ export const SettingsSchema = section(
           default: true,
           description: 'Offer MD5 beside SHA-256 in digest challenges; many phones know nothing else.',
         }),
+        allowSha256: Type.Boolean({
+          default: true,
+          description:
+            'Offer SHA-256 beside MD5 (RFC 8760). Some phones, such as baresip 1.0, give up at a challenge that they do not know; with false they are asked for MD5 alone.',
+        }),
         t1Ms: Type.Integer({
           default: 500,
           minimum: 50,

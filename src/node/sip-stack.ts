@@ -81,6 +81,7 @@ export function createSipStack(options: SipStackOptions): SipStack {
     settings: {
       domain: settings.domain,
       allowMd5: settings.allowMd5,
+      allowSha256: settings.allowSha256,
       answerUnknownOptions: settings.answerUnknownOptions,
     },
   });

@@ -8,6 +8,8 @@ import type { DigestAlgorithm } from './digest.ts';
 export type OfferedAlgorithms = readonly Exclude<DigestAlgorithm, 'SHA-512-256'>[];
 export const SHA256_THEN_MD5: OfferedAlgorithms = ['SHA-256', 'MD5'];
 export const SHA256_ONLY: OfferedAlgorithms = ['SHA-256'];
+/** For phones that give up at a challenge which they do not know, whatever stands beside it (libre before 2.0). */
+export const MD5_ONLY: OfferedAlgorithms = ['MD5'];
 
 export interface ChallengeOptions {
   readonly realm: string;

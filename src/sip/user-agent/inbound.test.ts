@@ -103,6 +103,18 @@ describe('a call that comes in', () => {
     expect(peer.finals).toEqual([401, 401, 401, 401]);
   });
 
+  test.each([
+    [{}, ['SHA-256', 'MD5']],
+    [{ allowMd5: false }, ['SHA-256']],
+    [{ allowSha256: false }, ['MD5']],
+  ])('[row 28] the challenge offers what %o says', async (settings, algorithms) => {
+    const peer = await at('203.0.113.1', { users: [account('bob', 'zanzibar')], settings });
+    peer.ask({ method: 'INVITE', uri: CALLED, body: OFFER });
+    await stage.clock.advance(10);
+    const offered = peer.last.headers.getAll('WWW-Authenticate');
+    expect(offered.map((text) => /algorithm=([\w-]+)/.exec(text)?.[1])).toEqual(algorithms);
+  });
+
   test('[row 42] other requests of strangers get no answer and leave no trace', async () => {
     const peer = await at('203.0.113.1', { trunks: [carrier] });
     for (const method of ['OPTIONS', 'SUBSCRIBE', 'MESSAGE', 'FOO'])

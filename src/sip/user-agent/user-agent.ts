@@ -8,7 +8,7 @@ import { Emitter } from '../../kernel/emitter.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import { DigestAuthenticator } from '../auth/authenticator.ts';
-import { SHA256_ONLY, SHA256_THEN_MD5 } from '../auth/challenge.ts';
+import { MD5_ONLY, type OfferedAlgorithms, SHA256_ONLY, SHA256_THEN_MD5 } from '../auth/challenge.ts';
 import { NonceStore } from '../auth/nonce-store.ts';
 import type { Dialogs, UacSession } from '../dialog/types.ts';
 import type { Resolver } from '../resolver/types.ts';
@@ -36,6 +36,8 @@ export interface UserAgentSettings {
   readonly domain: string;
   /** Offer MD5 beside SHA-256. Default true: many phones know nothing else. */
   readonly allowMd5?: boolean;
+  /** Offer SHA-256 beside MD5. Default true; some old phones give up at a challenge that they do not know. */
+  readonly allowSha256?: boolean;
   /** Answer OPTIONS of anybody. Default false: scanners learn nothing. */
   readonly answerUnknownOptions?: boolean;
   /** Seconds that we ask a provider's registrar for. Default 600: a provider that restarts knows us again soon. */
@@ -175,6 +177,11 @@ function authenticatorOf({ clock, random, settings }: SipUserAgentOptions): Dige
   return new DigestAuthenticator({
     realm,
     nonces,
-    algorithms: settings.allowMd5 === false ? SHA256_ONLY : SHA256_THEN_MD5,
+    algorithms: offered(settings),
   });
+}
+
+function offered({ allowMd5, allowSha256 }: UserAgentSettings): OfferedAlgorithms {
+  if (allowMd5 === false) return SHA256_ONLY;
+  return allowSha256 === false ? MD5_ONLY : SHA256_THEN_MD5;
 }
