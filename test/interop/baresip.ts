@@ -10,6 +10,8 @@ export interface BaresipOptions {
   readonly host?: string;
   /** An account at a server, which baresip then registers; absent: it can only be called by its address. */
   readonly registrar?: { readonly address: Address; readonly domain: string; readonly password: string };
+  /** Towards the registrar; default UDP. */
+  readonly transport?: 'udp' | 'tcp';
   /** Answers by itself; default true. */
   readonly autoAnswer?: boolean;
   readonly toneHz?: number;
@@ -76,6 +78,20 @@ export class Baresip {
   /** `sip:` URI under which this baresip can be called directly. */
   get uri(): string {
     return `sip:${this.#username}@${this.address.host}:${this.address.port}`;
+  }
+
+  /**
+   * What the registrar said to the first registration, such as `200 OK` or `403 Forbidden`. Read from the output: the
+   * event may have gone by before our control connection stood.
+   */
+  async registration(): Promise<string> {
+    const said = (): string | undefined =>
+      /(?:\{\d+\/\w+\/v[46]\}|reg: \S+:) (\d{3} \w+)/.exec(this.#child.output())?.[1];
+    await until(
+      () => said() !== undefined,
+      () => `for the registration:\n${this.#child.output()}`,
+    );
+    return said()!;
   }
 
   dial(uri: string): void {
@@ -192,7 +208,7 @@ function accountLine(options: BaresipOptions, local: Address): string {
   if (registrar === undefined)
     return `<sip:${username}@${local.host}:${local.port}>;regint=0;answermode=${answer}\n`;
   const { address, domain, password } = registrar;
-  const proxy = `outbound="sip:${address.host}:${address.port};transport=udp"`;
+  const proxy = `outbound="sip:${address.host}:${address.port};transport=${options.transport ?? 'udp'}"`;
   return `<sip:${username}@${domain}>;auth_user=${username};auth_pass=${password};${proxy};regint=300;answermode=${answer}\n`;
 }
 
