@@ -25,6 +25,7 @@ import { createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
 import { RecordKeeper } from './records/record-keeper.ts';
 import { Recordings } from './records/recordings.ts';
 import { recoverRecords } from './records/recover.ts';
+import type { SpeechSynthesis } from './scenario/ports.ts';
 import { DEFAULT_LIMITS } from './scenario/sandbox/limits.ts';
 import { WorkerSandboxes } from './scenario/sandbox/worker-sandboxes.ts';
 import { ScenarioService } from './scenario/scenario-service.ts';
@@ -40,6 +41,8 @@ export interface StartOptions {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
+  /** Default: eSpeak NG, each text once. */
+  readonly speech?: SpeechSynthesis;
 }
 
 /** A running node. */
@@ -146,7 +149,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     calls,
     media,
     recordings,
-    speech: createSpeech(data),
+    speech: options.speech ?? createSpeech(data),
     clock,
     random,
     log,
