@@ -1,6 +1,6 @@
 /** What a benchmark hands back, and the words for it: one shape for all, so that one table can show them. */
 
-/** What DESIGN part 12 wants of a figure. */
+/** What a figure should reach on a machine with two cores. */
 export interface Aim {
   readonly at: 'most' | 'least';
   readonly value: number;

@@ -11,7 +11,7 @@
  *
  * Left out: RTP (it is offered and answered, nobody speaks; see bench/relay.ts), calls that last, TCP, digest.
  *
- * Beside it: Asterisk 22 and Kamailio measured on the same kind of machine earlier (DESIGN part 12), not run here.
+ * Beside it: Asterisk 22 and Kamailio measured on the same kind of machine earlier, not run here.
  */
 import { fileURLToPath } from 'node:url';
 import { type PostgresServer, startPostgres } from '../test/kit/postgres-server.ts';

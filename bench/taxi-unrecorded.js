@@ -1,4 +1,4 @@
-// examples/taxi/scenario.js without its recording: what DESIGN part 12 means by a call without media.
+// examples/taxi/scenario.js without its recording: a call without media, as the CPU aim counts it.
 // A driver or a passenger dials the service number: ask our backend who the other one is, call them
 // showing the service number, and join the two. VoxEngine.customData() is set in the rule: our backend's URL.
 VoxEngine.addEventListener(AppEvents.CallAlerting, async ({ call, callerid, destination }) => {
