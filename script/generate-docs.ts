@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { settingsJsonSchema, settingsReference } from '../src/config/describe.ts';
 import { coveragePage } from './coverage-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { scenarioApiPage } from './scenario-api-page.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
 
@@ -12,6 +13,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/settings.md': settingsReference,
   'docs/reference/settings.schema.json': settingsJsonSchema,
   'docs/reference/errors.md': errorsPage,
+  'docs/reference/scenario-api.md': scenarioApiPage,
   'docs/reference/coverage.md': () => coveragePage(ROOT),
 };
 
