@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { totalPower } from '../../src/media/goertzel.ts';
+import type { PhoneCall } from '../../src/phone/phone-call.ts';
+import type { SpeechSynthesis } from '../../src/scenario/ports.ts';
 import { EspeakSynthesis } from '../../src/speech/espeak.ts';
-import { type ExampleOptions, ExampleServer } from '../kit/example-server.ts';
+import { ExampleServer } from '../kit/example-server.ts';
 import { SERVICE } from '../kit/whole-server.ts';
 
 const TEXT = 'Your driver has arrived and waits at the main entrance.';
@@ -27,12 +29,13 @@ VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call }) => {
 const folder = mkdtempSync(join(tmpdir(), 'maskline-say-'));
 const scenario = join(folder, 'say.js');
 writeFileSync(scenario, SCENARIO);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-let server: ExampleServer | undefined;
-afterEach(() => server?.stop());
+const installed = new EspeakSynthesis({ clock: systemClock });
+const missing = new EspeakSynthesis({ clock: systemClock, program: join(folder, 'no-espeak-ng') });
+let synthesis: SpeechSynthesis = installed;
 
-async function callIn(speech: ExampleOptions['speech']) {
+let server: ExampleServer;
+beforeAll(async () => {
   server = await ExampleServer.start('taxi', {
     adjust: (settings) => ({
       ...settings,
@@ -41,8 +44,16 @@ async function callIn(speech: ExampleOptions['speech']) {
         scenarios: { taxi: scenario },
       })),
     }),
-    ...(speech === undefined ? {} : { speech }),
+    speech: { say: (text, options) => synthesis.say(text, options) },
   });
+});
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Calls in until the scenario hangs up; gives what was heard, and what the scenario noted. */
+async function callIn(): Promise<{ readonly call: PhoneCall; readonly lines: readonly string[] }> {
   const driver = await server.phone('driver');
   const call = driver.call(SERVICE);
   await call.waitFor('ended', 20_000);
@@ -50,18 +61,13 @@ async function callIn(speech: ExampleOptions['speech']) {
   await server.expectIdle();
   const { id } = await server.closedRecord();
   const events = await server.maskline.storage.records.events(id, { limit: 200 });
-  const lines = events.items
-    .map(({ detail }) => JSON.stringify(detail))
-    .filter((line) => line.includes('finished:'));
-  return { call, lines };
+  const lines = events.items.map(({ detail }) => JSON.stringify(detail));
+  return { call, lines: lines.filter((line) => line.includes('finished:')) };
 }
 
 test('call.say: the caller hears speech for about as long as the text takes', async () => {
-  const spoken = await new EspeakSynthesis({ clock: systemClock }).say(TEXT, {
-    language: 'en-GB',
-    voice: '',
-  });
-  const { call, lines } = await callIn(undefined);
+  const spoken = await installed.say(TEXT, { language: 'en-GB', voice: '' });
+  const { call, lines } = await callIn();
   expect(lines).toEqual([expect.stringContaining('finished: well')]);
 
   const heard = call.rtp.heard.samples();
@@ -75,9 +81,8 @@ test('call.say: the caller hears speech for about as long as the text takes', as
 });
 
 test('call.say without eSpeak NG: PlaybackFinished says so, and the call goes on to its end', async () => {
-  const { lines, call } = await callIn(
-    new EspeakSynthesis({ clock: systemClock, program: join(folder, 'no-espeak-ng') }),
-  );
+  synthesis = missing;
+  const { lines, call } = await callIn();
   expect(lines).toEqual([expect.stringMatching(/finished: .*install the package espeak-ng/)]);
   expect(totalPower(call.rtp.heard.samples())).toBeLessThan(SPEECH);
 });
