@@ -38,17 +38,20 @@ export function scanCapture(input: {
     return { leg, packets, secrets };
   });
   const leaks = legs.flatMap(({ leg, packets }) => {
-    // SIPp counts its SSRCs from the same number in every process: a report about a side's own stream tells it nothing.
+    const secrets = legs.filter((other) => other.leg !== leg).flatMap((other) => other.secrets);
+    // SIPp counts its SSRCs from the same number in every process, and a report about a side's own stream tells it
+    // nothing. As the SSRC of a stream that reaches it, the same number would be the other side's.
     const own = new Set(ssrcsSentIn(packets));
-    const secrets = legs
-      .filter((other) => other.leg !== leg)
-      .flatMap((other) => other.secrets)
-      .filter(({ kind, value }) => kind !== 'ssrc' || !own.has(value));
+    const unlessOwn = secrets.filter(({ kind, value }) => kind !== 'ssrc' || !own.has(value));
     const outgoing = packets.filter((packet) => packet.direction === 'received');
-    return scanForLeaks({
-      secrets,
-      packets: outgoing.map(({ bytes }): Outgoing => ({ to: leg.name, bytes })),
-    });
+    const scan = (wanted: readonly Secret[], rtp: boolean): Leak[] =>
+      scanForLeaks({
+        secrets: wanted,
+        packets: outgoing
+          .filter(({ bytes }) => isRtp(bytes) === rtp)
+          .map(({ bytes }): Outgoing => ({ to: leg.name, bytes })),
+      });
+    return [...scan(unlessOwn, false), ...scan(secrets, true)];
   });
   const counts = legs.map(({ leg, packets, secrets }) => {
     const received = packets.filter((packet) => packet.direction === 'received').length;
@@ -69,7 +72,7 @@ export function isRtp(bytes: Uint8Array): boolean {
 }
 
 /** In decimal digits. */
-export const ssrcOf = (rtp: Uint8Array): string => String(Buffer.from(rtp).readUInt32BE(8));
+const ssrcOf = (rtp: Uint8Array): string => String(Buffer.from(rtp).readUInt32BE(8));
 
 const sent = (bytes: Buffer): LegPacket => ({ direction: 'sent', bytes });
 const received = (bytes: Buffer): LegPacket => ({ direction: 'received', bytes });

@@ -3,7 +3,6 @@ import type { Settings, TrunkEntry } from '../../src/config/schema.ts';
 import type { CallRecord } from '../../src/records/ports.ts';
 import { expectNewRecords, knownRecords } from '../kit/new-records.ts';
 import { HOST, SERVICE, WholeServer } from '../kit/whole-server.ts';
-import { isRtp, ssrcOf } from './capture-leak-scan.ts';
 import { shareOf, soundsAt } from './captured-sound.ts';
 import { freePort, until } from './child.ts';
 import {
@@ -123,7 +122,6 @@ async function run(
   // A scan of nothing proves nothing.
   for (const leg of Object.values(result.scan.legs)) expect(leg.secrets).toBeGreaterThan(5 * calls);
   expectNoTextOfTheOther(result, drivers, passengers);
-  expectOwnStreams(result);
   expect(result.passengersCalled.toSorted()).toEqual(passengers);
   expect(result.passengerSaw).toHaveLength(1);
   expect(result.passengerSaw[0]).toMatch(new RegExp(`^From: <sip:\\${SERVICE}@${PASSENGER_HOST}>$`));
@@ -150,16 +148,6 @@ function expectNoTextOfTheOther(
     const text = Buffer.concat(received).toString('latin1');
     expect(of.filter((word) => text.includes(word.replace(/^\+7/, '')))).toEqual([]);
   }
-}
-
-/** [row 38] Our own SSRC on each leg: no stream that reaches a side has the SSRC of one that SIPp sent. */
-function expectOwnStreams({ packets }: MaskedCallsResult): void {
-  const streams = (out: boolean): string[] =>
-    packets
-      .filter(({ from, bytes }) => isRtp(bytes) && (from.host === HOST) === out)
-      .map(({ bytes }) => ssrcOf(bytes));
-  const fromSipp = new Set(streams(false));
-  expect(streams(true).filter((ssrc) => fromSipp.has(ssrc))).toEqual([]);
 }
 
 test('[row 29] a masked call: sound both ways, and neither side receives anything of the other', async () => {
@@ -194,8 +182,8 @@ test('100 calls in a row, from 100 callers', { timeout: 60_000 }, async () => {
   const { records } = await run({
     calls: MANY,
     rate: 50,
-    settings: { talk_ms: 60 },
-    passengerSettings: { ring_ms: 20 },
+    settings: { talk_ms: 30 },
+    passengerSettings: { ring_ms: 10 },
   });
   expect(new Set(records.map((record) => record.reason))).toEqual(new Set(['connected, the caller hung up']));
   expect(new Set(records.map((record) => record.status))).toEqual(new Set(['completed']));
@@ -209,7 +197,7 @@ test('50 calls at once, with sound both ways in each', { timeout: 60_000 }, asyn
     () => `for all calls at once; now ${live.active.length} legs`,
     20_000,
   );
-  const running = run({ calls, atOnce: calls, rate: 25, settings: { talk_ms: 4_000 } });
+  const running = run({ calls, atOnce: calls, rate: 50, settings: { talk_ms: 3_000 } });
   await Promise.all([atOnce, running]);
   const { packets, records } = await running;
   for (const [host, tone] of [
