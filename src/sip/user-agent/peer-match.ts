@@ -5,47 +5,69 @@
 import { BlockList, isIP } from 'node:net';
 import type { TrunkSettings } from './types.ts';
 
-/** Built once per list of a trunk; the directory hands out the same arrays until a trunk is changed. */
-const compiled = new WeakMap<readonly string[], BlockList>();
+/** One source of one trunk. */
+interface Source {
+  readonly trunk: TrunkSettings;
+  readonly family: Block['family'];
+  readonly prefix: number;
+  readonly list: BlockList;
+}
+
+/** What is known of one list of trunks. */
+interface Known {
+  readonly sources: readonly Source[];
+  readonly byHost: Map<string, TrunkSettings | undefined>;
+}
+
+/** The flood guard asks for each datagram: the directory hands out the same list until a trunk is changed. */
+const compiled = new WeakMap<readonly TrunkSettings[], Known>();
+
+/** Addresses remembered per list, about 200 kB; beyond that, as under a flood of forged ones, all are forgotten. */
+const MAX_HOSTS = 1_000;
 
 /**
  * The trunk that calls from this address; the more specific block wins over the wider one, so that one customer's
- * gateway can stand inside another trunk's range.
+ * gateway can stand inside another trunk's range. A list that was given once must not be changed.
  */
 export function trunkBySource(trunks: readonly TrunkSettings[], host: string): TrunkSettings | undefined {
+  const { sources, byHost } = knownOf(trunks);
+  const known = byHost.get(host);
+  if (known !== undefined || byHost.has(host)) return known;
+  const trunk = findBySource(sources, host);
+  if (byHost.size >= MAX_HOSTS) byHost.clear();
+  byHost.set(host, trunk);
+  return trunk;
+}
+
+function findBySource(sources: readonly Source[], host: string): TrunkSettings | undefined {
   const address = plainAddress(host);
-  const family = isIP(address);
-  if (family === 0) return undefined;
-  let best: { trunk: TrunkSettings; length: number } | undefined;
-  for (const trunk of trunks) {
-    if (!listOf(trunk.allowedSources).check(address, family === 6 ? 'ipv6' : 'ipv4')) continue;
-    const length = longestPrefix(trunk.allowedSources, address);
-    if (best === undefined || length > best.length) best = { trunk, length };
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  let best: Source | undefined;
+  for (const source of sources) {
+    if (source.family !== family || source.prefix <= (best?.prefix ?? -1)) continue;
+    if (source.list.check(address, family)) best = source;
   }
   return best?.trunk;
 }
 
-function longestPrefix(sources: readonly string[], address: string): number {
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  let longest = -1;
-  for (const source of sources) {
-    const block = parseBlock(source);
-    if (block === undefined || block.family !== family || block.prefix <= longest) continue;
-    if (listOf([source]).check(address, family)) longest = block.prefix;
+function knownOf(trunks: readonly TrunkSettings[]): Known {
+  let known = compiled.get(trunks);
+  if (known === undefined) {
+    const sources = trunks.flatMap((trunk) => trunk.allowedSources.flatMap((text) => sourceOf(trunk, text)));
+    known = { sources, byHost: new Map() };
+    compiled.set(trunks, known);
   }
-  return longest;
+  return known;
 }
 
-function listOf(sources: readonly string[]): BlockList {
-  const known = compiled.get(sources);
-  if (known !== undefined) return known;
+function sourceOf(trunk: TrunkSettings, text: string): Source[] {
+  const block = parseBlock(text);
+  if (block === undefined) return [];
   const list = new BlockList();
-  for (const source of sources) {
-    const block = parseBlock(source);
-    if (block !== undefined) list.addSubnet(block.address, block.prefix, block.family);
-  }
-  compiled.set(sources, list);
-  return list;
+  list.addSubnet(block.address, block.prefix, block.family);
+  return [{ trunk, family: block.family, prefix: block.prefix, list }];
 }
 
 interface Block {
