@@ -1,5 +1,6 @@
-import { createSocket, type SocketType } from 'node:dgram';
-import { createServer, connect as netConnect, type Socket } from 'node:net';
+import { createSocket, type SocketOptions, type SocketType } from 'node:dgram';
+import { lookup } from 'node:dns';
+import { createServer, isIP, connect as netConnect, type Socket } from 'node:net';
 import type {
   Address,
   DatagramSocket,
@@ -20,12 +21,22 @@ const DISCARD_PORT = 9;
 
 const familyOf = (host: string): SocketType => (host.includes(':') ? 'udp6' : 'udp4');
 
+/**
+ * Node asks a resolver before each datagram, numeric address or not, and sends a turn later; here an address is its own
+ * answer. Only a listener may be given a name.
+ */
+const lookUpNames: NonNullable<SocketOptions['lookup']> = (host, options, callback) => {
+  const family = isIP(host);
+  if (family === 0) lookup(host, options, callback);
+  else callback(null, host, family);
+};
+
 /** The machine's sockets, on `node:dgram` and `node:net`. */
 export class NodeNetwork implements Network {
   bindDatagram(local: Address, handlers: Parameters<Network['bindDatagram']>[1]): Promise<DatagramSocket> {
     return new Promise((resolve, reject) => {
       const type = familyOf(local.host);
-      const socket = createSocket({ type, ipv6Only: type === 'udp6' });
+      const socket = createSocket({ type, ipv6Only: type === 'udp6', lookup: lookUpNames });
       socket.once('error', reject);
       socket.bind({ address: local.host, port: local.port, exclusive: true }, () => {
         socket.off('error', reject);
