@@ -1,12 +1,20 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto';
 import { PhoneNumber } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
 import { StorageError } from './errors.ts';
 import type { KeyRing } from './key-ring.ts';
 
+/** As key objects: from bytes, each use would make one anew. */
 interface DerivedKeys {
-  readonly seal: Uint8Array;
-  readonly index: Uint8Array;
+  readonly seal: KeyObject;
+  readonly index: KeyObject;
 }
 
 /** What a number becomes in a row. */
@@ -120,6 +128,6 @@ export class Vault {
 }
 
 /** HKDF (RFC 5869): one key per use, so that a sealed value and an index never share one. */
-function derive(key: Uint8Array, use: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', key, '', use, 32));
+function derive(key: Uint8Array, use: string): KeyObject {
+  return createSecretKey(new Uint8Array(hkdfSync('sha256', key, '', use, 32)));
 }
