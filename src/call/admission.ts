@@ -8,13 +8,23 @@ export interface ActiveLeg {
   readonly sessionId: string | undefined;
 }
 
+/** The legs of one session. */
+interface Counts {
+  incoming: number;
+  outgoing: number;
+}
+
 /**
  * How many legs the node carries. A caller who is let in has a place reserved for the person to be called: to be
  * refused half-way, after the script has answered, would be worse than to be refused at once.
  */
 export class Admission {
   readonly #limit: number;
+  readonly #sessions = new Map<string, Counts>();
   #draining = false;
+  #legs = 0;
+  /** Places kept for those whom a caller's script has not dialled yet. */
+  #reserved = 0;
 
   /** @param limit legs at once */
   constructor(limit: number) {
@@ -26,35 +36,51 @@ export class Admission {
   }
 
   /** May a caller come in? */
-  forInbound(active: Iterable<ActiveLeg>): AdmissionRefusal | undefined {
+  forInbound(): AdmissionRefusal | undefined {
     if (this.#draining) return 'admission/draining';
     // With room for a single leg, that one may come in alone.
     const needed = Math.min(2, this.#limit);
-    return committed(active) + needed > this.#limit ? 'admission/full' : undefined;
+    return this.#legs + this.#reserved + needed > this.#limit ? 'admission/full' : undefined;
   }
 
   /** May a session dial? While draining, only one that already has a call to be connected. */
-  forOutbound(active: Iterable<ActiveLeg>, sessionId: string): AdmissionRefusal | undefined {
-    const legs = [...active];
-    const own = legs.filter((leg) => leg.sessionId === sessionId);
-    if (this.#draining && own.length === 0) return 'admission/draining';
-    const reserved = own.some((leg) => leg.incoming) && own.every((leg) => leg.incoming);
-    if (reserved) return undefined;
-    return committed(legs) + 1 > this.#limit ? 'admission/full' : undefined;
+  forOutbound(sessionId: string): AdmissionRefusal | undefined {
+    const own = this.#sessions.get(sessionId);
+    if (this.#draining && own === undefined) return 'admission/draining';
+    if (isWaiting(own)) return undefined;
+    return this.#legs + this.#reserved + 1 > this.#limit ? 'admission/full' : undefined;
+  }
+
+  /** A leg has begun. */
+  add({ incoming, sessionId }: ActiveLeg): void {
+    this.#legs += 1;
+    if (sessionId === undefined) this.#reserved += 1;
+    else this.#count(sessionId, incoming, 1);
+  }
+
+  /** A leg that had no session has one now. */
+  adopt(sessionId: string, { incoming }: ActiveLeg): void {
+    this.#reserved -= 1;
+    this.#count(sessionId, incoming, 1);
+  }
+
+  /** A leg has ended; the session is told as it was last. */
+  remove({ incoming, sessionId }: ActiveLeg): void {
+    this.#legs -= 1;
+    if (sessionId === undefined) this.#reserved -= 1;
+    else this.#count(sessionId, incoming, -1);
+  }
+
+  #count(sessionId: string, incoming: boolean, change: 1 | -1): void {
+    const counts = this.#sessions.get(sessionId) ?? { incoming: 0, outgoing: 0 };
+    if (isWaiting(counts)) this.#reserved -= 1;
+    counts[incoming ? 'incoming' : 'outgoing'] += change;
+    if (isWaiting(counts)) this.#reserved += 1;
+    if (counts.incoming + counts.outgoing > 0) this.#sessions.set(sessionId, counts);
+    else this.#sessions.delete(sessionId);
   }
 }
 
-/** Legs, and places kept for those whom a caller's script has not dialled yet. */
-function committed(active: Iterable<ActiveLeg>): number {
-  let legs = 0;
-  let reserved = 0;
-  const waiting = new Set<string>();
-  const dialled = new Set<string>();
-  for (const { incoming, sessionId } of active) {
-    legs += 1;
-    if (sessionId === undefined) reserved += 1;
-    else (incoming ? waiting : dialled).add(sessionId);
-  }
-  for (const sessionId of waiting) if (!dialled.has(sessionId)) reserved += 1;
-  return legs + reserved;
-}
+/** Whether a session has a caller and has not dialled. */
+const isWaiting = (counts: Counts | undefined): boolean =>
+  counts !== undefined && counts.incoming > 0 && counts.outgoing === 0;

@@ -82,7 +82,7 @@ export class CallService implements Calls {
   dial(request: DialRequest, owner: CallOwner): Call {
     const { directory, country, userAgent, limits } = this.#options;
     const plan = planDial(request, directory, country);
-    const refusal = this.#admission.forOutbound(this.#entries.values(), owner.sessionId);
+    const refusal = this.#admission.forOutbound(owner.sessionId);
     const call = new OutboundCall(plan.facts, this.#context, owner);
     this.#keep(call, { incoming: false, applicationId: request.applicationId, sessionId: owner.sessionId });
     observeCall(call, request.applicationId, owner.sessionId, this.observers);
@@ -97,6 +97,7 @@ export class CallService implements Calls {
   adopt(call: Call, owner: CallOwner): void {
     const entry = this.#entries.get(call);
     if (entry === undefined || !(call instanceof InboundCall) || !call.adopt(owner)) return;
+    this.#admission.adopt(owner.sessionId, entry);
     entry.sessionId = owner.sessionId;
     observeCall(call, entry.applicationId, owner.sessionId, this.observers);
   }
@@ -109,7 +110,7 @@ export class CallService implements Calls {
   }
 
   #onCall(incoming: IncomingCall): void {
-    const refusal = this.#admission.forInbound(this.#entries.values());
+    const refusal = this.#admission.forInbound();
     const routing = routeCall(incoming, this.#options.directory);
     if (routing.kind === 'refused') this.#refuse(incoming, routing.error);
     else if (refusal !== undefined) this.#refuse(incoming, refusal);
@@ -154,7 +155,11 @@ export class CallService implements Calls {
 
   #keep(call: Call, entry: Entry): void {
     this.#entries.set(call, entry);
-    void call.ended.then(() => this.#entries.delete(call));
+    this.#admission.add(entry);
+    void call.ended.then(() => {
+      this.#entries.delete(call);
+      this.#admission.remove(entry);
+    });
   }
 
   #warn(call: Call, message: string): void {
