@@ -22,6 +22,15 @@ export type RevealPurpose =
   | 'leak-scan';
 
 /**
+ * Reading a number runs through the patterns of its country, and one call reads the same few a dozen times. By country
+ * and spelling, the one used longest ago first; kept in memory only.
+ */
+const recent = new Map<string, PhoneNumber>();
+const MAX_RECENT = 1_000;
+/** Characters of a spelling that is worth remembering. */
+const MAX_RECENT_LENGTH = 48;
+
+/**
  * A telephone number, or the user name of a SIP account, whose digits do not print themselves: `toString`, JSON,
  * template strings and `console.log` all give the masked form. `.reveal(purpose)` is the only way to the digits.
  */
@@ -42,6 +51,19 @@ export class PhoneNumber {
    * @param defaultCountry ISO 3166 code used for national spellings, such as a trunk's country.
    */
   static parse(text: string, defaultCountry?: string): PhoneNumber {
+    if (text.length > MAX_RECENT_LENGTH) return PhoneNumber.#read(text, defaultCountry);
+    const key = `${defaultCountry ?? ''} ${text}`;
+    let read = recent.get(key);
+    if (read === undefined) {
+      read = PhoneNumber.#read(text, defaultCountry);
+      const oldest = recent.size < MAX_RECENT ? undefined : recent.keys().next().value;
+      if (oldest !== undefined) recent.delete(oldest);
+    } else recent.delete(key);
+    recent.set(key, read);
+    return new PhoneNumber(read.#value, read.isE164);
+  }
+
+  static #read(text: string, defaultCountry: string | undefined): PhoneNumber {
     const trimmed = text.trim().slice(0, 128);
     const separatorsGone = trimmed.replace(/[\s().-]/g, '');
     if (/^\+?\d{5,}$/.test(separatorsGone)) {
