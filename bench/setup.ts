@@ -13,7 +13,6 @@
  *
  * Beside it: Asterisk 22 and Kamailio measured on the same kind of machine earlier, not run here.
  */
-import { fileURLToPath } from 'node:url';
 import { type PostgresServer, startPostgres } from '../test/kit/postgres-server.ts';
 import { type BenchOptions, type BenchResult, type Figure, percentile } from './figures.ts';
 import { cpuOfDescendants } from './machine.ts';
@@ -22,7 +21,6 @@ import type { LoadReport } from './sip-load-calls.ts';
 import { Stage, type StageOptions } from './stage.ts';
 
 const HOLD_MS = 500;
-const UNRECORDED = fileURLToPath(new URL('./taxi-unrecorded.js', import.meta.url));
 /** V8 compiles the hot parts of PostgreSQL’s WebAssembly for many seconds; that is not what a call costs. */
 const WARM_UP = { perSecond: 50, calls: 1000, holdMs: HOLD_MS };
 const IDLE_MS = 3000;
@@ -99,7 +97,7 @@ async function runsOn(options: BenchOptions, database: () => Promise<string>): P
   const { profiles } = options;
   const recorded = { profiles, databaseUrl: await database() };
   const recorded20 = await onStage(recorded, (stage, idle) => measure(stage, 20, 20, idle));
-  const bare = { profiles, databaseUrl: await database(), scenario: UNRECORDED };
+  const bare = { profiles, databaseUrl: await database(), unrecorded: true };
   const rest = await onStage(bare, async (stage, idle) => {
     const bare20 = await measure(stage, 20, 10, idle);
     const bare100 = await measure(stage, 100, 8, idle);

@@ -1,5 +1,6 @@
 /** Server and load generator side by side, each in a process of its own, on free ports of 127.0.0.1. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +16,8 @@ const TAXI = fileURLToPath(new URL('../examples/taxi/', import.meta.url));
 export interface StageOptions {
   /** Empty: the embedded database. */
   readonly databaseUrl?: string;
-  /** A scenario file instead of the taxi example's own. */
-  readonly scenario?: string;
+  /** The taxi example's scenario without its recording: what a call without media costs. */
+  readonly unrecorded?: boolean;
   /** Folder for CPU profiles of the server's threads. */
   readonly profiles?: string | undefined;
 }
@@ -41,7 +42,7 @@ export class Stage {
     const stage = new Stage(server, load, data);
     try {
       const ports = await ask<LoadPorts>(load, { kind: 'open' });
-      const settings = settingsFor(ports, data, options.scenario);
+      const settings = settingsFor(ports, data, options.unrecorded === true);
       const { databaseUrl = '' } = options;
       const port = await ask<number>(server, { kind: 'start', settings, folder: TAXI, databaseUrl });
       await ask(load, { kind: 'aim', server: port });
@@ -80,7 +81,7 @@ export class Stage {
 }
 
 /** The taxi example, with a trunk known by its address in place of softphones, and room for many calls. */
-function settingsFor(ports: LoadPorts, data: string, scenario: string | undefined): Settings {
+function settingsFor(ports: LoadPorts, data: string, unrecorded: boolean): Settings {
   const { settings } = loadSettings(join(TAXI, 'maskline.yaml'), {});
   const taxi = settings.applications[0]!;
   const trunk = {
@@ -109,11 +110,21 @@ function settingsFor(ports: LoadPorts, data: string, scenario: string | undefine
       {
         ...taxi,
         users: [],
-        scenarios: scenario === undefined ? taxi.scenarios : { taxi: scenario },
+        scenarios: unrecorded ? { taxi: unrecordedScenario(data) } : taxi.scenarios,
         rules: taxi.rules.map((rule) => ({ ...rule, customData: ports.backendUrl })),
       },
     ],
   };
+}
+
+/** The example's own file with the one call to `record` taken out, so that the two cannot drift apart. */
+function unrecordedScenario(folder: string): string {
+  const source = readFileSync(join(TAXI, 'scenario.js'), 'utf8');
+  const unrecorded = source.replace(', () => call.record({ stereo: true })', '');
+  if (unrecorded === source) throw new Error('examples/taxi/scenario.js records in another way now');
+  const file = join(folder, 'unrecorded.js');
+  writeFileSync(file, unrecorded);
+  return file;
 }
 
 function spawn(file: string, execArgv: string[]): ChildProcess {
