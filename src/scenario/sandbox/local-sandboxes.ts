@@ -1,5 +1,6 @@
 /** Sandboxes in this thread. Tests and the simulator use them directly, a scenario worker inside itself. */
 import type { HostEvent, Turn } from '../protocol.ts';
+import type { Instance } from './image.ts';
 import type { ScenarioLimits } from './limits.ts';
 import { SandboxRuntime, threadCpuMs } from './runtime.ts';
 import type { OpenSandbox, Sandbox, Sandboxes } from './sandboxes.ts';
@@ -34,7 +35,10 @@ export class LocalSandboxes implements Sandboxes {
   }
 
   open(options: OpenSandbox): Sandbox {
-    const sandbox = new LocalSandbox(options, () => this.#open.delete(sandbox));
+    const sandbox = new LocalSandbox(options, (instance) => {
+      this.#open.delete(sandbox);
+      if (instance !== undefined) this.#warm?.giveBack(instance);
+    });
     this.#open.add(sandbox);
     const { limits, cpuMs = threadCpuMs } = this.#options;
     const begin = (runtime: SandboxRuntime): void => sandbox.begin(runtime);
@@ -57,13 +61,14 @@ export class LocalSandboxes implements Sandboxes {
 
 class LocalSandbox implements Sandbox {
   readonly #options: OpenSandbox;
-  readonly #onClose: () => void;
+  readonly #onClose: (instance: Instance | undefined) => void;
   readonly #queue: HostEvent[] = [];
   #runtime: SandboxRuntime | undefined;
   #running = false;
   #closed = false;
 
-  constructor(options: OpenSandbox, onClose: () => void) {
+  /** `onClose` gets the instance back where it can serve again. */
+  constructor(options: OpenSandbox, onClose: (instance: Instance | undefined) => void) {
     this.#options = options;
     this.#onClose = onClose;
   }
@@ -95,9 +100,10 @@ class LocalSandbox implements Sandbox {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    const instance = this.#runtime?.release();
     this.#runtime = undefined;
     this.#queue.length = 0;
-    this.#onClose();
+    this.#onClose(instance);
   }
 
   #drain(): void {

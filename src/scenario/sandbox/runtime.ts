@@ -30,7 +30,7 @@ export class SandboxRuntime {
   #fault: ScriptError['kind'] | undefined;
   #dead = false;
 
-  /** Takes an instance out of the warm pool; it belongs to this session from now on. */
+  /** Takes an instance out of the warm pool; it belongs to this session until `release`. */
   constructor(instance: Instance, limits: ScenarioLimits, cpuMs: () => number = threadCpuMs) {
     this.#instance = instance;
     this.#limits = limits;
@@ -84,6 +84,13 @@ export class SandboxRuntime {
 
   get isDead(): boolean {
     return this.#dead;
+  }
+
+  /** The end of the session. The instance, for another one; undefined after an error, when nobody knows its state. */
+  release(): Instance | undefined {
+    if (this.#dead) return undefined;
+    this.#dead = true;
+    return this.#instance;
   }
 
   #turn(run: () => QuickJSHandle | undefined, loading: string | undefined): Turn {

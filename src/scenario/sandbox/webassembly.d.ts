@@ -7,5 +7,13 @@ declare namespace WebAssembly {
     constructor(descriptor: { initial: number; maximum: number });
     readonly buffer: ArrayBuffer;
   }
+  class Global {
+    private constructor();
+    value: number;
+  }
+  class Instance {
+    constructor(module: Module, imports: object);
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
   function compile(bytes: Uint8Array): Promise<Module>;
 }
