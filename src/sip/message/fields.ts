@@ -5,6 +5,7 @@
 import { SipSyntaxError } from './errors.ts';
 import type { Headers } from './headers.ts';
 import { parseNameAddr } from './name-addr.ts';
+import { isToken, plainNumber } from './plain.ts';
 import { NO_PARAMS, parseDecimal, TOKEN } from './scan.ts';
 import type { CSeq, NameAddr, SipMessage, SipRequest, Uri, Via } from './types.ts';
 import { parseUri } from './uri.ts';
@@ -55,7 +56,9 @@ export function topVia(message: SipMessage): Via {
 /** All Via values, topmost first. */
 export function vias(message: SipMessage): readonly Via[] {
   const cache = cacheOf(message.headers);
-  cache.vias ??= message.headers.getAll('Via').map(parseVia);
+  cache.vias ??= message.headers
+    .getAll('Via')
+    .map((text, index) => (index === 0 && cache.topVia !== undefined ? cache.topVia : parseVia(text)));
   return cache.vias;
 }
 
@@ -92,6 +95,10 @@ export function cseq(message: SipMessage): CSeq {
 }
 
 function parseCSeq(text: string): CSeq {
+  const blank = text.indexOf(' ');
+  const plain = plainNumber(text, 0, blank);
+  const rest = text.slice(blank + 1);
+  if (plain >= 0 && isToken(rest)) return { sequence: plain, method: rest };
   const match = /^(\d+)\s+(\S+)$/.exec(text);
   const sequence = parseDecimal(match?.[1] ?? '', 0x7fff_ffff);
   const method = match?.[2];

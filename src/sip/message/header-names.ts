@@ -88,16 +88,22 @@ const COMMON = [
 
 const KEYS = new Map<string, string>();
 for (const name of COMMON) {
-  const key = name.toLowerCase();
+  const key = intern(name.toLowerCase());
   KEYS.set(name, key);
   KEYS.set(key, key);
   KEYS.set(name.toUpperCase(), key);
 }
-KEYS.set('Call-Id', 'call-id');
-KEYS.set('Cseq', 'cseq');
-for (const [compact, key] of Object.entries(COMPACT)) {
+KEYS.set('Call-Id', headerKey('call-id'));
+KEYS.set('Cseq', headerKey('cseq'));
+for (const [compact, long] of Object.entries(COMPACT)) {
+  const key = headerKey(long);
   KEYS.set(compact, key);
   KEYS.set(compact.toUpperCase(), key);
+}
+
+/** One string object for all equal ones: the engine then compares two keys by their addresses. */
+function intern(text: string): string {
+  return Object.keys({ [text]: true })[0]!;
 }
 
 /** The key under which a field is found: lower case, compact forms spelled out. */

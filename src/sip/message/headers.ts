@@ -60,7 +60,17 @@ export class Headers {
   /** Whether the field stands on more than one line. */
   isRepeated(name: string): boolean {
     const key = headerKey(name);
-    return this.#keys.indexOf(key, this.#keys.indexOf(key) + 1) > this.#keys.indexOf(key);
+    const first = this.#keys.indexOf(key);
+    return first >= 0 && this.#keys.indexOf(key, first + 1) >= 0;
+  }
+
+  /** Whether any of the fields, given by their keys, stands on more than one line. */
+  hasRepeated(keys: ReadonlySet<string>): boolean {
+    for (let i = 0; i < this.#keys.length; i++) {
+      const key = this.#keys[i]!;
+      if (keys.has(key) && this.#keys.includes(key, i + 1)) return true;
+    }
+    return false;
   }
 
   /** Replaces all fields of the name by one, at the place of the first, or at the end. */

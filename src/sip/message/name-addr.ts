@@ -1,5 +1,5 @@
 import { SipSyntaxError } from './errors.ts';
-import { formatParams, parseParams, quote, skipQuoted, trimBlanks, unquote } from './scan.ts';
+import { formatParams, isBlank, parseParams, quote, skipQuoted, trimBlanks, unquote } from './scan.ts';
 import type { NameAddr } from './types.ts';
 import { formatUri, parseUri } from './uri.ts';
 
@@ -9,12 +9,14 @@ const BAD_DISPLAY = /[",;<>\\]/;
 /** Reads a name-addr or addr-spec with its parameters (RFC 3261 §20.10). Throws `SipSyntaxError`. */
 export function parseNameAddr(text: string): NameAddr {
   const trimmed = trimBlanks(text);
+  if (trimmed.charCodeAt(0) === 0x3c) return parseBracketed(trimmed, 0, undefined);
   if (trimmed.charCodeAt(0) === 0x22) {
     const end = skipQuoted(trimmed, 0);
-    const rest = trimBlanks(trimmed.slice(end));
-    if (rest.charCodeAt(0) !== 0x3c)
+    let open = end;
+    while (isBlank(trimmed.charCodeAt(open))) open++;
+    if (trimmed.charCodeAt(open) !== 0x3c)
       throw new SipSyntaxError('a display name is not followed by a URI in brackets');
-    return { displayName: unquote(trimmed.slice(0, end)), ...parseBracketed(rest) };
+    return parseBracketed(trimmed, open, unquote(trimmed.slice(0, end)));
   }
   const open = trimmed.indexOf('<');
   if (open < 0) return parseAddrSpec(trimmed);
@@ -24,13 +26,16 @@ export function parseNameAddr(text: string): NameAddr {
     return parseAddrSpec(trimmed);
   const displayName = trimBlanks(trimmed.slice(0, open));
   if (BAD_DISPLAY.test(displayName)) throw new SipSyntaxError('a display name must be quoted');
-  return { ...(displayName === '' ? {} : { displayName }), ...parseBracketed(trimmed.slice(open)) };
+  return parseBracketed(trimmed, open, displayName === '' ? undefined : displayName);
 }
 
-function parseBracketed(text: string): NameAddr {
-  const close = text.indexOf('>');
+/** `displayName` is undefined where none stands; an empty one in quotes is one. */
+function parseBracketed(text: string, open: number, displayName: string | undefined): NameAddr {
+  const close = text.indexOf('>', open);
   if (close < 0) throw new SipSyntaxError('a URI in brackets does not end');
-  return { uri: parseUri(text.slice(1, close)), params: parseParams(text.slice(close + 1)) };
+  const uri = parseUri(text.slice(open + 1, close));
+  const params = parseParams(text, close + 1);
+  return displayName === undefined ? { uri, params } : { displayName, uri, params };
 }
 
 /** Without brackets, what follows a semicolon belongs to the header, and `,` and `?` may not stand in the URI (§20). */
@@ -40,7 +45,7 @@ function parseAddrSpec(text: string): NameAddr {
   if (/[,?]/.test(addr)) throw new SipSyntaxError('a URI with a comma or question mark needs brackets');
   return {
     uri: parseUri(addr),
-    params: semicolon < 0 ? parseParams('') : parseParams(text.slice(semicolon)),
+    params: parseParams(text, semicolon < 0 ? text.length : semicolon),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Headers } from './headers.ts';
-import { parseDecimal, TOKEN, trimBlanks } from './scan.ts';
+import { isToken } from './plain.ts';
+import { isBlank, parseDecimal, TOKEN } from './scan.ts';
 import type { ParseResult, SipMessage } from './types.ts';
 
 const fail = (reason: string): ParseResult => ({ ok: false, reason });
@@ -16,7 +17,7 @@ export function parseMessage(bytes: Uint8Array): ParseResult {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = skipLeadingCrlf(buffer);
   const end = buffer.indexOf('\r\n\r\n', start, 'latin1');
-  const head = decode(buffer.subarray(start, end < 0 ? buffer.length : end + 2));
+  const head = decode(buffer, start, end < 0 ? buffer.length : end + 2);
   if (!head.endsWith('\r\n')) return fail('the header block does not end');
   if (head.includes('\0') && /(?<!\\)\0/.test(head)) return fail('NUL stands in the header block');
 
@@ -39,14 +40,15 @@ function skipLeadingCrlf(bytes: Uint8Array): number {
 }
 
 /** UTF-8 (§7); a block that is not UTF-8 is read as ISO 8859-1, which is what old phones send. */
-function decode(bytes: Buffer): string {
-  const text = bytes.toString('utf8');
-  return text.includes('\ufffd') ? bytes.toString('latin1') : text;
+function decode(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end);
+  return text.includes('\ufffd') ? bytes.toString('latin1', start, end) : text;
 }
 
 function readFields(head: string, from: number, headers: Headers): { fatal?: string; defect?: string } {
   let defect: string | undefined;
   let lines = 0;
+  let colon = -1;
   for (let start = from; start < head.length; ) {
     if (++lines > MAX_HEADER_LINES) return { fatal: 'the header block has too many lines' };
     let end = head.indexOf('\r', start);
@@ -56,26 +58,44 @@ function readFields(head: string, from: number, headers: Headers): { fatal?: str
       folded = true;
       end = head.indexOf('\r', end + 2);
     }
-    const line = folded ? unfold(head.slice(start, end)) : head.slice(start, end);
-    if (line.includes('\n') || head.charCodeAt(end + 1) !== 0x0a)
-      return { fatal: 'a line ends with CR or LF alone' };
+    if (head.charCodeAt(end + 1) !== 0x0a) return { fatal: 'a line ends with CR or LF alone' };
+    // Looked for once, not by each line that has none.
+    if (colon < start) colon = indexOrEnd(head, ':', start);
+    let wellFormed: boolean;
+    if (folded) {
+      const line = unfold(head.slice(start, end));
+      if (line.includes('\n')) return { fatal: 'a line ends with CR or LF alone' };
+      wellFormed = readField(line, 0, line.indexOf(':'), line.length, headers);
+    } else {
+      // The next LF is that of the line's end, or one that stands alone.
+      if (head.indexOf('\n', start) !== end + 1) return { fatal: 'a line ends with CR or LF alone' };
+      wellFormed = readField(head, start, colon, end, headers);
+    }
     start = end + 2;
-    if (!readField(line, headers)) defect = 'a header line is malformed';
+    if (!wellFormed) defect = 'a header line is malformed';
   }
   return defect === undefined ? {} : { defect };
 }
 
-/** False when the line is no header field; the validator says what the peer is owed. */
-function readField(line: string, headers: Headers): boolean {
-  const colon = line.indexOf(':');
-  if (colon <= 0) return false;
-  const name = isBlank(line.charCodeAt(colon - 1)) ? line.slice(0, colon).trimEnd() : line.slice(0, colon);
-  if (!TOKEN.test(name)) return false;
-  headers.appendParsed(name, trimBlanks(line.slice(colon + 1)));
-  return true;
+function indexOrEnd(text: string, character: string, start: number): number {
+  const index = text.indexOf(character, start);
+  return index < 0 ? text.length : index;
 }
 
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+/** False when the line, from `start` to `end` with a colon at `colon`, is no header field; the validator judges that. */
+function readField(text: string, start: number, colon: number, end: number, headers: Headers): boolean {
+  if (colon <= start || colon >= end) return false;
+  const name = isBlank(text.charCodeAt(colon - 1))
+    ? text.slice(start, colon).trimEnd()
+    : text.slice(start, colon);
+  if (!isToken(name)) return false;
+  let from = colon + 1;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  headers.appendParsed(name, text.slice(from, to));
+  return true;
+}
 
 const unfold = (text: string): string => text.replace(/[ \t]*\r\n[ \t]+/g, ' ');
 

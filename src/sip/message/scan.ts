@@ -1,8 +1,9 @@
 /** Small scanners that the readers of header values share (RFC 3261 §25.1). */
 import { SipSyntaxError } from './errors.ts';
+import { NO_PARAMS, type Params } from './params.ts';
+import { plainHeaderParams, plainNumber } from './plain.ts';
 
-/** Parameters of a URI or a header, in order. Names are lower case; a flag without `=` has the value `null`. */
-export type Params = ReadonlyMap<string, string | null>;
+export { NO_PARAMS, type Params };
 
 /** `token` of RFC 3261 §25.1. */
 export const TOKEN = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
@@ -10,9 +11,8 @@ export const TOKEN = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
 /** What a parameter value may hold without quotes: token characters, and IPv6 (RFC 3261 gen-value = host). */
 const BARE_VALUE = /^[A-Za-z0-9\-.!%*_+`'~[\]:]+$/;
 
-export const NO_PARAMS: Params = new Map();
-
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+/** SP or HTAB. */
+export const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /** Takes SP and HTAB off both ends. `String.trim` would take U+FEFF and others too, which are text (RFC 4475 §3.1.1.2). */
 export function trimBlanks(text: string): string {
@@ -78,11 +78,13 @@ function endOfQuoted(text: string, start: number): number {
 }
 
 /**
- * Header parameters (`;tag=1;lr;x="a b"`), starting at the first `;` or at the end. Empty ones (`;;`) are skipped, as
+ * Header parameters (`;tag=1;lr;x="a b"`) from `start` on: the first `;` or the end. Empty ones (`;;`) are skipped, as
  * peers in the field end lines with a semicolon. The first of two with one name counts.
  */
-export function parseParams(text: string): Params {
-  const rest = trimBlanks(text);
+export function parseParams(text: string, start = 0): Params {
+  const plain = plainHeaderParams(text, start);
+  if (plain !== undefined) return plain;
+  const rest = trimBlanks(text.slice(start));
   if (rest === '') return NO_PARAMS;
   if (rest.charCodeAt(0) !== 0x3b) throw new SipSyntaxError('text stands where a parameter was expected');
   const params = new Map<string, string | null>();
@@ -121,7 +123,8 @@ export function formatParams(params: Params): string {
 
 /** A non-negative decimal number of at most `max`; `undefined` for anything else. Leading zeros are fine (RFC 4475 §3.1.1.1). */
 export function parseDecimal(text: string, max: number): number | undefined {
-  if (!/^\d{1,64}$/.test(text)) return undefined;
-  const value = Number(text);
+  const short = plainNumber(text, 0, text.length);
+  if (short < 0 && !/^\d{1,64}$/.test(text)) return undefined;
+  const value = short < 0 ? Number(text) : short;
   return value <= max ? value : undefined;
 }

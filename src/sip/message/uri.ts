@@ -1,7 +1,9 @@
 import { SipSyntaxError } from './errors.ts';
 import { escapeText, unescapeText } from './escape.ts';
-import { NO_PARAMS, parseDecimal } from './scan.ts';
-import type { OtherUri, Params, SipUri, TelUri, Uri } from './types.ts';
+import { NO_PARAMS, type Params } from './params.ts';
+import { plainSipUri, ReadSipUri } from './read-sip-uri.ts';
+import { parseDecimal } from './scan.ts';
+import type { OtherUri, SipUri, TelUri, Uri } from './types.ts';
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 /** Nothing outside printable ASCII, and no delimiters, in any URI (RFC 3261 §25.1; RFC 4475 §3.1.2.6, .8, .13). */
@@ -16,62 +18,38 @@ const PASSWORD = /[A-Za-z0-9\-_.!~*'()&=+$,]/;
 const PARAM = /[A-Za-z0-9\-_.!~*'()[\]/:&+$]/;
 const HEADER = /[A-Za-z0-9\-_.!~*'()[\]/?:+$]/;
 
-/**
- * A SIP URI as it was read. Its text is private, so that it stays behind when the value is copied and changed
- * (`{ ...uri, port }`), and a Contact becomes a Request-URI with not a byte changed otherwise.
- */
-class ReadSipUri implements SipUri {
-  readonly scheme: 'sip' | 'sips';
-  declare readonly user?: string;
-  declare readonly password?: string;
-  readonly host: string;
-  declare readonly port?: number;
-  readonly params: Params;
-  readonly headers: Params;
-  readonly #text: string;
-
-  constructor(parts: SipUri, text: string) {
-    this.scheme = parts.scheme;
-    if (parts.user !== undefined) this.user = parts.user;
-    if (parts.password !== undefined) this.password = parts.password;
-    this.host = parts.host;
-    if (parts.port !== undefined) this.port = parts.port;
-    this.params = parts.params;
-    this.headers = parts.headers;
-    this.#text = text;
-  }
-
-  static textOf(uri: Uri): string | undefined {
-    return #text in uri ? uri.#text : undefined;
-  }
-}
-
 /** Reads a URI of any scheme. Throws `SipSyntaxError`. */
 export function parseUri(text: string): Uri {
+  const plain = plainSipUri(text);
+  if (plain !== undefined) return plain;
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) throw new SipSyntaxError('a URI has no scheme');
   if (FORBIDDEN.test(text)) throw new SipSyntaxError('a URI holds a character that must be escaped');
   const rest = text.slice(scheme.length + 1);
-  if (scheme === 'sip' || scheme === 'sips') return new ReadSipUri(parseSip(scheme, rest), text);
+  if (scheme === 'sip' || scheme === 'sips') return parseSip(scheme, rest, text);
   return scheme === 'tel' ? parseTel(rest) : { scheme, opaque: rest };
 }
 
-function parseSip(scheme: 'sip' | 'sips', text: string): SipUri {
+function parseSip(scheme: 'sip' | 'sips', text: string, whole: string): ReadSipUri {
   const at = text.indexOf('@');
-  const { user, password } = at < 0 ? {} : parseUserInfo(text.slice(0, at));
+  const { user, password } = at < 0 ? NO_USER : parseUserInfo(text.slice(0, at));
   const question = text.indexOf('?', at + 1);
   const beforeHeaders = question < 0 ? text.slice(at + 1) : text.slice(at + 1, question);
   const semicolon = beforeHeaders.indexOf(';');
-  const hostPort = parseHostPort(semicolon < 0 ? beforeHeaders : beforeHeaders.slice(0, semicolon));
-  return {
+  const { host, port } = parseHostPort(semicolon < 0 ? beforeHeaders : beforeHeaders.slice(0, semicolon));
+  const parts = {
     scheme,
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
-    ...hostPort,
+    user,
+    password,
+    host,
+    port,
     params: semicolon < 0 ? NO_PARAMS : parseUriParams(beforeHeaders.slice(semicolon + 1), ';'),
     headers: question < 0 ? NO_PARAMS : parseUriParams(text.slice(question + 1), '&'),
   };
+  return new ReadSipUri(parts, whole);
 }
+
+const NO_USER: { user?: string; password?: string } = {};
 
 function parseUserInfo(text: string): { user: string; password?: string } {
   if (text === '') throw new SipSyntaxError('a SIP URI has an empty user');

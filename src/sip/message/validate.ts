@@ -16,6 +16,7 @@ import {
   topVia,
   vias,
 } from './fields.ts';
+import { headerKey } from './header-names.ts';
 import { parseDecimal } from './scan.ts';
 import type { SipMessage, SipRequest, SipResponse, Verdict } from './types.ts';
 import { isSipUri } from './uri.ts';
@@ -25,6 +26,7 @@ const bad = (reason: string): Verdict => ({ kind: 'reject', status: 400, reason 
 
 /** Fields that may stand once (RFC 3261 §7.3.1). Two that say the same are let pass. */
 const SINGLE = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards', 'Content-Length', 'Content-Type'] as const;
+const SINGLE_KEYS: ReadonlySet<string> = new Set(SINGLE.map(headerKey));
 
 /**
  * Judges a request. `drop` is for what cannot be answered: no Via to send the answer by, or an ACK, which is never
@@ -90,6 +92,7 @@ function commonProblem(message: SipMessage): string | undefined {
 }
 
 function repeatedField(message: SipMessage): string | undefined {
+  if (!message.headers.hasRepeated(SINGLE_KEYS)) return undefined;
   for (const name of SINGLE) {
     if (!message.headers.isRepeated(name)) continue;
     const values = message.headers.getAll(name);
