@@ -58,6 +58,7 @@ export class ScenarioService implements Scenarios {
   readonly #options: ScenarioServiceOptions;
   readonly #services: SessionServices;
   readonly #sandboxes: Sandboxes;
+  readonly #fenced: FencedHttp;
   readonly #sessions = new Map<string, ScenarioSession>();
   #closing = false;
 
@@ -69,7 +70,9 @@ export class ScenarioService implements Scenarios {
     this.observers = new Emitter<ScenarioSessionEvents>((error) => {
       log.error({ err: describeError(error) }, 'an observer of scenario sessions failed');
     });
-    const http = options.http ?? new FencedHttp({ fence: new NetFence(settings.httpAllowPrivate), clock });
+    const fenced = new FencedHttp({ fence: new NetFence(settings.httpAllowPrivate), clock });
+    const http = options.http ?? fenced;
+    this.#fenced = fenced;
     const folder = settings.playbackFolder ?? join(tmpdir(), `maskline-sounds-${process.pid}`);
     const playbacks = new PlaybackCache({ folder, http });
     this.#services = { calls, recordings, speech, http, playbacks, clock, random, limits };
@@ -96,6 +99,7 @@ export class ScenarioService implements Scenarios {
     await Promise.all(
       [...this.#sessions.values()].map((session) => session.close('the node is shutting down', ms)),
     );
+    this.#fenced.close();
     await this.#sandboxes.close();
   }
 

@@ -1,13 +1,15 @@
 /**
  * HTTP for scenarios: one request, a few redirects, time-outs, a size cap, and the fence. No cookies, no proxy from the
- * environment, no connection kept for another session. Nothing is logged here; who calls logs method, host and status.
+ * environment. Connections are kept for a few seconds, each for the one address that was judged (`pinned-agents.ts`).
+ * Nothing is logged here; who calls logs method, host and status.
  */
 import { lookup } from 'node:dns/promises';
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Clock } from '../../kernel/clock.ts';
 import type { NetFence, ResolvedAddress } from './net-fence.ts';
+import { isIdempotent, PinnedAgents, type PinnedOptions } from './pinned-agents.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -65,9 +67,16 @@ export interface FencedHttpOptions {
 
 export class FencedHttp implements HttpClient {
   readonly #options: FencedHttpOptions;
+  readonly #agents: PinnedAgents;
 
   constructor(options: FencedHttpOptions) {
     this.#options = options;
+    this.#agents = new PinnedAgents(() => options.clock.monotonic());
+  }
+
+  /** Ends the connections that are kept, and requests that still run. */
+  close(): void {
+    this.#agents.close();
   }
 
   async request(request: HttpRequest): Promise<HttpAnswer> {
@@ -116,14 +125,22 @@ export class FencedHttp implements HttpClient {
       else callback(null, chosen.address, chosen.family);
     };
     const body = request.body === undefined ? undefined : Buffer.from(request.body as string);
-    const options: RequestOptions = {
+    const options: PinnedOptions = {
       method: request.method,
       lookup: pinned,
       headers: headersFor(request, body),
-      agent: false,
+      agent: this.#agents.for(url.protocol, request.method),
+      judged: chosen.address,
       signal: request.signal,
     };
-    return await this.#exchange(url, options, body, request);
+    try {
+      return await this.#exchange(url, options, body, request);
+    } catch (error) {
+      // The peer closed an idle connection just when it was needed. RFC 9112 §9.3.1: only what may be sent twice is.
+      if (!(error instanceof StaleConnection)) throw error;
+      if (!isIdempotent(request.method) || request.signal.aborted) throw error.cause;
+      return await this.#exchange(url, { ...options, agent: false }, body, request);
+    }
   }
 
   async #resolve(host: string): Promise<readonly ResolvedAddress[]> {
@@ -139,7 +156,7 @@ export class FencedHttp implements HttpClient {
 
   #exchange(
     url: URL,
-    options: RequestOptions,
+    options: PinnedOptions,
     body: Buffer | undefined,
     request: HttpRequest,
   ): Promise<HttpAnswer> {
@@ -147,18 +164,33 @@ export class FencedHttp implements HttpClient {
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
     const connectSeconds = Math.min(request.connectTimeoutSeconds ?? CONNECT_SECONDS, CONNECT_SECONDS);
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const outgoing = send(url, options, (response) => readAnswer(response, maxBytes).then(resolve, reject));
+    let answered = false;
+    const outgoing = send(url, options, (response) => {
+      answered = true;
+      readAnswer(response, maxBytes).then(resolve, reject);
+    });
     const timer = clock.setTimeout(
       () => outgoing.destroy(new Error(`no connection within ${connectSeconds} s`)),
       connectSeconds * 1000,
     );
     outgoing.once('socket', (socket) => {
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => clock.clearTimeout(timer));
+      if (outgoing.reusedSocket) clock.clearTimeout(timer);
+      else
+        socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => clock.clearTimeout(timer));
     });
-    outgoing.once('error', reject);
+    outgoing.once('error', (error) =>
+      reject(outgoing.reusedSocket && !answered ? new StaleConnection(error) : error),
+    );
     outgoing.once('close', () => clock.clearTimeout(timer));
     outgoing.end(body);
     return promise;
+  }
+}
+
+/** A kept connection failed before an answer began. */
+class StaleConnection extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
   }
 }
 

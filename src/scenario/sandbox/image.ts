@@ -6,7 +6,7 @@
  *
  * After its session an instance is put back to the image and serves another one. That is sure to be complete, because a
  * WebAssembly instance has no state but its memory, its mutable globals and its tables: every byte of the memory is
- * either overwritten from the image or found (or made) zero, the globals are set back, the one table is not exported and
+ * either overwritten from the image or found (or made) zero, the globals must be what they were, the one table is not exported and
  * C code has no instruction that changes it. What the libraries keep in JavaScript is compared with what it was. Where any
  * of this is in doubt, the instance is thrown away: after every error, after its memory has grown, after a host function
  * was collected.
