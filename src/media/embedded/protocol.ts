@@ -12,6 +12,9 @@ export interface WorkerSettings {
   readonly silenceSeconds: number;
 }
 
+/** What crosses: all that one side has said before its microtasks ran, in order. A message for each would cost more. */
+export type Batch<T> = readonly T[];
+
 /** Commands with a `request` are answered with one `reply` each. */
 export type Command =
   | { kind: 'open-leg'; request: number; session: number; node: number; family: Family }

@@ -5,7 +5,8 @@
 import { Worker } from 'node:worker_threads';
 import { MasklineError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import type { Command, NodeEvent, Notice, ReplyValue, WorkerSettings } from './protocol.ts';
+import { Outbox } from './outbox.ts';
+import type { Batch, Command, NodeEvent, Notice, ReplyValue, WorkerSettings } from './protocol.ts';
 
 /** A handle that gets its node's events. */
 export interface NodeListener {
@@ -29,6 +30,7 @@ export class WorkerLink {
   legs = 0;
   sessions = 0;
   readonly #worker: Worker;
+  readonly #outbox: Outbox<Command>;
   readonly #log: Logger;
   readonly #onDeath: () => void;
   readonly #waiting = new Map<number, Waiting>();
@@ -45,7 +47,12 @@ export class WorkerLink {
       execArgv: [],
       name: 'media',
     });
-    this.#worker.on('message', (notice: Notice) => this.#receive(notice));
+    this.#outbox = new Outbox((commands) => {
+      if (!this.#dead) this.#worker.postMessage(commands);
+    });
+    this.#worker.on('message', (notices: Batch<Notice>) => {
+      for (const notice of notices) this.#receive(notice);
+    });
     this.#worker.on('error', (error) => this.#log.error({ err: error }, 'A media worker failed.'));
     this.#worker.on('exit', () => this.#die());
   }
@@ -69,7 +76,7 @@ export class WorkerLink {
 
   /** Fire and forget; a dead worker forgets. */
   order(command: Order): void {
-    if (!this.#dead) this.#worker.postMessage(command);
+    if (!this.#dead) this.#outbox.add(command);
   }
 
   /** Rejects with `media/busy` when the worker refuses or dies. */
@@ -78,7 +85,7 @@ export class WorkerLink {
     const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(request, { resolve, reject });
-      this.#worker.postMessage({ ...question, request });
+      this.#outbox.add({ ...question, request });
     });
   }
 
