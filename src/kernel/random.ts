@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomFillSync, randomInt } from 'node:crypto';
 
 /** Dice, handed in: tags, branches, SSRCs, ports and keys in production; a seed in tests. */
 export interface Random {
@@ -29,8 +29,24 @@ export function randomFrom(bytes: (length: number) => Uint8Array, int: (below: n
   };
 }
 
+/** Bytes fetched at once; asking for a few costs as much as asking for all of these. */
+const POOL_BYTES = 4096;
+const MAX_POOLED = 64;
+const pool = new Uint8Array(POOL_BYTES);
+let used = POOL_BYTES;
+
+/** Each byte is given out once, and nothing that was given out stays here. */
+function pooledBytes(length: number): Uint8Array {
+  if (length > MAX_POOLED) return randomBytes(length);
+  if (used + length > POOL_BYTES) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const bytes = pool.slice(used, used + length);
+  pool.fill(0, used, used + length);
+  used += length;
+  return bytes;
+}
+
 /** The operating system's generator. */
-export const systemRandom: Random = randomFrom(
-  (length) => randomBytes(length),
-  (below) => randomInt(below),
-);
+export const systemRandom: Random = randomFrom(pooledBytes, (below) => randomInt(below));
