@@ -1,4 +1,8 @@
-/** Between the main thread and a scenario worker. `sandbox` is a number that the main thread chose. */
+/**
+ * Between the main thread and a scenario worker. `sandbox` is a number that the main thread chose. Both sides send arrays of
+ * these, each about one sandbox when it goes to the worker: what comes up in one turn of the event loop is one message,
+ * because each one wakes a thread.
+ */
 import type { ScenarioSource } from '../../call/types.ts';
 import type { HostEvent, Turn } from '../protocol.ts';
 import type { ScenarioLimits } from './limits.ts';

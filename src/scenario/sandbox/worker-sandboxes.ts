@@ -64,8 +64,11 @@ class Slot {
   readonly #newId: () => number;
   readonly #open = new Map<number, Owed>();
   #worker: Worker;
-  /** What was said while there was no worker. */
-  readonly #unsent: ToWorker[] = [];
+  /**
+   * What was said to one sandbox in this turn of the event loop goes as one message; for several it is several, so that no
+   * answer waits for the script of another session. What is said while there is no worker waits here, too.
+   */
+  #unsent: ToWorker[][] = [];
   #isReady = false;
   #closed = false;
   #watch: TimerHandle | undefined;
@@ -120,9 +123,16 @@ class Slot {
   }
 
   #send(message: ToWorker): void {
-    if (this.#restart !== undefined) this.#unsent.push(message);
-    else this.#worker.postMessage(message);
+    const last = this.#unsent.at(-1);
+    if (last?.[0]?.sandbox === message.sandbox) last.push(message);
+    else if (this.#unsent.push([message]) === 1) queueMicrotask(() => this.#flush());
     if (this.#watch === undefined) this.#watchOver();
+  }
+
+  #flush(): void {
+    if (this.#restart !== undefined || this.#closed) return;
+    for (const messages of this.#unsent) this.#worker.postMessage(messages);
+    this.#unsent = [];
   }
 
   #start(): Worker {
@@ -135,7 +145,9 @@ class Slot {
       // A script has no business with the server's environment.
       env: {},
     });
-    worker.on('message', (message: FromWorker) => this.#onMessage(message));
+    worker.on('message', (messages: readonly FromWorker[]) => {
+      for (const message of messages) this.#onMessage(message);
+    });
     worker.on('error', (error) => this.#onDeath(worker, error));
     worker.on('exit', (code) =>
       this.#onDeath(worker, new Error(`the scenario worker ended with status ${code}`)),
@@ -184,11 +196,12 @@ class Slot {
     );
     const orphans = [...this.#open.values()];
     this.#open.clear();
+    this.#unsent = [];
     this.#restart = clock.setTimeout(() => {
       this.#restart = undefined;
       if (this.#closed) return;
       this.#worker = this.#start();
-      for (const message of this.#unsent.splice(0)) this.#worker.postMessage(message);
+      this.#flush();
     }, RESTART_MS);
     const message = 'The thread that ran the scenario stopped; the session could not go on.';
     const turn: Turn = { commands: [], error: { message, scenario: '', line: undefined, kind: 'worker' } };

@@ -6,12 +6,26 @@ import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs in a worker thread only');
-const tell = (message: FromWorker): void => port.postMessage(message);
+/** Turns that wait for one another do so no longer than this; the main thread watches over a worker that says nothing. */
+const TOGETHER_MS = 5;
+
+let outbox: FromWorker[] = [];
+let since = 0;
+const flush = (): void => {
+  if (outbox.length > 0) port.postMessage(outbox);
+  outbox = [];
+};
+const tell = (message: FromWorker): void => {
+  if (outbox.push(message) === 1) {
+    since = performance.now();
+    queueMicrotask(flush);
+  } else if (performance.now() - since > TOGETHER_MS) flush();
+};
 
 const sandboxes = new LocalSandboxes(workerData as WorkerSetup);
 const open = new Map<number, Sandbox>();
 
-port.on('message', (message: ToWorker) => {
+function take(message: ToWorker): void {
   const { sandbox } = message;
   switch (message.type) {
     case 'open': {
@@ -29,6 +43,10 @@ port.on('message', (message: ToWorker) => {
       open.get(sandbox)?.close();
       open.delete(sandbox);
   }
+}
+
+port.on('message', (messages: readonly ToWorker[]) => {
+  for (const message of messages) take(message);
 });
 
 await sandboxes.ready;

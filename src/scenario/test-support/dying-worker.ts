@@ -2,6 +2,6 @@
 import { parentPort } from 'node:worker_threads';
 import '../sandbox/worker.ts';
 
-parentPort?.on('message', ({ type }: { type: string }) => {
-  if (type === 'post') process.exit(3);
+parentPort?.on('message', (messages: readonly { type: string }[]) => {
+  if (messages.some(({ type }) => type === 'post')) process.exit(3);
 });

@@ -2,7 +2,8 @@
 import { parentPort } from 'node:worker_threads';
 import '../sandbox/worker.ts';
 
-parentPort?.on('message', ({ type }: { type: string }) => {
+parentPort?.on('message', (messages: readonly { type: string }[]) => {
   // Blocks the thread without burning the processor, until it is terminated.
-  if (type === 'post') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  if (messages.some(({ type }) => type === 'post'))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });
