@@ -209,6 +209,11 @@ export class WholeServer {
     return page.items.filter((record) => !this.#taken.has(record.id));
   }
 
+  /** What no test has taken, once all of it is closed. */
+  async #allClosed(): Promise<readonly CallRecord[]> {
+    return await this.#closed((await this.untakenRecords()).length);
+  }
+
   async #closed(count: number): Promise<readonly CallRecord[]> {
     const deadline = systemClock.monotonic() + 10_000;
     for (;;) {
@@ -234,6 +239,7 @@ export class WholeServer {
   /** Between two tests on one server: phones unregister and close, nothing of a call is left, the backend is as at first. */
   async reset(): Promise<void> {
     await this.expectIdle();
+    for (const { id } of await this.#allClosed()) this.#taken.add(id);
     for (const phone of this.#phones.splice(0)) {
       if (phone.registered) await phone.unregister();
       phone.close();
