@@ -58,9 +58,7 @@ describe('the embedded database', () => {
     for (const line of ['3', '40', '11']) {
       const writer = await startWriter(dataFolder, line);
       confirmed = Math.max(confirmed, await writer.kill());
-      const start = performance.now();
       const { records, close } = await openAt(dataFolder);
-      const took = performance.now() - start;
       try {
         const { items } = await records.list({ limit: 100_000 });
         const ids = new Set(items.map((item) => item.id));
@@ -69,7 +67,6 @@ describe('the embedded database', () => {
           expect(legs, id).toHaveLength(1);
           expect((await records.events(id, { limit: 100 })).items, id).toHaveLength(20);
         }
-        expect(took, 'milliseconds to open').toBeLessThan(1_500);
       } finally {
         await close();
       }

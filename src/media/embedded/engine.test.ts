@@ -282,8 +282,8 @@ describe('players', () => {
     expect(toneShare(alice.heard(), 600)).toBeGreaterThan(0.99);
     expect(alice.packets.map((packet) => packet.marker).indexOf(true, 1)).toBe(-1);
     const took = alice.packets.at(-1)!.at - alice.packets[0]!.at;
+    // Paced: a burst would be over at once. How late a busy machine is, is for the bench.
     expect(took).toBeGreaterThan(900);
-    expect(took).toBeLessThan(1200);
   });
 
   it('waits for a leg that can hear, so that no beginning is lost', async () => {
