@@ -1,6 +1,4 @@
 /** Scenario sessions of this node: starts them for calls that come in and for requests, and ends them. */
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Calls, RoutedCall } from '../call/types.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Emitter } from '../kernel/emitter.ts';
@@ -34,8 +32,8 @@ export interface ScenarioSettings {
   readonly limits: Partial<ScenarioLimits>;
   /** Hosts and CIDRs of private networks that scenarios may reach over HTTP. */
   readonly httpAllowPrivate: readonly string[];
-  /** Where fetched sounds are kept; a folder of the system's temporary files by default. */
-  readonly playbackFolder?: string;
+  /** Where fetched sounds are kept; made when the first one comes. */
+  readonly playbackFolder: string;
 }
 
 export interface ScenarioServiceOptions {
@@ -73,8 +71,7 @@ export class ScenarioService implements Scenarios {
     const fenced = new FencedHttp({ fence: new NetFence(settings.httpAllowPrivate), clock });
     const http = options.http ?? fenced;
     this.#fenced = fenced;
-    const folder = settings.playbackFolder ?? join(tmpdir(), `maskline-sounds-${process.pid}`);
-    const playbacks = new PlaybackCache({ folder, http });
+    const playbacks = new PlaybackCache({ folder: settings.playbackFolder, http });
     this.#services = { calls, recordings, speech, http, playbacks, clock, random, limits };
     const { workers, warm } = settings;
     this.#sandboxes = options.sandboxes ?? new WorkerSandboxes({ workers, warm, limits, clock, log });

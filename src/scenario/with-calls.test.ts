@@ -1,4 +1,5 @@
 /** Scenarios on the real call layer: only SIP, RTP and the backend are played by the test. In both kinds of sandbox. */
+
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../test/kit/seeded-random.ts';
@@ -17,6 +18,7 @@ import type { Sandboxes } from './sandbox/sandboxes.ts';
 import { WorkerSandboxes } from './sandbox/worker-sandboxes.ts';
 import { ScenarioService } from './scenario-service.ts';
 import { FakeHttp } from './test-support/session-kit.ts';
+import { soundFolder } from './test-support/sound-folder.ts';
 
 const taxi = readFileSync(new URL('./test-support/fixtures/taxi-async.js', import.meta.url), 'utf8');
 const limits = DEFAULT_LIMITS;
@@ -56,7 +58,7 @@ async function world(sandboxes: Sandboxes, source: string) {
     clock,
     random,
     log,
-    settings: { workers: 1, warm: 2, limits: {}, httpAllowPrivate: [] },
+    settings: { workers: 1, warm: 2, limits: {}, httpAllowPrivate: [], playbackFolder: soundFolder() },
     http,
     sandboxes,
   });

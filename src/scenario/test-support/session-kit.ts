@@ -11,6 +11,7 @@ import { LocalSandboxes } from '../sandbox/local-sandboxes.ts';
 import type { OpenSandbox, Sandbox, Sandboxes } from '../sandbox/sandboxes.ts';
 import { ScenarioService } from '../scenario-service.ts';
 import { FakeCalls } from './fake-calls.ts';
+import { soundFolder } from './sound-folder.ts';
 
 /** One image for all sessions of a test file. */
 let shared: LocalSandboxes | undefined;
@@ -123,7 +124,7 @@ export class SessionKit {
       clock: this.clock,
       random: seededRandom(1),
       log: this.#logger(),
-      settings: { workers: 1, warm: 3, limits, httpAllowPrivate: [] },
+      settings: { workers: 1, warm: 3, limits, httpAllowPrivate: [], playbackFolder: soundFolder() },
       http: this.http,
       sandboxes: this.#sandboxes,
     });
