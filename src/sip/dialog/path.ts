@@ -51,25 +51,35 @@ export class DialogPath {
     if (!this.#flow.isOpen || !this.#flow.reliable) this.#flow = flow;
   }
 
-  /** The flow to a next hop where it is known without asking anybody. */
+  /**
+   * The flow to a next hop where it is known without asking anybody. While a search is on, nothing is: what is sent now
+   * leaves after what waits, although its own hop may be another one (the peer may have changed its Contact meanwhile).
+   */
   known(hop: Uri): Flow | undefined {
+    return this.#search === undefined ? this.#knownNow(hop) : undefined;
+  }
+
+  /** Looks for the next hop. Requests that wait for the same one share the search; all leave in their order. */
+  search(context: PathSearch, hop: Uri): Promise<Flow> {
+    const place = placeOf(hop);
+    const before = this.#search;
+    if (before?.hop === place) return before.result;
+    const start = (): Flow | Promise<Flow> => this.#knownNow(hop) ?? this.#lookUp(context, hop);
+    const found = before === undefined ? this.#lookUp(context, hop) : before.result.then(start, start);
+    const result = found.finally(() => {
+      if (this.#search?.result === result) this.#search = undefined;
+    });
+    this.#search = { hop: place, result };
+    return result;
+  }
+
+  #knownNow(hop: Uri): Flow | undefined {
     const flow = this.#flow;
     if (flow.isOpen && (this.#reach === 'flow' || flow.reliable || leadsTo(flow, hop))) return flow;
     const place = placeOf(hop);
     if (this.#first.hop === place && this.#first.flow.isOpen) return this.#first.flow;
     const found = this.#found?.hop === place ? (this.#found.flow ?? flow) : undefined;
     return found?.isOpen === true ? found : undefined;
-  }
-
-  /** Looks for the next hop. Requests that wait for the same one share the search, and leave in their order. */
-  search(context: PathSearch, hop: Uri): Promise<Flow> {
-    const place = placeOf(hop);
-    if (this.#search?.hop === place) return this.#search.result;
-    const result = this.#lookUp(context, hop).finally(() => {
-      if (this.#search?.result === result) this.#search = undefined;
-    });
-    this.#search = { hop: place, result };
-    return result;
   }
 
   async #lookUp(context: PathSearch, hop: Uri): Promise<Flow> {

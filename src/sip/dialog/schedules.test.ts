@@ -211,6 +211,26 @@ describe('[row 1] [row 3] [row 5] [row 40] random schedules leave nothing behind
     );
   });
 
+  it('[row 3] the peer changes its Contact while the ACK waits for a look-up: the BYE still leaves after the ACK', async () => {
+    const far = new FakeFlow('udp', { host: '10.0.0.7', port: 5070 });
+    const b: DialogBench = dialogBench('udp', {
+      flowTo: () => new Promise((resolve) => b.clock.setTimeout(() => resolve(far), 3_000)),
+    });
+    peerReacts(b, { ack: false, answers: false });
+    const call = await callOut(b, { reach: 'target' });
+    answerReOffers(call.session, 'accept');
+    call.answer(200, { tag: 'a', contact: '<sip:gw@gw.example:5070>' });
+    call.inDialog('UPDATE', { cseq: 1, tag: 'a', body: 'sdp' });
+    await b.clock.advance(500);
+    call.session.end();
+    await b.clock.advance(100_000);
+    const methods = b.wire.sent
+      .map(({ message }) => (message.kind === 'request' ? message.method : ''))
+      .filter((method) => method === 'ACK' || method === 'BYE');
+    expect(methods.slice(0, 2)).toEqual(['ACK', 'BYE']);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('[row 3] two of us over a network that loses and reorders', async () => {
     const actions = schedule('180', '183', 'accept', 'reject', 'A ends', 'B ends', 'A info', 'B info');
     await fc.assert(
