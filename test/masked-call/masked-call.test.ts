@@ -74,8 +74,20 @@ describe('a masked call, on real sockets', () => {
       ...names.map((name) => outgoingText('file name', name)),
     ];
     expect(scanForLeaks({ secrets, packets })).toEqual([]);
-    // The passenger's number is in the settings (as the account's number); the call's own tables hold it sealed only.
-    expect(readFileSync(join(server.data, 'maskline.key')).length).toBeGreaterThan(20);
+
+    // The database's files as they lie on the disk, write-ahead log included: numbers, also of accounts, are sealed.
+    const files = readdirSync(join(server.data, 'database'), {
+      recursive: true,
+      encoding: 'utf8',
+      withFileTypes: true,
+    }).filter((entry) => entry.isFile());
+    expect(files.length).toBeGreaterThan(100);
+    const holds = (digits: string): string[] =>
+      files
+        .map((entry) => join(entry.parentPath, entry.name))
+        .filter((path) => readFileSync(path).includes(digits));
+    expect(holds('CallAlerting').length).toBeGreaterThan(0);
+    for (const number of [DRIVER, PASSENGER]) expect(holds(number.slice(3))).toEqual([]);
   });
 
   test('the passenger calls the same number back and reaches the driver', async () => {
