@@ -119,8 +119,6 @@ export interface HttpResult {
   readonly error?: string;
 }
 
-export type HostEventType = HostEvent['type'];
-
 /** Whom an outbound call goes to. */
 export type CommandTarget =
   | { readonly kind: 'pstn'; readonly number: string }
@@ -214,8 +212,6 @@ export type HostCommand =
       readonly line: number | undefined;
     }
   | { readonly type: 'terminate' };
-
-export type HostCommandType = HostCommand['type'];
 
 /** Why a sandbox will run no more. */
 export interface ScriptError {

@@ -47,15 +47,3 @@ export interface LocalAudio {
   readonly direction: Direction;
   readonly packetMs: number;
 }
-
-/**
- * By file: `read.ts` `readSdp(text): RemoteAudio` (throws SdpError: no audio, nonsense) · `write.ts`
- * `writeOffer(local)`, `writeAnswer(local, remoteOffer)` · `negotiate.ts` `negotiateAnswer(offer: RemoteAudio, ours:
- * CodecName[]): Negotiated` and `applyAnswer(ourOffer: LocalAudio, answer: RemoteAudio): Negotiated`; `Negotiated` has
- * all that `LegPlan` in media/engine.ts needs, and throws SdpError('no-common-codec') otherwise. The answer uses the
- * offer's payload type numbers (RFC 3264 §6.1). `local-description.ts` class `LocalDescription` keeps one leg's half over
- * its life: `offer()`, `answered(answer)`, `answer(offer)`; it owns session id, version and agreed numbers.
- */
-export interface SdpFolder {
-  readonly documented: true;
-}

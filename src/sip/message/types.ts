@@ -90,34 +90,3 @@ export type Verdict =
   | { readonly kind: 'ok' }
   | { readonly kind: 'reject'; readonly status: number; readonly reason: string }
   | { readonly kind: 'drop'; readonly reason: string };
-
-/**
- * What the folder offers, by file:
- *
- * - `headers.ts`    class `Headers`: ordered fields; names compared without case and with compact forms (§7.3.3)
- *      `get(name): string | undefined` first value · `getAll(name): string[]` every value, comma lists split where
- *      the header is a list (§7.3.1) · `set` · `append` · `prepend` · `delete` · `has` · `clone()` · `replaceFirst`
- *      (top Via) · `[Symbol.iterator]` over `[name, value]`. Values holding CR, LF or NUL are refused with a `SipSyntaxError` (PITFALLS row 20).
- * - `parse.ts`      `parseMessage(bytes: Uint8Array): ParseResult`. Body bytes beyond Content-Length are cut (§18.3)
- * - `serialize.ts`  `serialize(message): Uint8Array`. Writes Content-Length itself, always
- * - `uri.ts`        `parseUri(text): Uri` (throws SipSyntaxError) · `formatUri(uri): string` · `sipUri({...}): SipUri`
- *      · `isSipUri(uri): uri is SipUri` · `isTelUri` · `parseHostPort` · `formatHostPort`
- *      · `uriEquals(a, b)` (§19.1.4)
- * - `name-addr.ts`  `parseNameAddr(text): NameAddr` · `formatNameAddr(value): string`
- * - `via.ts`        `parseVia(text): Via` · `formatVia(via): string`
- * - `fields.ts`     typed readers, cached per message; throw `SipSyntaxError` when absent or malformed:
- *      `requestUri(req)` · `topVia(msg)` · `vias(msg)` · `from(msg)` · `to(msg)` · `fromTag(msg)` · `toTag(msg)`
- *      (`string | undefined`) · `callId(msg)` · `cseq(msg)` · `contacts(msg)` (`*` has the scheme `*`) · `routes(msg)` · `recordRoutes(msg)` ·
- *      `maxForwards(msg): number | undefined` · `expires(msg): number | undefined` · `optionTags(msg, 'Require' |
- *      'Supported' | 'Proxy-Require' | 'Unsupported'): string[]` · `contentType(msg): string | undefined`
- * - `build.ts`      `request(method, uri, fields, body?)` · `response(request, status, { reason?, toTag?, fields?, body? })`:
- *      a response copies Via, From, To, Call-ID, CSeq (§8.2.6.2) and, for 101–299, Record-Route (§12.1.1)
- *      · `ackFor(invite, finalResponse)` for non-2xx (§17.1.1.3) · `cancelFor(invite)` (§9.1)
- * - `reason.ts`     `reasonPhrase(status): string`
- * - `validate.ts`   `validateRequest(req): Verdict` · `validateResponse(res): boolean`. After `ok`, no reader in
- *      `fields.ts` that the RFC makes mandatory throws
- * - `errors.ts`     class `SipSyntaxError extends Error`
- */
-export interface MessageFolder {
-  readonly documented: true;
-}
