@@ -120,8 +120,15 @@ export interface RecorderEvents {
   started: object;
   /** The file is complete on disk. `bytes` is its whole size. */
   stopped: { readonly seconds: number; readonly bytes: number; readonly channels: number };
-  /** Disk full, no permission: the recording ended early, what was written plays, the call goes on. */
-  error: { readonly error: string };
+  /**
+   * Disk full, no permission: the recording ended early, what was written plays, the call goes on. Instead of `stopped`,
+   * never besides. How much was written; undefined when the worker died and nobody knows.
+   */
+  error: {
+    readonly error: string;
+    readonly seconds: number | undefined;
+    readonly bytes: number | undefined;
+  };
 }
 
 /** Two channels on one clock (PITFALLS row 37): `left` and `right` are sinks; a mono recorder mixes them. */
@@ -129,7 +136,7 @@ export interface MediaRecorder {
   readonly left: MediaSink;
   readonly right: MediaSink;
   readonly events: Emitter<RecorderEvents>;
-  /** Finishes the file; `stopped` follows. */
+  /** Finishes the file; `stopped` follows, or `error`, unless it came already. */
   close(): void;
 }
 

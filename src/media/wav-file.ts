@@ -18,8 +18,8 @@ export interface WavFileEvents {
   readonly onStarted: () => void;
   /** Complete on disk, `dataBytes` of sound. Once, and not after `onError`. */
   readonly onFinished: (dataBytes: number) => void;
-  /** Ended early; what was written plays. Once, and not after `onFinished`. */
-  readonly onError: (error: Error) => void;
+  /** Ended early; `dataBytes` that the header on disk tells of play. Once, and not after `onFinished`. */
+  readonly onError: (error: Error, dataBytes: number) => void;
 }
 
 export class WavFile {
@@ -136,7 +136,7 @@ export class WavFile {
     if (!this.#busy) this.#closeDescriptor();
     if (this.#ended) return;
     this.#ended = true;
-    this.#events.onError(error);
+    this.#events.onError(error, this.#headerBytes);
   }
 
   /** An operation of the system failed; nothing is under way any more. */

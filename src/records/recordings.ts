@@ -62,8 +62,8 @@ export class Recordings {
   /** Once per recording; a second call is ignored. With an error the recording is `partial`: what was written plays. */
   finish(outcome: {
     readonly recordingId: string;
-    readonly seconds: number;
-    readonly bytes: number;
+    readonly seconds: number | undefined;
+    readonly bytes: number | undefined;
     readonly channels: number;
     readonly error: string | undefined;
   }): void {

@@ -173,13 +173,13 @@ describe('recordings', () => {
     const scene = await answered(`call.record({ stereo: false }); ${on('RecordError')}`);
     const [recorder] = scene.media.recorders;
     expect(recorder?.channels).toBe(1);
-    recorder?.events.emit('error', { error: 'no space left' });
+    recorder?.fail('no space left', 3, 48_044);
     await turns();
     expect(scene.kit.logs).toEqual(['RecordError: no space left']);
     expect(scene.call.state).toBe('CONNECTED');
-    recorder?.close();
-    await turns();
-    expect(scene.kit.recordings[0]?.error).toBe('no space left');
+    expect(scene.kit.recordings).toEqual([
+      { recordingId: `rec-${scene.call.id}`, seconds: 3, bytes: 48_044, channels: 1, error: 'no space left' },
+    ]);
     await closed(scene);
   });
 

@@ -14,8 +14,9 @@ export interface RecordingPlace {
 
 export interface RecordingOutcome {
   readonly recordingId: string;
-  readonly seconds: number;
-  readonly bytes: number;
+  /** Undefined when nobody knows how much was written. */
+  readonly seconds: number | undefined;
+  readonly bytes: number | undefined;
   readonly channels: number;
   readonly error: string | undefined;
 }

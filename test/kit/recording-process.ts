@@ -37,13 +37,13 @@ leg.configure({
 const recorder = session.createRecorder({ path, channels: 2 });
 session.connect(leg, recorder.left);
 recorder.events.on('started', () => process.send?.({ started: true }));
-recorder.events.on('error', ({ error }) => {
+recorder.events.on('error', ({ error, seconds }) => {
   void leg.stats().then((before) => {
     const look = setInterval(async () => {
       const { packetsReceived } = await leg.stats();
       if (packetsReceived < before.packetsReceived + 10) return;
       clearInterval(look);
-      process.send?.({ error, callGoesOn: true });
+      process.send?.({ error, seconds, callGoesOn: true });
     }, 20);
   });
 });

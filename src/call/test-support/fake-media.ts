@@ -129,6 +129,13 @@ export class FakeRecorder implements MediaRecorder {
     this.channels = channels;
   }
 
+  /** The disk fills up: over, as with the real engine, and no `stopped` follows. */
+  fail(error: string, seconds: number, bytes: number): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.events.emit('error', { error, seconds, bytes });
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;

@@ -70,10 +70,10 @@ it('a full disk ends the recording with an error, what was written plays, the ca
     execArgv: ['-c', shell, process.execPath],
   });
   child = running;
-  const outcome = await new Promise<{ error: string; callGoesOn: boolean }>((resolve) => {
+  const outcome = await new Promise<{ error: string; seconds: number; callGoesOn: boolean }>((resolve) => {
     running.on('message', (message) => {
       if (typeof message === 'object' && message !== null && 'error' in message)
-        resolve(message as { error: string; callGoesOn: boolean });
+        resolve(message as { error: string; seconds: number; callGoesOn: boolean });
     });
   });
   running.kill('SIGKILL');
@@ -82,6 +82,7 @@ it('a full disk ends the recording with an error, what was written plays, the ca
   expect(outcome.error).toMatch(/EFBIG|no more/);
   const file = readFileSync(path);
   expect(file.readUInt32LE(40)).toBeGreaterThan(STEREO_SECOND / 2);
+  expect(outcome.seconds).toBeCloseTo(file.readUInt32LE(40) / STEREO_SECOND, 5);
   expect(toneShare(readWavChannel(file, 'left').subarray(4000), 500)).toBeGreaterThan(0.95);
 });
 

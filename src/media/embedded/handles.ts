@@ -198,6 +198,8 @@ export class RecorderHandle implements MediaRecorder, NodeListener {
   lost(): void {
     this.events.emit('error', {
       error: 'The media worker has stopped; what was recorded until then is kept.',
+      seconds: undefined,
+      bytes: undefined,
     });
   }
 }

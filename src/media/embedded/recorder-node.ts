@@ -75,16 +75,19 @@ export class RecorderNode {
     this.node = nodes.node;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
+    const sizeOf = (dataBytes: number): { seconds: number; bytes: number } => ({
+      seconds: dataBytes / (2 * channels * RECORDING_RATE),
+      bytes: WAV_HEADER + dataBytes,
+    });
     this.#file = new WavFile(path, channels, {
       onStarted: () => emit({ name: 'recorder-started', payload: {} }),
       onFinished: (dataBytes) => {
-        const seconds = dataBytes / (2 * channels * RECORDING_RATE);
-        emit({ name: 'recorder-stopped', payload: { seconds, bytes: WAV_HEADER + dataBytes, channels } });
+        emit({ name: 'recorder-stopped', payload: { ...sizeOf(dataBytes), channels } });
         resolve();
       },
-      onError: (error) => {
+      onError: (error, dataBytes) => {
         this.#detach();
-        emit({ name: 'recorder-error', payload: { error: error.message } });
+        emit({ name: 'recorder-error', payload: { error: error.message, ...sizeOf(dataBytes) } });
         resolve();
       },
     });

@@ -117,15 +117,17 @@ export class SessionRecorders {
     const { recorder, place } = recording;
     const { recordings } = this.#context.services;
     const { promise, resolve } = Promise.withResolvers<void>();
-    let error: string | undefined;
     recorder.events.on('started', () => reports.started(place.url));
-    recorder.events.on('error', (failure) => {
-      error = failure.error;
-      reports.failed(failure.error);
+    // Exactly one of the two comes: a recording that failed is over as well.
+    recorder.events.on('error', ({ error, seconds, bytes }) => {
+      this.#open.delete(recording);
+      recordings.finish({ recordingId: place.recordingId, seconds, bytes, channels, error });
+      reports.failed(error);
+      resolve();
     });
     recorder.events.on('stopped', ({ seconds, bytes }) => {
       this.#open.delete(recording);
-      recordings.finish({ recordingId: place.recordingId, seconds, bytes, channels, error });
+      recordings.finish({ recordingId: place.recordingId, seconds, bytes, channels, error: undefined });
       reports.stopped(place.url, seconds);
       resolve();
     });
