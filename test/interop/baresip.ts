@@ -3,7 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Address } from '../../src/sip/transport/types.ts';
-import { type Child, freeMediaPorts, freePort, isBound, startChild, until } from './child.ts';
+import { freePort } from '../kit/free-port.ts';
+import { type Child, freeMediaPorts, isBound, startChild, until } from './child.ts';
 
 export interface BaresipOptions {
   readonly username: string;
@@ -54,7 +55,8 @@ export class Baresip {
 
   static async start(options: BaresipOptions): Promise<Baresip> {
     const host = options.host ?? '127.0.0.1';
-    const port = await portWithNext(host);
+    // baresip listens for TLS on the port above its SIP port.
+    const port = await freePort(host, 2);
     const controlPort = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'maskline-baresip-'));
     writeFileSync(join(folder, 'tone.wav'), toneWav(options.toneHz ?? 700));
@@ -210,15 +212,6 @@ function accountLine(options: BaresipOptions, local: Address): string {
   const { address, domain, password } = registrar;
   const proxy = `outbound="sip:${address.host}:${address.port};transport=${options.transport ?? 'udp'}"`;
   return `<sip:${username}@${domain}>;auth_user=${username};auth_pass=${password};${proxy};regint=300;answermode=${answer}\n`;
-}
-
-/** baresip listens for TLS on the port above its SIP port, so both have to be free. */
-async function portWithNext(host: string): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const port = await freePort(host);
-    if (!isBound('tcp', port) && !isBound('tcp', port + 1)) return port;
-  }
-  throw new Error('no two neighbouring ports are free');
 }
 
 function connected(port: number): Promise<Socket> {

@@ -5,11 +5,15 @@ import { systemRandom } from '../../src/kernel/random.ts';
 import { Phone } from '../../src/phone/phone.ts';
 import { numberSecret } from '../../src/privacy/secret.ts';
 import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
+import { ownLoopback } from '../kit/loopback.ts';
 import { type CapturedLeg, scanCapture } from './capture-leak-scan.ts';
+import { DRIVER_HOST, PASSENGER_HOST } from './masked-calls.ts';
 import { Sipp } from './sipp.ts';
 import { Capture } from './tshark.ts';
 
 const DRIVER_NUMBER = '+79123456789';
+const FIRST = ownLoopback(31);
+const SECOND = ownLoopback(32);
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
   for (const one of cleanUp.splice(0).reverse()) await one();
@@ -18,22 +22,22 @@ afterEach(async () => {
 describe('a call that hides nothing, SIPp directly to the phone', () => {
   for (const transport of ['udp', 'tcp'] as const) {
     test(`over ${transport}: tshark sees it, and the scan of the capture finds every secret of the caller`, async () => {
-      const capture = await Capture.start('host 127.0.0.21 or host 127.0.0.22');
+      const capture = await Capture.start(`host ${DRIVER_HOST} or host ${PASSENGER_HOST}`);
       cleanUp.push(() => capture.discard());
       const phone = new Phone({
         network: new NodeNetwork(),
         clock: systemClock,
         random: systemRandom,
-        local: { host: '127.0.0.22', port: 0 },
+        local: { host: PASSENGER_HOST, port: 0 },
         transport,
-        identity: { username: 'passenger', domain: '127.0.0.22' },
+        identity: { username: 'passenger', domain: PASSENGER_HOST },
         audio: { toneHz: 950 },
         answer: { answerAfterMs: 0 },
       });
       cleanUp.push(() => phone.close());
       const sipp = await Sipp.start({
         scenario: 'driver-calls-service-number',
-        host: '127.0.0.21',
+        host: DRIVER_HOST,
         transport,
         remote: await phone.open(),
         service: '100',
@@ -51,8 +55,8 @@ describe('a call that hides nothing, SIPp directly to the phone', () => {
       const result = scanCapture({
         packets,
         legs: [
-          { ...leg('driver', '127.0.0.21'), secrets: [numberSecret(PhoneNumber.parse(DRIVER_NUMBER))] },
-          leg('passenger', '127.0.0.22'),
+          { ...leg('driver', DRIVER_HOST), secrets: [numberSecret(PhoneNumber.parse(DRIVER_NUMBER))] },
+          leg('passenger', PASSENGER_HOST),
         ],
         mayBeSeen: ['100', 'service'],
       });
@@ -83,11 +87,11 @@ describe('a call that hides nothing, SIPp directly to the phone', () => {
 });
 
 test('two calls that know nothing of each other leak nothing', async () => {
-  const capture = await Capture.start('net 127.0.0.0/24 and (host 127.0.0.31 or host 127.0.0.32)');
+  const capture = await Capture.start(`host ${FIRST} or host ${SECOND}`);
   cleanUp.push(() => capture.discard());
   for (const [host, caller] of [
-    ['127.0.0.31', '+79123456789'],
-    ['127.0.0.32', '+79876543210'],
+    [FIRST, '+79123456789'],
+    [SECOND, '+79876543210'],
   ] as const) {
     const phone = new Phone({
       network: new NodeNetwork(),
@@ -107,7 +111,7 @@ test('two calls that know nothing of each other leak nothing', async () => {
   }
   const result = scanCapture({
     packets: await capture.finish(),
-    legs: ['127.0.0.31', '127.0.0.32'].map((host) => ({
+    legs: [FIRST, SECOND].map((host) => ({
       name: host,
       owns: (address) => address.host === host,
     })),
@@ -124,5 +128,5 @@ test('two calls that know nothing of each other leak nothing', async () => {
     ],
   });
   expect(result.leaks).toEqual([]);
-  expect(result.legs['127.0.0.31']?.secrets).toBeGreaterThan(8);
+  expect(result.legs[FIRST]?.secrets).toBeGreaterThan(8);
 });

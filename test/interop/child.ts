@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -69,26 +68,23 @@ export async function until(
   }
 }
 
-/** Whether some process has the UDP or TCP port bound, by the kernel's own table; touches nothing. */
+/**
+ * Whether some process has the UDP port bound, or listens on the TCP port (connections that merely have this number at
+ * our end do not count), by the kernel's own table; touches nothing.
+ */
 export function isBound(transport: 'udp' | 'tcp', port: number): boolean {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return [`/proc/net/${transport}`, `/proc/net/${transport}6`].some((path) => {
     const rows = readFileSync(path, 'utf8').split('\n').slice(1);
-    return rows.some((row) => row.trim().split(/\s+/)[1]?.endsWith(wanted) === true);
-  });
-}
-
-/** A UDP port of the loopback that was free a moment ago. */
-export function freePort(host = '127.0.0.1'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket('udp4');
-    socket.once('error', reject);
-    socket.bind(0, host, () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
+    return rows.some((row) => {
+      const [, local, , state] = row.trim().split(/\s+/);
+      return local?.endsWith(wanted) === true && (transport === 'udp' || state === TCP_LISTEN);
     });
   });
 }
+
+/** `TCP_LISTEN` of the kernel's include/net/tcp_states.h, as /proc/net/tcp writes it. */
+const TCP_LISTEN = '0A';
 
 const MEDIA_PORTS = { first: 16_000, last: 21_000 };
 let nextMediaPort: number | undefined;

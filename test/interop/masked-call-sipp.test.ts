@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Settings, TrunkEntry } from '../../src/config/schema.ts';
 import type { CallRecord } from '../../src/records/ports.ts';
+import { freePort } from '../kit/free-port.ts';
 import { expectNewRecords, knownRecords } from '../kit/new-records.ts';
 import { HOST, SERVICE, WholeServer } from '../kit/whole-server.ts';
 import { shareOf, soundsAt } from './captured-sound.ts';
-import { freePort, until } from './child.ts';
+import { until } from './child.ts';
 import {
   DRIVER_HOST,
   type MaskedCallsOptions,
@@ -67,7 +68,7 @@ function withTrunks(settings: Settings): Settings {
     ...settings,
     // RFC 3261 gives a silent peer 64·T1; with the default T1 that is 32 s.
     sip: { ...settings.sip, t1Ms: 60 },
-    media: { ...settings.media, ports: { min: 31_000, max: 31_999 } },
+    media: { ...settings.media, ports: { min: 9_000, max: 9_999 } },
     limits: { ...settings.limits, ringSeconds: 5 },
     trunks: [
       { ...trunk, name: 'drivers', host: DRIVER_HOST, allowedSources: [DRIVER_HOST], prefixes: ['+7912'] },

@@ -1,5 +1,6 @@
 import type { Secret } from '../../src/privacy/secret.ts';
 import type { Address } from '../../src/sip/transport/types.ts';
+import { ownLoopback } from '../kit/loopback.ts';
 import { type CaptureScan, scanCapture } from './capture-leak-scan.ts';
 import type { CapturedPacket } from './pcap.ts';
 import { Sipp, type SippResult } from './sipp.ts';
@@ -15,8 +16,8 @@ export interface ServerUnderTest {
 }
 
 /** The two sides need loopback addresses of their own, so that an address in the wrong place can be told from ours. */
-export const DRIVER_HOST = '127.0.0.21';
-export const PASSENGER_HOST = '127.0.0.22';
+export const DRIVER_HOST = ownLoopback(21);
+export const PASSENGER_HOST = ownLoopback(22);
 
 export interface MaskedCallsOptions {
   readonly server: ServerUnderTest;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeG711 } from '../../src/media/codec/g711.ts';
 import type { Address } from '../../src/sip/transport/types.ts';
-import { type Child, freeMediaPorts, freePort, isBound, startChild, until } from './child.ts';
+import { freePort } from '../kit/free-port.ts';
+import { type Child, freeMediaPorts, isBound, startChild, until } from './child.ts';
 
 const SCENARIOS = new URL('./scenarios/', import.meta.url);
 

@@ -2,7 +2,8 @@ import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Child, freePort, startChild, until } from './child.ts';
+import { freePort } from '../kit/free-port.ts';
+import { type Child, startChild, until } from './child.ts';
 import { type CapturedPacket, readPcap } from './pcap.ts';
 
 /** A capture of the loopback. tshark needs root, or membership of the group `wireshark`. */

@@ -11,12 +11,19 @@ import { parseNameAddr } from '../../src/sip/message/name-addr.ts';
 import type { SipRequest } from '../../src/sip/message/types.ts';
 import { formatUri } from '../../src/sip/message/uri.ts';
 import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
-import { freePort, until } from '../interop/child.ts';
+import { until } from '../interop/child.ts';
+import { freePort } from '../kit/free-port.ts';
+import { ownLoopback } from '../kit/loopback.ts';
 import { expectNewRecords, knownRecords } from '../kit/new-records.ts';
 import { HOST, SERVICE, WholeServer } from '../kit/whole-server.ts';
 import { Carrier } from './carrier.ts';
 
-const ADDRESS = { uk: '127.0.0.31', pbx: '127.0.0.32', provider: '127.0.0.33', stranger: '127.0.0.39' };
+const ADDRESS = {
+  uk: ownLoopback(31),
+  pbx: ownLoopback(32),
+  provider: ownLoopback(33),
+  stranger: ownLoopback(39),
+};
 const CALLER = '+447700900101';
 const PASSWORDS = { PBX_IN: 'in-8831', PBX_OUT: 'out-4402', PROVIDER_PASSWORD: 'p-5517' };
 
