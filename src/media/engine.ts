@@ -11,7 +11,22 @@
  */
 import type { Emitter } from '../kernel/emitter.ts';
 
-export type AudioCodec = 'PCMU' | 'PCMA';
+/** G722 is 64 kbit/s at 16 kHz; its RTP clock is 8000 all the same (RFC 3551 §4.5.2). */
+export type AudioCodec = 'PCMU' | 'PCMA' | 'G722';
+
+/** RFC 4568 §6.2 and RFC 7714 §14.2. */
+export type SrtpSuite =
+  | 'AES_CM_128_HMAC_SHA1_80'
+  | 'AES_CM_128_HMAC_SHA1_32'
+  | 'AEAD_AES_128_GCM'
+  | 'AEAD_AES_256_GCM';
+
+/** Secret: never in a log, never on another leg. */
+export interface SrtpKey {
+  readonly suite: SrtpSuite;
+  /** Master key, then master salt: 30 bytes (AES-CM), 28 (AES-128-GCM) or 44 (AES-256-GCM). */
+  readonly keyAndSalt: Uint8Array;
+}
 
 export interface RtpAddress {
   readonly host: string;
@@ -38,6 +53,18 @@ export interface LegPlan {
   readonly latch: 'sdp' | 'learn';
   /** Milliseconds of audio per packet that we send; 20 unless the peer asked otherwise. */
   readonly packetMs: number;
+  /**
+   * SRTP and SRTCP (RFC 3711) with keys from SDP (RFC 4568). Packets that are not authentic are dropped and counted.
+   * The same key in a later plan goes on (roll-over counter, replay window); another one starts fresh.
+   */
+  readonly srtp?: { readonly send: SrtpKey; readonly receive: SrtpKey };
+  /**
+   * Addresses or CIDR blocks from which RTP may come, any port; then nothing is learnt, whatever `latch` says. Sound
+   * goes to the SDP's address. Empty is the same as absent.
+   */
+  readonly mediaSources?: readonly string[];
+  /** RTCP on the RTP port (RFC 5761), agreed in SDP. */
+  readonly rtcpMux?: boolean;
 }
 
 export interface LegStats {
@@ -52,6 +79,8 @@ export interface LegStats {
   readonly roundTripMs: number | undefined;
   /** Packets from a source that was not the latched one. */
   readonly strangers: number;
+  /** SRTP packets that failed authentication or were replayed. */
+  readonly unauthenticated: number;
 }
 
 /** Anything that gives sound. */

@@ -27,6 +27,7 @@ export const NO_PACKETS: LegStats = {
   jitterMs: 0,
   roundTripMs: undefined,
   strangers: 0,
+  unauthenticated: 0,
 };
 
 let nextNode = 1;

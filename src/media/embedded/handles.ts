@@ -34,6 +34,7 @@ const NOTHING: LegStats = {
   jitterMs: 0,
   roundTripMs: undefined,
   strangers: 0,
+  unauthenticated: 0,
 };
 
 export class LegHandle implements MediaLeg, NodeListener {

@@ -65,7 +65,7 @@ export class LegOutput implements LegSink {
     }
     const buffer = mayWrite ? packet.buffer : Buffer.from(packet.buffer);
     const { start, end } = packet;
-    if (!packet.isEvent && packet.codec !== plan.codec) {
+    if (!packet.isEvent && packet.codec !== plan.codec && packet.codec !== 'G722') {
       const table = transcodeTable(packet.codec);
       for (let i = start; i < end; i++) buffer[i] = table[buffer[i]!]!;
     }

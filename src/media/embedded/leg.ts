@@ -185,6 +185,7 @@ export class Leg {
       jitterMs: this.#received.jitterMs,
       roundTripMs: this.#rtcp.roundTripMs,
       strangers: this.#latch.strangers,
+      unauthenticated: 0,
     };
   }
 
