@@ -42,11 +42,40 @@ export interface CallEvents {
   disconnected: CallEnd;
   digit: { readonly digit: string };
   info: { readonly mimeType: string; readonly body: string; readonly headers: HeaderMap };
+  /** A text inside the call (RFC 3428 §4). It reaches the script of this leg and never crosses by itself. */
+  message: { readonly text: string; readonly headers: HeaderMap };
+  transferRequested: TransferRequest;
+  /** The peer has put us on hold, or taken us back. */
   onHold: object;
   offHold: object;
+  /** The peer has offered other media, or none (late offer), and we have answered. Its SDP stays here. */
+  reinviteReceived: object;
+  /** Our own offer, of `hold` or `unhold`, was answered. */
+  reinviteAccepted: object;
+  /** Our own offer was refused for good, with this status; the call goes on as it was (RFC 3261 §14.1). */
+  reinviteRejected: { readonly code: number };
   firstAudioPacket: object;
   rtpStopped: object;
   rtpResumed: object;
+}
+
+/**
+ * The peer asks that somebody else be called (RFC 3515). Whoever listens takes it or refuses it before the event is
+ * over; what nobody took is refused with 603.
+ */
+export interface TransferRequest {
+  /** Whom to call, for the script of this leg: digits as the peer wrote them, else a SIP URI without parameters. */
+  readonly target: string;
+  readonly headers: HeaderMap;
+  accept(): TransferProgress;
+  /** @param code 400–699 */
+  reject(code: number): void;
+}
+
+/** What becomes of a transfer, for whoever asked for it (NOTIFY, RFC 3515 §2.4.4). */
+export interface TransferProgress {
+  /** A SIP status. One of 200 or above is the last one; what is said after it is ignored. */
+  progress(status: number): void;
 }
 
 export interface Call {
