@@ -9,14 +9,22 @@ function section<T extends TProperties>(properties: T, description: string): TOb
   return Type.Object(properties, { additionalProperties: false, description });
 }
 
-const Transport = Type.Union([Type.Literal('udp'), Type.Literal('tcp')], {
+const TrunkTransport = Type.Union([Type.Literal('udp'), Type.Literal('tcp'), Type.Literal('tls')], {
   default: 'udp',
-  description: 'udp or tcp',
+  description: 'udp, tcp or tls',
 });
+
+const ListenerTransport = Type.Union(
+  [Type.Literal('udp'), Type.Literal('tcp'), Type.Literal('tls'), Type.Literal('ws'), Type.Literal('wss')],
+  {
+    default: 'udp',
+    description: 'udp, tcp or tls; ws and wss for browsers (RFC 7118).',
+  },
+);
 
 const Listener = section(
   {
-    transport: Transport,
+    transport: ListenerTransport,
     host: Type.String({ default: '0.0.0.0', description: 'Address to bind; 0.0.0.0 or :: for all.' }),
     port: Type.Integer({
       default: 5060,
@@ -37,6 +45,35 @@ const Listener = section(
         description: 'Port that peers can reach; default: the bound one.',
       }),
     ),
+    certificate: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'PEM file with the certificate and its chain, relative to the settings file; tls and wss need it. Read again when it changes and on SIGHUP; open connections stay.',
+      }),
+    ),
+    key: Type.Optional(
+      Type.String({ minLength: 1, description: 'PEM file with the private key of `certificate`.' }),
+    ),
+    ca: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'PEM file with the authorities that may sign client certificates; default: those of the machine.',
+      }),
+    ),
+    clientCertificates: Type.Optional(
+      Type.Union([Type.Literal('off'), Type.Literal('request'), Type.Literal('require')], {
+        description:
+          'Whether peers are asked for a certificate (tls, wss); default: off. request: a trunk may be known by it (`tls.clientName`); require: nobody gets in without.',
+      }),
+    ),
+    origins: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description:
+          'Pages that may open a WebSocket (ws, wss), as browsers write them: https://phone.example.com. Default: any page. Whoever sends no Origin is no browser and is let in.',
+      }),
+    ),
   },
   'One SIP listener.',
 );
@@ -55,6 +92,65 @@ const Credentials = section(
   'Digest credentials.',
 );
 
+const TrunkMedia = section(
+  {
+    srtp: Type.Union([Type.Literal('off'), Type.Literal('optional'), Type.Literal('required')], {
+      default: 'optional',
+      description:
+        'SDES-SRTP (RFC 4568). optional: we offer plain RTP and accept RTP/SAVP. required: RTP/SAVP alone, both ways; use it with TLS, since the keys stand in the SDP.',
+    }),
+    codecs: Type.Array(Type.Union([Type.Literal('PCMA'), Type.Literal('PCMU'), Type.Literal('G722')]), {
+      default: ['PCMA', 'PCMU', 'G722'],
+      minItems: 1,
+      uniqueItems: true,
+      description: 'Codecs that we offer, the preferred one first.',
+    }),
+    sources: Type.Array(Type.String({ description: 'Address or CIDR block.' }), {
+      default: [],
+      description:
+        'Where its RTP comes from. When named, RTP from anywhere else is dropped and nothing is learnt; empty: learnt from the first packets.',
+    }),
+  },
+  'Media of a trunk.',
+);
+
+const TrunkTls = section(
+  {
+    ca: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'PEM file with the authorities that may sign the certificate of the trunk, relative to the settings file; default: those of the machine.',
+      }),
+    ),
+    certificate: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'PEM file with our client certificate, where the trunk asks for one.',
+      }),
+    ),
+    key: Type.Optional(
+      Type.String({ minLength: 1, description: 'PEM file with the private key of `certificate`.' }),
+    ),
+    verify: Type.Boolean({
+      default: true,
+      description:
+        'Refuse a certificate that is not signed by `ca` or does not name the trunk (RFC 5922). Off: whoever answers at the address can listen.',
+    }),
+    serverName: Type.Optional(
+      Type.String({ minLength: 1, description: 'Name that its certificate must carry; default: `host`.' }),
+    ),
+    clientName: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'subjectAltName (DNS name, or sip: URI of a domain) of its client certificate: whoever shows it on a listener with `clientCertificates` is this trunk, wherever the call comes from.',
+      }),
+    ),
+  },
+  'TLS of a trunk; for transport tls.',
+);
+
 export const TrunkSchema = section(
   {
     name: Type.String({ minLength: 1, pattern: '^[A-Za-z0-9_.-]+$', description: 'Unique name.' }),
@@ -69,7 +165,8 @@ export const TrunkSchema = section(
         description: 'Port; default 5060, or DNS SRV when host is a name.',
       }),
     ),
-    transport: Transport,
+    transport: TrunkTransport,
+    tls: Type.Optional(TrunkTls),
     allowedSources: Type.Array(Type.String({ description: 'Address or CIDR block.' }), {
       default: [],
       description:
@@ -106,6 +203,7 @@ export const TrunkSchema = section(
       default: false,
       description: 'Put the shown number into P-Asserted-Identity too, for carriers that require it.',
     }),
+    media: TrunkMedia,
   },
   'A SIP peer that carries calls from and to the phone network.',
 );

@@ -98,7 +98,7 @@ export interface TrunkEntry {
   readonly id: string;
   readonly name: string;
   readonly host: string;
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: 'udp' | 'tcp' | 'tls';
   readonly register: boolean;
   readonly prefixes: readonly string[];
   readonly priority: number;

@@ -16,7 +16,7 @@ type DeclaredTrunk = DirectoryDeclaration['trunks'][number];
 export async function declaredDirectory(settings: Settings, folder: string): Promise<DirectoryDeclaration> {
   const realm = settings.sip.domain;
   return {
-    trunks: settings.trunks.map((trunk) => declaredTrunk(trunk, realm)),
+    trunks: settings.trunks.map((trunk) => declaredTrunk(trunk, realm, folder)),
     applications: await Promise.all(
       settings.applications.map((application, index) =>
         declaredApplication(application, index, folder, realm),
@@ -25,13 +25,14 @@ export async function declaredDirectory(settings: Settings, folder: string): Pro
   };
 }
 
-function declaredTrunk(trunk: TrunkEntry, realm: string): DeclaredTrunk {
-  const { inboundAuth, outboundAuth } = trunk;
+function declaredTrunk(trunk: TrunkEntry, realm: string, folder: string): DeclaredTrunk {
+  const { inboundAuth, outboundAuth, tls } = trunk;
   return {
     name: trunk.name,
     host: trunk.host,
     ...(trunk.port === undefined ? {} : { port: trunk.port }),
     transport: trunk.transport,
+    ...(tls === undefined ? {} : { tls: { ...tls, ...absolute(tls, folder) } }),
     allowedSources: trunk.allowedSources,
     register: trunk.register,
     ...(trunk.fromDomain === undefined ? {} : { fromDomain: trunk.fromDomain }),
@@ -42,6 +43,7 @@ function declaredTrunk(trunk: TrunkEntry, realm: string): DeclaredTrunk {
     ...(trunk.country === undefined ? {} : { country: trunk.country }),
     numberFormat: trunk.numberFormat,
     assertIdentity: trunk.assertIdentity,
+    media: { srtp: trunk.media.srtp, codecs: trunk.media.codecs, mediaSources: trunk.media.sources },
     ...(inboundAuth === undefined
       ? {}
       : {
@@ -59,6 +61,18 @@ function declaredTrunk(trunk: TrunkEntry, realm: string): DeclaredTrunk {
             ...(outboundAuth.realm === undefined ? {} : { realm: outboundAuth.realm }),
           },
         }),
+  };
+}
+
+/** The files of a trunk's TLS, which stand relative to the settings file. */
+function absolute(
+  tls: NonNullable<TrunkEntry['tls']>,
+  folder: string,
+): Partial<Record<'ca' | 'certificate' | 'key', string>> {
+  return {
+    ...(tls.ca === undefined ? {} : { ca: resolve(folder, tls.ca) }),
+    ...(tls.certificate === undefined ? {} : { certificate: resolve(folder, tls.certificate) }),
+    ...(tls.key === undefined ? {} : { key: resolve(folder, tls.key) }),
   };
 }
 

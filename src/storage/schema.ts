@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { Binding } from '../sip/user-agent/types.ts';
 
 /**
  * The tables as Kysely sees them; `migrations/` makes them. Columns that end in `_sealed` hold what `vault.ts` wrote,
@@ -55,7 +56,7 @@ export interface Schema {
     user_id: string;
     contact_index: string;
     contact_sealed: string;
-    transport: 'udp' | 'tcp';
+    transport: Binding['source']['transport'];
     host: string;
     port: number;
     call_id: string;

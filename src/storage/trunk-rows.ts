@@ -1,4 +1,4 @@
-import type { Ha1Set, TrunkSettings } from '../sip/user-agent/types.ts';
+import { type Ha1Set, TRUNK_DEFAULTS, type TrunkSettings } from '../sip/user-agent/types.ts';
 import type { Vault } from './vault.ts';
 
 /** A trunk before it has an id. */
@@ -31,6 +31,7 @@ export function splitTrunk(trunk: TrunkDeclaration): TrunkColumns {
     host: trunk.host,
     ...(trunk.port === undefined ? {} : { port: trunk.port }),
     transport: trunk.transport,
+    ...(trunk.tls === undefined ? {} : { tls: trunk.tls }),
     allowedSources: trunk.allowedSources,
     register: trunk.register,
     ...(trunk.fromDomain === undefined ? {} : { fromDomain: trunk.fromDomain }),
@@ -39,6 +40,7 @@ export function splitTrunk(trunk: TrunkDeclaration): TrunkColumns {
     ...(trunk.country === undefined ? {} : { country: trunk.country }),
     numberFormat: trunk.numberFormat,
     assertIdentity: trunk.assertIdentity,
+    media: trunk.media,
     ...(inbound === undefined ? {} : { inboundAuth: { username: inbound.username } }),
     ...(outbound === undefined
       ? {}
@@ -75,6 +77,8 @@ export function joinTrunk(
   return {
     id: row.id,
     name: row.name,
+    // What an older version wrote says nothing of newer settings.
+    ...TRUNK_DEFAULTS,
     ...rest,
     ...(inboundAuth === undefined || secrets.inboundHa1 === undefined
       ? {}

@@ -14,6 +14,7 @@ export class FakeFlow implements Flow {
   readonly id: string;
   readonly transport: TransportName;
   readonly reliable: boolean;
+  readonly secure: boolean;
   readonly local: Address;
   readonly remote: Address;
   readonly advertised: Address;
@@ -22,7 +23,8 @@ export class FakeFlow implements Flow {
   constructor(transport: TransportName, remote: Address, local: Address = { host: '10.0.0.1', port: 5060 }) {
     this.id = `${transport}|${local.host}:${local.port}|${remote.host}:${remote.port}`;
     this.transport = transport;
-    this.reliable = transport === 'tcp';
+    this.reliable = transport !== 'udp';
+    this.secure = transport === 'tls' || transport === 'wss';
     this.local = local;
     this.remote = remote;
     this.advertised = local;

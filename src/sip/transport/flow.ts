@@ -6,6 +6,7 @@ const text = (address: Address): string => `${address.host}|${address.port}`;
 export class DatagramFlow implements Flow {
   readonly transport = 'udp';
   readonly reliable = false;
+  readonly secure = false;
   readonly id: string;
   readonly remote: Address;
   readonly advertised: Address;
@@ -38,6 +39,7 @@ export class DatagramFlow implements Flow {
 export class StreamFlow implements Flow {
   readonly transport = 'tcp';
   readonly reliable = true;
+  readonly secure = false;
   readonly id: string;
   readonly advertised: Address;
   readonly #connection: StreamConnection;

@@ -10,7 +10,8 @@ export interface Address {
   readonly port: number;
 }
 
-export type TransportName = 'udp' | 'tcp';
+/** `ws` and `wss` are WebSocket without and with TLS (RFC 7118); we are the server there and never connect. */
+export type TransportName = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
 /** Where a message is to go, after resolution (RFC 3263). */
 export interface Target extends Address {
@@ -75,8 +76,10 @@ export interface Network {
 export interface Flow {
   readonly id: string;
   readonly transport: TransportName;
-  /** TCP: the timers of RFC 3261 table 4 change (PITFALLS row 25). */
+  /** All but UDP: the timers of RFC 3261 table 4 change (PITFALLS row 25). */
   readonly reliable: boolean;
+  /** TLS below it: `tls` and `wss`. */
+  readonly secure: boolean;
   readonly local: Address;
   readonly remote: Address;
   /** What Via and Contact carry for this flow: the listener's advertised host and port. */

@@ -5,47 +5,18 @@
 import type { Emitter } from '../../kernel/emitter.ts';
 import type { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { ExtraHeaders, UacSession, UasSession } from '../dialog/types.ts';
+import type { MediaPolicy } from './media-policy.ts';
+import type { Ha1Set, TrunkSettings } from './trunk-settings.ts';
+
+export type { MediaPolicy } from './media-policy.ts';
+export { type Ha1Set, TRUNK_DEFAULTS, type TrunkSettings } from './trunk-settings.ts';
+
+import type { TransportName } from '../transport/types.ts';
 
 /** Who sent a request, once that is certain: by address or digest. Others are challenged or refused. */
 export type Peer =
   | { readonly kind: 'trunk'; readonly trunk: TrunkSettings }
   | { readonly kind: 'user'; readonly user: UserAccount };
-
-/** A SIP peer that carries calls from and to the phone network. Stored; see storage. */
-export interface TrunkSettings {
-  readonly id: string;
-  readonly name: string;
-  /** `host[:port]` of the peer, a name or an address; where outbound calls go. */
-  readonly host: string;
-  readonly port?: number;
-  readonly transport: 'udp' | 'tcp';
-  /** Addresses or CIDR blocks from which its calls come without digest. Empty: it must authenticate by digest. */
-  readonly allowedSources: readonly string[];
-  /** Credentials that the peer uses towards us (digest by HA1); absent when known by address. */
-  readonly inboundAuth?: { readonly username: string; readonly ha1: Ha1Set };
-  /** Credentials that we use towards the peer: for 401/407, and for REGISTER. */
-  readonly outboundAuth?: { readonly username: string; readonly password: string; readonly realm?: string };
-  /** Send REGISTER to the provider and keep it fresh. */
-  readonly register: boolean;
-  /** Host in From and To of outbound calls; default: the trunk's host. */
-  readonly fromDomain?: string;
-  /** E.164 prefixes (`+7`, `+1212`) that this trunk serves; empty: all. The longest match wins, then `priority`. */
-  readonly prefixes: readonly string[];
-  /** Smaller is tried first among trunks that match equally. */
-  readonly priority: number;
-  /** Country for national spellings in what the trunk sends, ISO 3166. */
-  readonly country?: string;
-  /** How numbers are written towards the trunk: `+7912…` or `7912…`. */
-  readonly numberFormat: 'e164' | 'e164-without-plus';
-  /** Put the shown number into P-Asserted-Identity too, for carriers that require it (PITFALLS row 29). */
-  readonly assertIdentity: boolean;
-}
-
-/** Digest secrets as RFC 8760 wants them stored: per algorithm, never the password. */
-export interface Ha1Set {
-  readonly md5: string;
-  readonly sha256: string;
-}
 
 /** A SIP account of ours: a softphone, an operator's phone. */
 export interface UserAccount {
@@ -74,7 +45,7 @@ export interface Binding {
   /** The Contact URI as the phone wrote it. */
   readonly contact: string;
   /** `transport|host:port` that the REGISTER came from: where its calls are sent, past NAT. */
-  readonly source: { readonly transport: 'udp' | 'tcp'; readonly host: string; readonly port: number };
+  readonly source: { readonly transport: TransportName; readonly host: string; readonly port: number };
   readonly callId: string;
   readonly cseq: number;
   /** ms since the epoch. */
@@ -105,6 +76,8 @@ export interface IncomingCall {
   readonly toUri: string;
   /** `X-` header fields only. */
   readonly headers: ExtraHeaders;
+  /** The media policy of the peer. */
+  readonly media: MediaPolicy;
   /** What is left of Max-Forwards: carried to the outbound leg minus one (PITFALLS row 44). */
   readonly maxForwards: number;
 }
@@ -146,10 +119,14 @@ export interface UserAgent {
   readonly events: Emitter<UserAgentEvents>;
   /**
    * Starts an outbound call. The session exists at once, in state `calling`; `sdpFor` is asked for our offer as soon as
-   * the local address towards the target is known. Problems (no trunk, unknown user, nobody registered) end the session
+   * the local address towards the target is known, and again when a later attempt leaves from another address or wants
+   * other media. Problems (no trunk, unknown user, nobody registered) end the session
    * with the status of the error catalogue, asynchronously, never by throwing.
    */
-  invite(invite: OutboundInvite, sdpFor: (localHost: string) => Promise<string>): UacSession;
+  invite(
+    invite: OutboundInvite,
+    sdpFor: (localHost: string, media: MediaPolicy) => Promise<string>,
+  ): UacSession;
   /** Registration state per trunk, for the API and `doctor`. */
   trunkStatus(trunkId: string): {
     readonly registered: boolean | undefined;

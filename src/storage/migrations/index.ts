@@ -1,4 +1,5 @@
 import { statements as first } from './0001-first.ts';
+import { statements as transports } from './0002-transports.ts';
 
 export interface Migration {
   /** Never changes once released: it is what the database remembers. */
@@ -7,4 +8,7 @@ export interface Migration {
 }
 
 /** In order. Only ever add at the end. */
-export const MIGRATIONS: readonly Migration[] = [{ name: '0001-first', statements: first }];
+export const MIGRATIONS: readonly Migration[] = [
+  { name: '0001-first', statements: first },
+  { name: '0002-transports', statements: transports },
+];

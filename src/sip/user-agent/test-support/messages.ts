@@ -1,7 +1,7 @@
 /** Messages and flows for the tests of this folder. */
 import { parseMessage } from '../../message/parse.ts';
 import type { SipRequest } from '../../message/types.ts';
-import type { Flow } from '../../transport/types.ts';
+import type { Flow, TransportName } from '../../transport/types.ts';
 
 /** A request from its lines; Content-Length is added. */
 export function requestOf(lines: readonly string[], body = ''): SipRequest {
@@ -11,11 +11,12 @@ export function requestOf(lines: readonly string[], body = ''): SipRequest {
   return result.message;
 }
 
-export function flowFrom(host: string, port = 5060, transport: 'udp' | 'tcp' = 'udp'): Flow {
+export function flowFrom(host: string, port = 5060, transport: TransportName = 'udp'): Flow {
   return {
     id: `${transport}|${host}:${port}`,
     transport,
-    reliable: transport === 'tcp',
+    reliable: transport !== 'udp',
+    secure: transport === 'tls' || transport === 'wss',
     local: { host: '192.0.2.1', port: 5060 },
     remote: { host, port },
     advertised: { host: '192.0.2.1', port: 5060 },
