@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadSettings } from '../src/config/load.ts';
 import type { Settings } from '../src/config/schema.ts';
+import { trunkEntry } from '../test/kit/trunk-entry.ts';
 import type { ServerQuestion, ServerUsage } from './server-under-test.ts';
 import type { LoadPorts, LoadQuestion } from './sip-load.ts';
 import { LOAD_HOST, type LoadOrder, type LoadReport } from './sip-load-calls.ts';
@@ -84,18 +85,12 @@ export class Stage {
 function settingsFor(ports: LoadPorts, data: string, unrecorded: boolean): Settings {
   const { settings } = loadSettings(join(TAXI, 'maskline.yaml'), {});
   const taxi = settings.applications[0]!;
-  const trunk = {
+  const trunk = trunkEntry({
     name: 'operator',
     host: LOAD_HOST,
     port: ports.passenger,
-    transport: 'udp' as const,
     allowedSources: [LOAD_HOST],
-    register: false,
-    prefixes: [],
-    priority: 10,
-    numberFormat: 'e164' as const,
-    assertIdentity: false,
-  };
+  });
   return {
     ...settings,
     data,

@@ -105,12 +105,17 @@ function substitute(
   return value;
 }
 
-/** Adds absent sections of the top level as empty objects, so that their defaults apply. */
+/** Adds absent sections as empty objects, in the entries of lists too, so that their defaults apply. */
 function withSections(schema: TSchema, value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  if (Array.isArray(value)) {
+    const { items } = schema as { items?: TSchema };
+    return items === undefined ? value : value.map((item) => withSections(items, item));
+  }
+  if (value === null || typeof value !== 'object') return value;
   const properties = (schema as { properties?: Record<string, TSchema> }).properties ?? {};
   const out: Record<string, unknown> = { ...value };
   for (const [key, inner] of Object.entries(properties)) {
+    if ('items' in inner && out[key] !== undefined) out[key] = withSections(inner, out[key]);
     if (!('properties' in inner)) continue;
     if (out[key] === undefined || out[key] === null) {
       if ('~optional' in inner) continue;

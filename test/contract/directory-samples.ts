@@ -1,4 +1,5 @@
 import { PhoneNumber } from '../../src/kernel/phone-number.ts';
+import { TRUNK_DEFAULTS } from '../../src/sip/user-agent/types.ts';
 import type { DirectoryDeclaration } from '../../src/storage/import-directory.ts';
 import { DRIVER, SERVICE } from '../kit/call-records.ts';
 
@@ -29,6 +30,7 @@ export const TAXI: DirectoryDeclaration['applications'][number] = {
 };
 
 export const TRUNK: DirectoryDeclaration['trunks'][number] = {
+  ...TRUNK_DEFAULTS,
   name: 'carrier',
   host: 'sip.carrier.example',
   port: 5070,
@@ -43,4 +45,5 @@ export const TRUNK: DirectoryDeclaration['trunks'][number] = {
   country: 'RU',
   numberFormat: 'e164-without-plus',
   assertIdentity: true,
+  media: { srtp: 'required', codecs: ['PCMU'], mediaSources: ['192.0.2.0/24'] },
 };

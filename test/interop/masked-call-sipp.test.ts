@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Settings, TrunkEntry } from '../../src/config/schema.ts';
+import type { Settings } from '../../src/config/schema.ts';
 import type { CallRecord } from '../../src/records/ports.ts';
 import { freePort } from '../kit/free-port.ts';
 import { expectNewRecords, knownRecords } from '../kit/new-records.ts';
+import { trunkEntry } from '../kit/trunk-entry.ts';
 import { HOST, SERVICE, WholeServer } from '../kit/whole-server.ts';
 import { shareOf, soundsAt } from './captured-sound.ts';
 import { until } from './child.ts';
@@ -54,15 +55,7 @@ afterEach(async () => {
 afterAll(() => server?.stop());
 
 function withTrunks(settings: Settings): Settings {
-  const trunk: Omit<TrunkEntry, 'name' | 'host'> = {
-    transport: 'udp',
-    allowedSources: [],
-    register: false,
-    prefixes: [],
-    priority: 10,
-    numberFormat: 'e164',
-    assertIdentity: false,
-  };
+  const { name: _, host: __, ...trunk } = trunkEntry({ name: 'any', host: PASSENGER_HOST });
   const passengers = { ...trunk, host: PASSENGER_HOST, port: passengerPort };
   return {
     ...settings,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PhoneCallEnd } from '../../src/phone/phone-call.ts';
 import type { CallRecord } from '../../src/records/ports.ts';
+import { trunkEntry } from '../kit/trunk-entry.ts';
 import type { BackendAnswer } from '../kit/whole-server.ts';
 import { HOST, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
 
@@ -281,13 +282,5 @@ describe('trunks', () => {
 });
 
 function trunk(values: { name: string; host: string; port: number; prefixes: string[] }) {
-  return {
-    ...values,
-    transport: 'udp' as const,
-    allowedSources: [],
-    register: false,
-    priority: 10,
-    numberFormat: 'e164' as const,
-    assertIdentity: false,
-  };
+  return trunkEntry(values);
 }

@@ -1,12 +1,15 @@
 import { Emitter } from '../../kernel/emitter.ts';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
-import type {
-  IncomingCall,
-  OutboundInvite,
-  TrunkSettings,
-  UserAccount,
-  UserAgent,
-  UserAgentEvents,
+import { DEFAULT_MEDIA_POLICY } from '../../sip/user-agent/media-policy.ts';
+import {
+  type IncomingCall,
+  type MediaPolicy,
+  type OutboundInvite,
+  TRUNK_DEFAULTS,
+  type TrunkSettings,
+  type UserAccount,
+  type UserAgent,
+  type UserAgentEvents,
 } from '../../sip/user-agent/types.ts';
 import { FakeUacSession, type FakeUasSession } from './fake-sessions.ts';
 
@@ -14,14 +17,9 @@ export const TRUNK: TrunkSettings = {
   id: 'trunk-1',
   name: 'operator',
   host: 'trunk.example',
-  transport: 'udp',
+  ...TRUNK_DEFAULTS,
   allowedSources: ['192.0.2.0/24'],
-  register: false,
-  prefixes: [],
-  priority: 1,
   country: 'RU',
-  numberFormat: 'e164',
-  assertIdentity: false,
 };
 
 export const DRIVER: UserAccount = {
@@ -38,13 +36,18 @@ export class FakeUserAgent implements UserAgent {
   /** Whether a new outbound session answers CANCEL by itself. */
   autoCancel = true;
   localHost = '192.0.2.1';
+  /** What the next outbound call is asked to offer. */
+  media: MediaPolicy = DEFAULT_MEDIA_POLICY;
 
-  invite(invite: OutboundInvite, sdpFor: (localHost: string) => Promise<string>): FakeUacSession {
+  invite(
+    invite: OutboundInvite,
+    sdpFor: (localHost: string, media: MediaPolicy) => Promise<string>,
+  ): FakeUacSession {
     const session = new FakeUacSession();
     session.autoCancel = this.autoCancel;
     this.outbound.push({ invite, session });
     queueMicrotask(() => {
-      sdpFor(this.localHost).then(
+      sdpFor(this.localHost, this.media).then(
         (offer) => {
           session.offer = offer;
         },
@@ -73,6 +76,7 @@ export class FakeUserAgent implements UserAgent {
       fromUri: 'sip:+79031112233@trunk.example',
       toUri: 'sip:+74950000001@maskline.example',
       headers: [],
+      media: DEFAULT_MEDIA_POLICY,
       maxForwards: 68,
       ...overrides,
     });

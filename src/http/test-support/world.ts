@@ -8,6 +8,7 @@ import { createLogger } from '../../kernel/logger.ts';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
 import { systemRandom } from '../../kernel/random.ts';
 import type { StartRequest } from '../../scenario/ports.ts';
+import { TRUNK_DEFAULTS } from '../../sip/user-agent/types.ts';
 import { openStorage, type Storage } from '../../storage/storage.ts';
 import type { Api } from '../api.ts';
 import { createApp } from '../app.ts';
@@ -54,14 +55,13 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
   await storage.importDirectory({
     trunks: [
       {
+        ...TRUNK_DEFAULTS,
         name: 'carrier',
         host: 'sip.example.net',
-        transport: 'udp',
         allowedSources: ['192.0.2.0/24'],
         register: true,
         prefixes: ['+44'],
         priority: 1,
-        numberFormat: 'e164',
         assertIdentity: true,
         outboundAuth: { username: 'maskline', password: 'trunk-password' },
       },

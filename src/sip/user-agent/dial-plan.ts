@@ -11,10 +11,11 @@ import { isSipUri, isTelUri, parseUri, sipUri } from '../message/uri.ts';
 import type { Resolver } from '../resolver/types.ts';
 import type { Target } from '../transport/types.ts';
 import type { IdentityStyle } from './identity-headers.ts';
+import { DEFAULT_MEDIA_POLICY } from './media-policy.ts';
 import { numberOfUri } from './party-number.ts';
 import { readContact } from './registrar.ts';
 import { dialledUser, trunksFor } from './trunk-select.ts';
-import type { Binding, CallTarget, TrunkSettings, UserAgentDirectory } from './types.ts';
+import type { Binding, CallTarget, MediaPolicy, TrunkSettings, UserAgentDirectory } from './types.ts';
 
 /** One place to send the INVITE to. */
 export interface Attempt {
@@ -25,6 +26,7 @@ export interface Attempt {
   readonly fromDomain: string;
   /** A registered phone is reached where it registered from; others where their Route or Contact says. */
   readonly reach: Reach;
+  readonly media: MediaPolicy;
   readonly style?: IdentityStyle;
   readonly account?: DigestAccount;
 }
@@ -92,6 +94,7 @@ export class DialPlan {
       to: nameAddr(sipUri({ user, host: fromDomain })),
       fromDomain,
       reach: 'target' as const,
+      media: trunk.media,
       style: trunk,
       ...(trunk.outboundAuth === undefined ? {} : { account: trunk.outboundAuth }),
     }));
@@ -114,6 +117,7 @@ export class DialPlan {
           to,
           fromDomain: domain,
           reach: 'flow',
+          media: DEFAULT_MEDIA_POLICY,
         };
       }
     }
@@ -140,6 +144,7 @@ export class DialPlan {
         to,
         fromDomain: this.#options.domain,
         reach: 'target',
+        media: DEFAULT_MEDIA_POLICY,
         ...(account === undefined ? {} : { account }),
       };
     }

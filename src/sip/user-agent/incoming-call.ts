@@ -10,6 +10,7 @@ import type { NameAddr, SipRequest } from '../message/types.ts';
 import { formatUri, isSipUri } from '../message/uri.ts';
 import { CONTACT_USER } from './contact.ts';
 import { cleanDisplayName } from './identity-headers.ts';
+import { DEFAULT_MEDIA_POLICY } from './media-policy.ts';
 import { numberOfUri } from './party-number.ts';
 import type { IncomingCall, Peer } from './types.ts';
 
@@ -42,6 +43,7 @@ export function incomingCall(request: SipRequest, context: IncomingContext): Inc
     fromUri: fromUri(peer, sender, isPrivate, context.domain),
     toUri: formatUri(to(request).uri),
     headers: extensionHeaders(request),
+    media: peer.kind === 'trunk' ? peer.trunk.media : DEFAULT_MEDIA_POLICY,
     maxForwards: maxForwards(request) ?? DEFAULT_MAX_FORWARDS,
   };
 }

@@ -12,7 +12,7 @@ import type { Attempt, DialPlan } from './dial-plan.ts';
 import type { FailedTargets } from './failed-targets.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { mayTryElsewhere, OutboundSession } from './outbound-session.ts';
-import type { OutboundInvite } from './types.ts';
+import type { MediaPolicy, OutboundInvite } from './types.ts';
 
 export interface UacCoreOptions {
   readonly dialogs: Dialogs;
@@ -23,7 +23,7 @@ export interface UacCoreOptions {
   readonly log: Logger;
 }
 
-export type SdpFor = (localHost: string) => Promise<string>;
+export type SdpFor = (localHost: string, media: MediaPolicy) => Promise<string>;
 
 export class UacCore {
   readonly #options: UacCoreOptions;
@@ -36,7 +36,7 @@ export class UacCore {
 
   invite(invite: OutboundInvite, sdpFor: SdpFor): UacSession {
     const attempts = this.#options.plan.attempts(invite.target);
-    const offer = oncePerHost(sdpFor);
+    const offer = onceEach(sdpFor);
     const session = new OutboundSession({
       id: this.#options.random.uuid(),
       next: (signal) => this.#next(invite, attempts, offer, signal),
@@ -71,7 +71,7 @@ export class UacCore {
       });
       if (flow === undefined) continue;
       if (isOurs(flow)) throw new MasklineError('call/looped');
-      const sdp = await offer(mediaHost(flow));
+      const sdp = await offer(mediaHost(flow), attempt.media);
       if (signal.ended) return undefined;
       return this.#send(partsOf(invite, attempt, flow, sdp, this.#options.random), attempt.target);
     }
@@ -139,14 +139,15 @@ export function answerWith(account: DigestAccount, random: Random): ChallengeHoo
   };
 }
 
-/** An offer opens a media leg: asked for once, and again only when another attempt leaves from another address. */
-function oncePerHost(sdpFor: SdpFor): SdpFor {
+/** An offer opens a media leg: asked for once, and again only for another address of ours or another media policy. */
+function onceEach(sdpFor: SdpFor): SdpFor {
   const made = new Map<string, Promise<string>>();
-  return (host) => {
-    const known = made.get(host);
+  return (host, media) => {
+    const key = `${host} ${JSON.stringify(media)}`;
+    const known = made.get(key);
     if (known !== undefined) return known;
-    const offer = sdpFor(host);
-    made.set(host, offer);
+    const offer = sdpFor(host, media);
+    made.set(key, offer);
     return offer;
   };
 }

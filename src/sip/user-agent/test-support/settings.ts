@@ -1,19 +1,13 @@
 /** Settings for the tests of this folder. */
 import { ha1Set } from '../../auth/digest.ts';
-import type { TrunkSettings, UserAccount } from '../types.ts';
+import { TRUNK_DEFAULTS, type TrunkSettings, type UserAccount } from '../types.ts';
 
 export function trunk(changes: Partial<TrunkSettings> = {}): TrunkSettings {
   return {
     id: changes.name ?? 'carrier',
     name: 'carrier',
     host: 'carrier.example',
-    transport: 'udp',
-    allowedSources: [],
-    register: false,
-    prefixes: [],
-    priority: 10,
-    numberFormat: 'e164',
-    assertIdentity: false,
+    ...TRUNK_DEFAULTS,
     ...changes,
   };
 }
