@@ -88,6 +88,16 @@ export class CallMedia {
     return sdp;
   }
 
+  /** Puts the peer on hold, or takes it back, from the next offer or answer on. The leg must be open. */
+  hold(held: boolean): void {
+    this.#opened().hold(held);
+  }
+
+  /** Our last offer was refused: nobody waits for its answer any more. */
+  withdrawn(): void {
+    this.#offering = false;
+  }
+
   /** Applies the peer's answer to our last offer. @throws SdpError, after which everything is as before */
   answered(answer: RemoteAudio): void {
     const negotiated = this.#opened().answered(answer);

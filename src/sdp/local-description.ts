@@ -18,6 +18,8 @@ export class LocalDescription {
   #layout: MediaLayout = { index: 0, otherMedia: [] };
   #version = 0;
   #lastText = '';
+  /** What we want, whatever the peer wants: on hold we speak and do not listen (RFC 3264 §8.4, PITFALLS row 17). */
+  #wanted: 'sendrecv' | 'sendonly' = 'sendrecv';
   /** What our last offer said, while or since it was answered. */
   #offer: LocalAudio | undefined;
   /** Numbers once agreed stay for the session (RFC 3264 §8.3.2). */
@@ -36,6 +38,11 @@ export class LocalDescription {
     this.#ours = options.codecs;
   }
 
+  /** Puts the peer on hold, or takes it back: from the next offer or answer on. */
+  hold(held: boolean): void {
+    this.#wanted = held ? 'sendonly' : 'sendrecv';
+  }
+
   /** Our offer: all our codecs, or, when the session is running, with the numbers and lines agreed before. */
   offer(): string {
     const agreed = this.#agreedNumbers;
@@ -46,7 +53,7 @@ export class LocalDescription {
     // Two codecs on one number would be unreadable; the agreed one is the one to keep.
     const unique = taken.size === codecs.length ? codecs : codecs.filter((codec) => codec === agreed?.codec);
     const events = agreed === undefined ? TELEPHONE_EVENT : (agreed.telephoneEvent ?? freeNumber(taken));
-    this.#offer = this.#local(unique, events, 'sendrecv', 20);
+    this.#offer = this.#local(unique, events, this.#wanted, 20);
     return this.#write(this.#offer);
   }
 
@@ -60,7 +67,7 @@ export class LocalDescription {
 
   /** Answers the peer's offer. On an error nothing has changed. @throws SdpError `no-common-codec` */
   answer(offer: RemoteAudio): { readonly sdp: string; readonly negotiated: Negotiated } {
-    const negotiated = negotiateAnswer(offer, this.#ours);
+    const negotiated = negotiateAnswer(offer, this.#ours, this.#wanted);
     this.#remember(negotiated);
     this.#layout = { index: offer.index, otherMedia: offer.otherMedia };
     const codec = { name: negotiated.codec, payloadType: negotiated.receivePayloadType };

@@ -26,9 +26,14 @@ const MIRROR: Readonly<Record<Direction, Direction>> = {
  * Chooses what we answer: the first codec in the peer's order that we speak, with the peer's payload type numbers
  * (RFC 3264 §6.1; PITFALLS row 17).
  *
+ * @param wanted our own direction; the answer takes away from what the offer allows, never adds to it
  * @throws SdpError `no-common-codec`
  */
-export function negotiateAnswer(offer: RemoteAudio, ours: readonly CodecName[]): Negotiated {
+export function negotiateAnswer(
+  offer: RemoteAudio,
+  ours: readonly CodecName[],
+  wanted: Direction = 'sendrecv',
+): Negotiated {
   const codec = offer.codecs.find((candidate) => ours.includes(candidate.name));
   if (codec === undefined) throw noCommonCodec();
   const events = offer.telephoneEventPayloadType;
@@ -40,7 +45,7 @@ export function negotiateAnswer(offer: RemoteAudio, ours: readonly CodecName[]):
     ...(events === undefined
       ? {}
       : { telephoneEvent: { sendPayloadType: events, receivePayloadType: events } }),
-    direction: MIRROR[offer.direction],
+    direction: narrower(wanted, MIRROR[offer.direction]),
     packetMs: playablePacketMs(offer.packetMs),
   };
 }
