@@ -29,7 +29,7 @@ describe('inside a connected call', () => {
     const { session, media, seen } = await connected();
     const versions: (string | undefined)[] = [];
     for (const direction of ['sendonly', 'sendonly', 'sendrecv', 'inactive', 'sendrecv']) {
-      const { outcome } = session.reoffer(phoneSdp({ direction, version: versions.length + 2 }));
+      const { outcome } = session.peerReoffer(phoneSdp({ direction, version: versions.length + 2 }));
       const settled = outcome();
       if (settled.kind !== 'accepted') throw new Error('the re-INVITE was not accepted');
       versions.push(/^o=- \d+ (\d+)/m.exec(settled.sdp)?.[1]);
@@ -47,14 +47,14 @@ describe('inside a connected call', () => {
 
   it('a re-INVITE with another address re-points the leg', async () => {
     const { session, media } = await connected();
-    session.reoffer(phoneSdp({ host: '203.0.113.5', port: 50_000 }));
+    session.peerReoffer(phoneSdp({ host: '203.0.113.5', port: 50_000 }));
     expect(media.legs).toHaveLength(1);
     expect(media.legs[0]?.plan?.remote).toEqual({ host: '203.0.113.5', port: 50_000 });
   });
 
   it('[RFC 3261 §14.2] a re-INVITE that we cannot accept leaves the call as it was', async () => {
     const { session, call, media } = await connected();
-    const outcomes = [phoneSdp({ formats: '99' }), 'hello'].map((sdp) => session.reoffer(sdp).outcome());
+    const outcomes = [phoneSdp({ formats: '99' }), 'hello'].map((sdp) => session.peerReoffer(sdp).outcome());
     expect(outcomes).toEqual([
       { kind: 'rejected', status: 488 },
       { kind: 'rejected', status: 488 },
@@ -65,7 +65,7 @@ describe('inside a connected call', () => {
 
   it('[row 14] a re-INVITE without SDP gets our offer, and its answer counts', async () => {
     const { session, media } = await connected();
-    const settled = session.reoffer(undefined).outcome();
+    const settled = session.peerReoffer(undefined).outcome();
     expect(settled.kind === 'accepted' && settled.sdp).toContain('m=audio');
     session.ackReoffer(phoneSdp({ port: 51_000 }));
     expect(media.legs[0]?.plan?.remote.port).toBe(51_000);

@@ -105,9 +105,9 @@ describe('an outbound call', () => {
 
   it('[row 16] an UPDATE in early media re-points the leg; before it, it is refused', async () => {
     const { session, media } = await ringing();
-    expect(session.reoffer(phoneSdp()).outcome()).toEqual({ kind: 'rejected', status: 500 });
+    expect(session.peerReoffer(phoneSdp()).outcome()).toEqual({ kind: 'rejected', status: 500 });
     session.ring(183, phoneSdp());
-    expect(session.reoffer(phoneSdp({ port: 45_000 })).outcome()).toMatchObject({ kind: 'accepted' });
+    expect(session.peerReoffer(phoneSdp({ port: 45_000 })).outcome()).toMatchObject({ kind: 'accepted' });
     expect(media.legs[0]?.plan?.remote.port).toBe(45_000);
   });
 
@@ -215,7 +215,7 @@ describe('an outbound call', () => {
   it('[row 17] a hold by the callee is answered with recvonly', async () => {
     const { session, seen } = await ringing();
     session.answer(phoneSdp());
-    const outcome = session.reoffer(phoneSdp({ direction: 'sendonly' })).outcome();
+    const outcome = session.peerReoffer(phoneSdp({ direction: 'sendonly' })).outcome();
     expect(outcome.kind === 'accepted' && outcome.sdp).toMatch(/a=recvonly/);
     expect(namesOf(seen)).toEqual(['connected', 'onHold']);
   });

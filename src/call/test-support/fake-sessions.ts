@@ -3,6 +3,7 @@ import type {
   Body,
   ExtraHeaders,
   InviteSession,
+  ReOfferOutcome as OurOfferOutcome,
   ReOffer,
   SessionEnd,
   SessionEvents,
@@ -29,7 +30,9 @@ export type Sent =
   | { readonly kind: 'ack' }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'bye'; readonly headers: ExtraHeaders }
-  | { readonly kind: 'info'; readonly body: Body; readonly headers: ExtraHeaders };
+  | { readonly kind: 'info'; readonly body: Body; readonly headers: ExtraHeaders }
+  | { readonly kind: 'message'; readonly body: Body; readonly headers: ExtraHeaders }
+  | { readonly kind: 'reoffer'; readonly sdp: string };
 
 /** What became of a re-INVITE that the peer sent. */
 export type ReOfferOutcome =
@@ -55,6 +58,20 @@ abstract class FakeSession implements InviteSession {
     return Promise.resolve(this.infoStatus);
   }
 
+  message(body: Body, headers: ExtraHeaders = []): Promise<number> {
+    this.sent.push({ kind: 'message', body, headers });
+    return Promise.resolve(this.infoStatus);
+  }
+
+  /** What the peer answers to an offer of ours; the offer waits while there is none. */
+  answerToOffers: ((sdp: string) => Promise<OurOfferOutcome>) | undefined;
+
+  reoffer(sdp: string): Promise<OurOfferOutcome> {
+    if (this.state === 'ended') return Promise.resolve({ kind: 'ended' });
+    this.sent.push({ kind: 'reoffer', sdp });
+    return this.answerToOffers?.(sdp) ?? new Promise(() => undefined);
+  }
+
   kinds(): string[] {
     return this.sent.map((one) => ('status' in one ? `${one.kind} ${one.status}` : one.kind));
   }
@@ -72,7 +89,7 @@ abstract class FakeSession implements InviteSession {
   }
 
   /** The peer's re-INVITE; without `sdp` it asks for our offer. */
-  reoffer(sdp: string | undefined): { readonly outcome: () => ReOfferOutcome } {
+  peerReoffer(sdp: string | undefined): { readonly outcome: () => ReOfferOutcome } {
     let outcome: ReOfferOutcome = { kind: 'pending' };
     const settle = (next: ReOfferOutcome): void => {
       if (outcome.kind !== 'pending') throw new Error('a re-offer was settled twice');

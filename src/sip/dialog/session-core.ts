@@ -14,6 +14,7 @@ import type {
   ChallengeHook,
   ExtraHeaders,
   InviteSession,
+  ReOfferOutcome,
   SessionEnd,
   SessionEvents,
   SessionState,
@@ -74,11 +75,24 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
   protected abstract byeBeforeAnswer(transaction: ServerTransaction): void;
 
   info(body: Body, headers: ExtraHeaders = []): Promise<number> {
+    return this.#tell('INFO', body, headers);
+  }
+
+  message(body: Body, headers: ExtraHeaders = []): Promise<number> {
+    return this.#tell('MESSAGE', body, headers);
+  }
+
+  /** Not offered yet: refused before it leaves. */
+  reoffer(_sdp: string): Promise<ReOfferOutcome> {
+    return Promise.resolve(this.#state === 'ended' ? { kind: 'ended' } : { kind: 'refused', status: 501 });
+  }
+
+  #tell(method: 'INFO' | 'MESSAGE', body: Body, headers: ExtraHeaders): Promise<number> {
     const dialog = this.dialog;
     // "Call Does Not Exist": not yet, or no more.
     if (this.#state !== 'confirmed' || dialog === undefined) return Promise.resolve(481);
     const fields: ExtraHeaders = [['Content-Type', body.contentType], ...headers];
-    const what = { method: 'INFO', fields, body: body.content, onChallenge: this.onChallenge };
+    const what = { method, fields, body: body.content, onChallenge: this.onChallenge };
     return new Promise((resolve) => {
       sendInDialog(this.context, dialog, what, (outcome) => {
         const status = outcome === 'timeout' ? 408 : outcome === 'transport' ? 503 : outcome.status;
@@ -107,6 +121,10 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
       case 'INFO':
         transaction.reply(200);
         this.events.emit('info', { body: bodyOf(request), headers: xHeaders(request) });
+        return;
+      case 'MESSAGE':
+        transaction.reply(200);
+        this.events.emit('message', { body: bodyOf(request), headers: xHeaders(request) });
         return;
       case 'OPTIONS':
         transaction.reply(200, { fields: [...ALLOW, ['Accept', 'application/sdp']] });

@@ -6,6 +6,7 @@
  *
  *   UAS   proceeding ──accept──▶ accepted ──ACK──▶ confirmed ──▶ ended
  *   UAC   calling ──1xx──▶ proceeding ──2xx──▶ confirmed ──▶ ended          (the ACK is sent by the layer itself)
+ *   UAC, INVITE without SDP      … ──2xx──▶ accepted ──answer(), ACK──▶ confirmed ──▶ ended
  *
  * and from every state to `ended`, exactly once. `end()` is a wish: it does whatever the state demands (reject, CANCEL,
  * BYE, or BYE after a 2xx that crossed the CANCEL), and the session ends when the protocol says so (PITFALLS row 1).
@@ -49,18 +50,77 @@ export interface ReOffer {
   reject(status: number): void;
 }
 
+/** How an offer of ours on a running session ended. */
+export type ReOfferOutcome =
+  | { readonly kind: 'answered'; readonly sdp: string }
+  /** Refused for good, or the retries ran out; the session goes on as before. */
+  | { readonly kind: 'refused'; readonly status: number }
+  /** The session ended first (408, 481, BYE …). */
+  | { readonly kind: 'ended' };
+
+/** The implicit subscription of a REFER (RFC 3515 §2.4.4). */
+export interface ReferProgress {
+  /** NOTIFY with message/sipfrag; a final status (200–699) ends the subscription. Ignored after that. */
+  progress(status: number): void;
+}
+
+/** The peer asks us to call somebody else (RFC 3515). Exactly one of `accept` and `reject`; either is ignored after it. */
+export interface ReferRequest {
+  /** Refer-To as a URI text, without header fields (`?…`) of that URI. */
+  readonly referTo: string;
+  /** The Replaces field of that URI, unescaped: an attended transfer (RFC 3891), to be refused with 603 unless supported. */
+  readonly replaces: string | undefined;
+  /** `X-` fields of the REFER. */
+  readonly headers: ExtraHeaders;
+  /** 202, and an implicit subscription with NOTIFY 100 at once, unless the peer wants none (RFC 4488). */
+  accept(): ReferProgress;
+  /** A final 3xx–6xx. */
+  reject(status: number): void;
+}
+
+/**
+ * Only where we called without an offer (late offer, RFC 3261 §13.2.1): gives our answer to the offer that `sdp` is. It
+ * leaves in the PRACK of the reliable 18x, or in the ACK of the 2xx, which waits for it. Later calls are ignored.
+ */
+export type LateAnswer = (sdp: string) => void;
+
 export interface SessionEvents {
-  /** UAC: 101–199. `sdp` is present for early media. 100 is not reported. */
-  provisional: { readonly status: number; readonly sdp: string | undefined; readonly headers: ExtraHeaders };
-  /** UAC: the first 2xx; `sdp` is the answer to our offer (absent when a broken peer sent none). The ACK has been sent. */
-  accepted: { readonly sdp: string | undefined; readonly headers: ExtraHeaders };
   /**
-   * UAS: the ACK has come; `sdp` only when we had made the offer (late offer). Either role: once more, always with `sdp`,
-   * when a re-INVITE without SDP was accepted with our offer and its ACK brings the answer.
+   * UAC: 101–199. `sdp` is present for early media. 100 is not reported. After a 199 (RFC 6228) that ended the early dialog
+   * whose media was in force, `sdp` is what the newest of the others had said, if any.
+   */
+  provisional: {
+    readonly status: number;
+    readonly sdp: string | undefined;
+    readonly headers: ExtraHeaders;
+    readonly answer?: LateAnswer;
+  };
+  /**
+   * UAC: the first 2xx; `sdp` is the answer to our offer (absent when it came before in a 18x of the same dialog and is in
+   * force, or a broken peer sent none). The ACK has been sent, unless there is an `answer` to give.
+   */
+  accepted: {
+    readonly sdp: string | undefined;
+    readonly headers: ExtraHeaders;
+    readonly answer?: LateAnswer;
+  };
+  /**
+   * UAS: the ACK has come; `sdp` only when we had made the offer (late offer), then also if the answer came in a PRACK.
+   * Either role: once more, always with `sdp`, when a re-INVITE without SDP was accepted with our offer and its ACK brings
+   * the answer.
    */
   confirmed: { readonly sdp: string | undefined };
+  /** UAS, late offer in a reliable 18x (RFC 3262 §5): the PRACK has brought the answer, and early media may flow. */
+  earlyAnswer: { readonly sdp: string };
+  /** The answer to a session refresh of ours (RFC 4028) is another one than before; our own description has not changed. */
+  answerChanged: { readonly sdp: string };
+  /** Nobody listens: 488. */
   reoffer: ReOffer;
   info: { readonly body: Body | undefined; readonly headers: ExtraHeaders };
+  /** MESSAGE inside the dialog (RFC 3428); it has been answered with 200. */
+  message: { readonly body: Body | undefined; readonly headers: ExtraHeaders };
+  /** Nobody listens: 603. */
+  refer: ReferRequest;
   /** Exactly once. Nothing is emitted afterwards, and no timer of the session lives on except the 2xx/ACK store. */
   ended: SessionEnd;
 }
@@ -75,15 +135,28 @@ export interface InviteSession {
   end(options?: { readonly status?: number; readonly headers?: ExtraHeaders }): void;
   /** In-dialog INFO; resolves with the final status (408 on time-out). Confirmed sessions only. */
   info(body: Body, headers?: ExtraHeaders): Promise<number>;
+  /** In-dialog MESSAGE (RFC 3428 inside a dialog); as `info`. */
+  message(body: Body, headers?: ExtraHeaders): Promise<number>;
+  /**
+   * Re-INVITE with our offer, or UPDATE before the answer, where the peer allows it; a session that can do neither yet
+   * waits until it can. Glare is retried by RFC 3261 §14.1. One at a time; a second waits.
+   */
+  reoffer(sdp: string): Promise<ReOfferOutcome>;
 }
 
 export interface UasSession extends InviteSession {
   readonly role: 'uas';
   /** The caller's offer; absent for a late offer, in which case `accept` carries our offer. */
   readonly offer: string | undefined;
-  /** 101–199. With `sdp`: early media. */
+  /**
+   * 101–199. With `sdp`: early media. Where the caller made no offer, `sdp` is ours, and leaves only if the response is
+   * reliable (RFC 3262 §5). Reliable ones leave one after the other, each when the one before has its PRACK.
+   */
   provisional(status: number, options?: { readonly sdp?: string; readonly headers?: ExtraHeaders }): void;
-  /** 200 with SDP; retransmitted on any transport until the ACK (PITFALLS row 3). Ignored when already ended. */
+  /**
+   * 200 with SDP (without, where a reliable 18x has carried it); retransmitted on any transport until the ACK (PITFALLS
+   * row 3). Leaves when a reliable 18x with SDP has its PRACK (row 13). Ignored when already ended.
+   */
   accept(options: { readonly sdp: string; readonly headers?: ExtraHeaders }): void;
   /** A final 3xx–6xx. Ignored when already ended. */
   reject(status: number, options?: { readonly reason?: string; readonly headers?: ExtraHeaders }): void;
@@ -108,6 +181,21 @@ export type ChallengeHook = (response: SipResponse, request: SipRequest) => Extr
  */
 export type Reach = 'flow' | 'target';
 
+/**
+ * Reliable provisional responses (RFC 3262; PITFALLS row 13). Default `supported`.
+ * UAC: 100rel in neither, in Supported, or in Require. A reliable response is acknowledged in any case.
+ * UAS: a peer that requires them gets 420, or gets them; with `required` also one that only supports them does.
+ */
+export type ReliableProvisional = 'off' | 'supported' | 'required';
+
+/** RFC 4028, whole seconds. */
+export interface SessionTimerSettings {
+  /** The Session-Expires that we ask for. */
+  readonly expiresSeconds: number;
+  /** Min-SE: a shorter one is refused with 422. At least 90 (§5). */
+  readonly minSeconds: number;
+}
+
 /** What a new INVITE is made from. Via, CSeq, tags, Max-Forwards, Allow and Content-Length are the layer's. */
 export interface InviteParts {
   readonly flow: Flow;
@@ -123,8 +211,9 @@ export interface InviteParts {
   /** Preloaded Route fields, such as an outbound proxy. */
   readonly routes?: readonly NameAddr[];
   readonly headers?: ExtraHeaders;
-  /** Our offer. */
-  readonly sdp: string;
+  /** Our offer; undefined: the callee makes one, and `accepted` brings it with a way to answer (PITFALLS row 14). */
+  readonly sdp: string | undefined;
+  readonly reliableProvisional?: ReliableProvisional | undefined;
   /** Default `flow`. */
   readonly reach?: Reach;
   readonly onChallenge?: ChallengeHook;
@@ -136,6 +225,7 @@ export interface UasParts {
   readonly contact: NameAddr;
   /** Default `flow`. */
   readonly reach?: Reach;
+  readonly reliableProvisional?: ReliableProvisional | undefined;
   /** For in-dialog requests of ours that the peer challenges. */
   readonly onChallenge?: ChallengeHook;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { settle } from '../../../test/kit/virtual-clock.ts';
 import { Emitter } from '../../kernel/emitter.ts';
-import type { SessionEnd, SessionEvents, SessionState, UacSession } from '../dialog/types.ts';
+import type { ReOfferOutcome, SessionEnd, SessionEvents, SessionState, UacSession } from '../dialog/types.ts';
 import { OutboundSession } from './outbound-session.ts';
 
 /** An attempt that does what the test says. */
@@ -18,6 +18,14 @@ class Attempt implements UacSession {
 
   async info(): Promise<number> {
     return 200;
+  }
+
+  async message(): Promise<number> {
+    return 200;
+  }
+
+  async reoffer(): Promise<ReOfferOutcome> {
+    return { kind: 'ended' };
   }
 
   finish(changes: Partial<SessionEnd> = {}): void {

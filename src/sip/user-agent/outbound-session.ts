@@ -8,6 +8,7 @@ import { MasklineError } from '../../kernel/errors.ts';
 import type {
   Body,
   ExtraHeaders,
+  ReOfferOutcome,
   SessionEnd,
   SessionEvents,
   SessionState,
@@ -17,7 +18,7 @@ import type {
 /** Starts the next attempt; undefined once the call has ended meanwhile. A rejection says that there is none. */
 export type NextAttempt = (signal: { readonly ended: boolean }) => Promise<UacSession | undefined>;
 
-const FORWARDED = ['provisional', 'accepted', 'confirmed', 'info'] as const;
+const FORWARDED = ['provisional', 'accepted', 'confirmed', 'info', 'message', 'answerChanged'] as const;
 
 export class OutboundSession implements UacSession {
   readonly id: string;
@@ -63,6 +64,16 @@ export class OutboundSession implements UacSession {
     return this.#current?.info(body, headers) ?? Promise.resolve(481);
   }
 
+  message(body: Body, headers?: ExtraHeaders): Promise<number> {
+    return this.#current?.message(body, headers) ?? Promise.resolve(481);
+  }
+
+  /** Before an attempt has been answered there is nothing that a new offer could change. */
+  reoffer(sdp: string): Promise<ReOfferOutcome> {
+    if (this.#ended) return Promise.resolve({ kind: 'ended' });
+    return this.#current?.reoffer(sdp) ?? Promise.resolve({ kind: 'refused', status: 481 });
+  }
+
   async #tryNext(): Promise<void> {
     try {
       if (this.#ended) return;
@@ -82,6 +93,10 @@ export class OutboundSession implements UacSession {
     session.events.on('reoffer', (reoffer) => {
       if (this.events.listenerCount('reoffer') === 0) reoffer.reject(488);
       else this.events.emit('reoffer', reoffer);
+    });
+    session.events.on('refer', (refer) => {
+      if (this.events.listenerCount('refer') === 0) refer.reject(603);
+      else this.events.emit('refer', refer);
     });
     session.events.on('ended', (end) => {
       this.#lastEnd = end;
