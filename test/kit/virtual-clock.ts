@@ -14,10 +14,15 @@ export class VirtualClock implements Clock {
   #time = 0;
   #nextId = 1;
   readonly #timers = new Map<number, Timer>();
+  /** A binary heap by (due, id). Timers that were cleared stay in it until they come up. */
+  readonly #heap: Timer[] = [];
   readonly #epoch: number;
+  readonly #settle: () => Promise<void>;
 
-  constructor(epoch = Date.UTC(2026, 0, 1)) {
+  /** `settled`: how promises that a timer settles are waited for; the default waits for a turn of the event loop too. */
+  constructor(epoch = Date.UTC(2026, 0, 1), settled: () => Promise<void> = settle) {
     this.#epoch = epoch;
+    this.#settle = settled;
   }
 
   now(): number {
@@ -29,9 +34,10 @@ export class VirtualClock implements Clock {
   }
 
   setTimeout(callback: () => void, ms: number): TimerHandle {
-    const id = this.#nextId++;
-    this.#timers.set(id, { id, due: this.#time + Math.max(0, ms), callback });
-    return { id };
+    const timer = { id: this.#nextId++, due: this.#time + Math.max(0, ms), callback };
+    this.#timers.set(timer.id, timer);
+    this.#push(timer);
+    return { id: timer.id };
   }
 
   clearTimeout(handle: TimerHandle | undefined): void {
@@ -46,26 +52,52 @@ export class VirtualClock implements Clock {
   /** Runs everything that falls due within the next `ms` milliseconds, in order. */
   async advance(ms: number): Promise<void> {
     const end = this.#time + ms;
-    await settle();
-    for (;;) {
-      const next = this.#next();
-      if (next === undefined || next.due > end) break;
+    await this.#settle();
+    for (let next = this.#next(); next !== undefined && next.due <= end; next = this.#next()) {
       this.#time = Math.max(this.#time, next.due);
       this.#timers.delete(next.id);
       next.callback();
-      await settle();
+      await this.#settle();
     }
     this.#time = end;
   }
 
+  /** The live timer that is due first. */
   #next(): Timer | undefined {
-    let best: Timer | undefined;
-    for (const timer of this.#timers.values()) {
-      if (best === undefined || timer.due < best.due || (timer.due === best.due && timer.id < best.id))
-        best = timer;
-    }
-    return best;
+    while (this.#heap.length > 0 && !this.#timers.has(this.#heap[0]!.id)) this.#pop();
+    return this.#heap[0];
   }
+
+  #push(timer: Timer): void {
+    const heap = this.#heap;
+    let at = heap.push(timer) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (isBefore(heap[parent]!, timer)) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = timer;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
+      if (child >= heap.length || isBefore(last, heap[child]!)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.due < b.due || (a.due === b.due && a.id < b.id);
 }
 
 /** Lets every promise that is ready run, several turns deep. */

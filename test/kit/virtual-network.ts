@@ -37,6 +37,9 @@ type Accept = Parameters<Network['listenStream']>[1];
 
 export type Tap = (packet: Captured) => void;
 
+/** When the copies of a datagram arrive, in ms from now: none for one that is lost. */
+export type Fate = (from: Address, to: Address, bytes: Uint8Array) => readonly number[];
+
 const PERFECT: Conditions = { latency: 1, jitter: 0, loss: 0, duplication: 0, streamSlice: 0 };
 
 /**
@@ -46,6 +49,8 @@ const PERFECT: Conditions = { latency: 1, jitter: 0, loss: 0, duplication: 0, st
  */
 export class VirtualNetwork implements Network, StreamHub {
   readonly conditions: Conditions;
+  /** Decides instead of the conditions what becomes of each datagram. */
+  fate: Fate | undefined;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #taps = new Set<Tap>();
@@ -183,14 +188,20 @@ export class VirtualNetwork implements Network, StreamHub {
   #sendDatagram(from: Address, to: Address, bytes: Uint8Array): void {
     const copy = bytes.slice();
     this.#capture('udp', from, to, copy);
-    const copies = this.#chance(this.conditions.loss) ? 0 : this.#chance(this.conditions.duplication) ? 2 : 1;
-    for (let i = 0; i < copies; i++) {
-      const extra = this.conditions.jitter > 0 ? this.#random.int(Math.ceil(this.conditions.jitter) + 1) : 0;
+    const delays = this.fate?.(from, to, copy) ?? this.#chances();
+    for (const delay of delays) {
       this.#clock.setTimeout(() => {
         if (this.#cut(from.host, to.host)) return;
         this.#datagram.get(key(to))?.receive(copy.slice(), from);
-      }, this.conditions.latency + extra);
+      }, delay);
     }
+  }
+
+  #chances(): readonly number[] {
+    const { loss, duplication, jitter, latency } = this.conditions;
+    const copies = this.#chance(loss) ? 0 : this.#chance(duplication) ? 2 : 1;
+    const extra = (): number => (jitter > 0 ? this.#random.int(Math.ceil(jitter) + 1) : 0);
+    return Array.from({ length: copies }, () => latency + extra());
   }
 
   /** For `VirtualStream`. */
