@@ -79,8 +79,8 @@ class Hmac {
     let length = SHA1_BLOCK + end;
     for (let i = 0; i < end; i++) inner[SHA1_BLOCK + i] = packet[i]!;
     if (extra !== undefined) length = inner.writeUInt32BE(extra, length);
-    this.#outer.latin1Write(hash('sha1', inner.subarray(0, length), 'latin1'), SHA1_BLOCK);
-    return hash('sha1', this.#outer, 'latin1');
+    this.#outer.write(hash('sha1', inner.subarray(0, length), 'binary'), SHA1_BLOCK, 'latin1');
+    return hash('sha1', this.#outer, 'binary');
   }
 }
 
