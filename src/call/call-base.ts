@@ -8,7 +8,8 @@ import type { InviteSession, SessionEnd, SessionEvents } from '../sip/dialog/typ
 import { CallMedia } from './call-media.ts';
 import { causeOfSession, type HangupCause } from './hangup-cause.ts';
 import { allowHeaders, toHeaderMap } from './header-allow-list.ts';
-import { answerReOffer, applyLateAnswer, readInfo, sendInfo } from './in-dialog.ts';
+import { InDialog } from './in-dialog.ts';
+import { KeyPresses } from './key-presses.ts';
 import type { Call, CallEnd, CallEvents, CallState, HeaderMap } from './types.ts';
 
 /** What a call is made with, whichever direction it has. */
@@ -44,9 +45,11 @@ export abstract class CallBase implements Call {
   protected ending = false;
   #state: CallState;
   #session: InviteSession | undefined;
+  #inDialog: InDialog | undefined;
   #cause: HangupCause | undefined;
   #connectedAt: number | undefined;
   #heardAudio = false;
+  readonly #keys: KeyPresses;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #resolveEnded: (end: CallEnd) => void;
   readonly #mediaReady = Promise.withResolvers<MediaLeg>();
@@ -55,6 +58,7 @@ export abstract class CallBase implements Call {
     this.id = context.random.uuid();
     this.context = context;
     this.#state = state;
+    this.#keys = new KeyPresses(context.clock);
     this.events = new Emitter<CallEvents>((error) => {
       context.log.error({ callId: this.id, error: describeError(error) }, 'a listener of a call failed');
     });
@@ -92,8 +96,19 @@ export abstract class CallBase implements Call {
   }
 
   sendInfo(mimeType: string, body: string, headers: HeaderMap = {}): void {
-    if (this.#state !== 'CONNECTED' || this.ending || this.#session === undefined) return;
-    this.warn(sendInfo(this.#session, mimeType, body, headers, this.context.log));
+    if (this.#talking) this.#inDialog?.sendInfo(mimeType, body, headers);
+  }
+
+  sendMessage(text: string, headers: HeaderMap = {}): void {
+    if (this.#talking) this.#inDialog?.sendMessage(text, headers);
+  }
+
+  hold(): void {
+    if (this.#talking) this.#inDialog?.hold(true);
+  }
+
+  unhold(): void {
+    if (this.#talking) this.#inDialog?.hold(false);
   }
 
   abstract answer(headers?: HeaderMap): void;
@@ -118,7 +133,9 @@ export abstract class CallBase implements Call {
   protected useMedia(session: MediaSession): CallMedia {
     this.media = new CallMedia(session, this.context.random, {
       opened: (leg) => this.#mediaReady.resolve(leg),
-      digit: (digit) => this.emit('digit', { digit }),
+      digit: (digit) => {
+        if (this.#keys.isNew(digit, 'rtp')) this.emit('digit', { digit });
+      },
       firstPacket: () => this.#onFirstPacket(),
       silent: () => this.emit('rtpStopped', {}),
       resumed: () => this.emit('rtpResumed', {}),
@@ -133,15 +150,14 @@ export abstract class CallBase implements Call {
   protected useSession(session: InviteSession): void {
     this.#session = session;
     this.listenTo(session, 'ended', (end) => this.#onSessionEnded(end));
-    this.listenTo(session, 'reoffer', (reoffer) => answerReOffer(reoffer, this.media, this.context.log));
-    this.listenTo(session, 'confirmed', ({ sdp }) => {
-      if (this.#state === 'CONNECTED') applyLateAnswer(sdp, this.media, this.context.log);
-    });
-    this.listenTo(session, 'info', (info) => {
-      const heard = readInfo(info);
-      if (heard === undefined) return;
-      if ('digit' in heard) this.emit('digit', heard);
-      else this.emit('info', heard);
+    this.#inDialog = new InDialog(session, {
+      log: this.context.log,
+      keys: this.#keys,
+      media: () => this.media,
+      connected: () => this.#talking,
+      emit: (event, payload) => this.emit(event, payload),
+      warn: (messages) => this.warn(messages),
+      listen: (event, heard) => this.listenTo(session, event, heard),
     });
   }
 
@@ -168,6 +184,10 @@ export abstract class CallBase implements Call {
     this.#state = 'CONNECTED';
     this.#connectedAt = this.context.clock.monotonic();
     this.emit('connected', { headers });
+  }
+
+  get #talking(): boolean {
+    return this.#state === 'CONNECTED' && !this.ending;
   }
 
   #onFirstPacket(): void {

@@ -35,7 +35,9 @@ describe('inside a connected call', () => {
       versions.push(/^o=- \d+ (\d+)/m.exec(settled.sdp)?.[1]);
     }
     expect(versions).toEqual(['2', '2', '3', '4', '5']);
-    expect(namesOf(seen)).toEqual(['connected', 'onHold', 'offHold', 'onHold', 'offHold']);
+    expect(namesOf(seen).filter((name) => name === 'reinviteReceived')).toHaveLength(5);
+    const changes = namesOf(seen).filter((name) => name !== 'reinviteReceived');
+    expect(changes).toEqual(['connected', 'onHold', 'offHold', 'onHold', 'offHold']);
     expect(media.legs[0]?.plans.map((plan) => plan.direction)).toEqual([
       'sendrecv',
       'recvonly',

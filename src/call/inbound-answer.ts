@@ -20,10 +20,9 @@ export class InboundAnswer {
     return allowed.dropped;
   }
 
-  /** Without `sdp` (late offer) the 183 says that something is going on, and no more. */
-  progress(headers: HeaderMap, sdp: string | undefined): readonly string[] {
+  progress(headers: HeaderMap, sdp: string): readonly string[] {
     const allowed = allowHeaders(headers);
-    this.#session.provisional(183, { headers: allowed.headers, ...(sdp === undefined ? {} : { sdp }) });
+    this.#session.provisional(183, { headers: allowed.headers, sdp });
     return allowed.dropped;
   }
 

@@ -111,11 +111,41 @@ describe('an inbound call', () => {
     );
     call.startEarlyMedia();
     await clock.advance(0);
-    expect(session.sent[0]).toMatchObject({ kind: 'provisional', status: 183, sdp: undefined });
+    // The dialog sends it where the 183 is reliable, and leaves it out where it is not (RFC 3262 §5).
+    expect(session.lastSdp()).toContain('m=audio');
+    expect(media.legs[0]?.plan).toBeUndefined();
     call.answer();
     await clock.advance(0);
     expect(session.lastSdp()).toContain('RTP/AVP 8 0 101');
     expect(media.legs[0]?.plan).toMatchObject({ codec: 'PCMU', direction: 'sendrecv' });
+    expect(namesOf(seen)).toEqual(['connected']);
+  });
+
+  it('[row 13] [RFC 3262 §5] a late offer in a reliable 183 is answered in the PRACK, and early media flows', async () => {
+    const answer = phoneSdp({ formats: '0 101', port: 46_000 });
+    const { session, call, media, seen } = start(new FakeUasSession({ answerInAck: answer }));
+    call.startEarlyMedia();
+    await clock.advance(0);
+    session.events.emit('earlyAnswer', { sdp: 'hello' });
+    expect(media.legs[0]?.plan).toBeUndefined();
+    session.events.emit('earlyAnswer', { sdp: answer });
+    expect(media.legs[0]?.plan).toMatchObject({ codec: 'PCMU', remote: { port: 46_000 } });
+    expect(namesOf(seen)).toEqual([]);
+    call.answer();
+    await clock.advance(0);
+    session.events.emit('earlyAnswer', { sdp: phoneSdp({ port: 47_000 }) });
+    expect(media.legs[0]?.plans).toHaveLength(1);
+    expect(namesOf(seen)).toEqual(['connected']);
+  });
+
+  it('[RFC 4028 §7.4] a refresh whose answer moves the media moves the leg, whoever had offered first', async () => {
+    const { session, call, media, seen } = start(new FakeUasSession({ offer: phoneSdp() }));
+    session.events.emit('answerChanged', { sdp: phoneSdp({ port: 49_000 }) });
+    call.answer();
+    await clock.advance(0);
+    session.events.emit('answerChanged', { sdp: phoneSdp({ port: 48_000 }) });
+    session.events.emit('answerChanged', { sdp: 'hello' });
+    expect(media.legs[0]?.plan?.remote.port).toBe(48_000);
     expect(namesOf(seen)).toEqual(['connected']);
   });
 

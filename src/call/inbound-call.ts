@@ -8,6 +8,7 @@ import { CallBase, type CallContext, type CallFacts } from './call-base.ts';
 import { causeOfError, causeOfFailure } from './hangup-cause.ts';
 import { toHeaderMap } from './header-allow-list.ts';
 import { InboundAnswer } from './inbound-answer.ts';
+import { applyAnswer } from './re-offers.ts';
 import type { CallOwner, HeaderMap } from './types.ts';
 
 /** The leg towards a caller. It exists before anything is awaited, so that a quick CANCEL finds it (row 40). */
@@ -24,6 +25,7 @@ export class InboundCall extends CallBase {
     this.#session = incoming.session;
     this.#towards = new InboundAnswer(incoming.session);
     this.useSession(incoming.session);
+    this.listenTo(incoming.session, 'earlyAnswer', ({ sdp }) => this.#onEarlyAnswer(sdp));
     this.listenTo(incoming.session, 'confirmed', ({ sdp }) => this.#onConfirmed(sdp));
   }
 
@@ -41,10 +43,8 @@ export class InboundCall extends CallBase {
   override startEarlyMedia(headers: HeaderMap = {}): void {
     if (!this.#mayDescribe('startEarlyMedia') || this.#answering) return;
     this.#describe((sdp) => {
-      if (this.#answering) return;
-      // RFC 3261 §13.2.1: an offer may go only into a reliable 18x, and ours are not.
-      const lateOffer = this.#session.offer === undefined;
-      this.warn(this.#towards.progress(headers, lateOffer ? undefined : sdp));
+      // Where it would be our offer (late offer), the dialog leaves it out unless the 183 is reliable (RFC 3262 §5).
+      if (!this.#answering) this.warn(this.#towards.progress(headers, sdp));
     });
   }
 
@@ -105,6 +105,11 @@ export class InboundCall extends CallBase {
     this.context.log.warn({ callId: this.id, error: describeError(error) }, 'a call could not be answered');
     this.noteCause(cause);
     this.#session.reject(cause.code, { reason: cause.reason });
+  }
+
+  /** The PRACK answers the offer of our 183; what cannot be used now is looked at again when the ACK has come. */
+  #onEarlyAnswer(sdp: string): void {
+    if (this.#open && this.media?.offering === true) applyAnswer(sdp, this.media, this.context.log);
   }
 
   #onConfirmed(sdp: string | undefined): void {

@@ -217,7 +217,7 @@ describe('an outbound call', () => {
     session.answer(phoneSdp());
     const outcome = session.peerReoffer(phoneSdp({ direction: 'sendonly' })).outcome();
     expect(outcome.kind === 'accepted' && outcome.sdp).toMatch(/a=recvonly/);
-    expect(namesOf(seen)).toEqual(['connected', 'onHold']);
+    expect(namesOf(seen)).toEqual(['connected', 'reinviteReceived', 'onHold']);
   });
 
   it('does not do what only an inbound call can do', async () => {

@@ -48,7 +48,7 @@ export interface CallEvents {
   /** The peer has put us on hold, or taken us back. */
   onHold: object;
   offHold: object;
-  /** The peer has offered other media, or none (late offer), and we have answered. Its SDP stays here. */
+  /** The peer offers other media, or none (late offer); what that changes is told next. Its SDP goes to nobody. */
   reinviteReceived: object;
   /** Our own offer, of `hold` or `unhold`, was answered. */
   reinviteAccepted: object;
@@ -107,6 +107,15 @@ export interface Call {
   /** Ends the call, whatever its state. Idempotent. */
   hangup(headers?: HeaderMap): void;
   sendInfo(mimeType: string, body: string, headers?: HeaderMap): void;
+  /** A text inside the call (RFC 3428), at most 16 KiB of UTF-8. Connected calls only. */
+  sendMessage(text: string, headers?: HeaderMap): void;
+  /**
+   * Puts the peer on hold: it is not listened to any more, and hears what its leg is given. Connected calls only; the
+   * outcome is `reinviteAccepted` or `reinviteRejected`, and none when it is on hold already.
+   */
+  hold(): void;
+  /** Takes the peer back. */
+  unhold(): void;
   /** Resolves when the call has ended and its media and SIP are gone. */
   readonly ended: Promise<CallEnd>;
 }

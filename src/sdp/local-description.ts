@@ -20,7 +20,7 @@ export class LocalDescription {
   #lastText = '';
   /** What we want, whatever the peer wants: on hold we speak and do not listen (RFC 3264 §8.4, PITFALLS row 17). */
   #wanted: 'sendrecv' | 'sendonly' = 'sendrecv';
-  /** What our last offer said, while or since it was answered. */
+  /** What our last offer said, while or since it was answered; or our last answer, which a refresh offers again. */
   #offer: LocalAudio | undefined;
   /** Numbers once agreed stay for the session (RFC 3264 §8.3.2). */
   #agreedNumbers: { readonly codec: CodecEntry; readonly telephoneEvent: number | undefined } | undefined;
@@ -73,6 +73,8 @@ export class LocalDescription {
     const codec = { name: negotiated.codec, payloadType: negotiated.receivePayloadType };
     const events = negotiated.telephoneEvent?.receivePayloadType;
     const local = this.#local([codec], events, negotiated.direction, negotiated.packetMs);
+    // A session refresh offers it again (RFC 4028 §7.4), and may get another answer.
+    this.#offer = local;
     return { sdp: this.#write(local), negotiated };
   }
 

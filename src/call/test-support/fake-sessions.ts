@@ -50,6 +50,8 @@ abstract class FakeSession implements InviteSession {
   readonly events = new Emitter<SessionEvents>();
   readonly sent: Sent[] = [];
   infoStatus = 200;
+  #offers: { readonly sdp: string | (() => string); readonly resolve: (outcome: OurOfferOutcome) => void }[] =
+    [];
 
   abstract end(options?: { readonly status?: number; readonly headers?: ExtraHeaders }): void;
 
@@ -63,13 +65,57 @@ abstract class FakeSession implements InviteSession {
     return Promise.resolve(this.infoStatus);
   }
 
-  /** What the peer answers to an offer of ours; the offer waits while there is none. */
+  /** What the peer answers to an offer of ours by itself; without it, the test calls `settleOffer`. */
   answerToOffers: ((sdp: string) => Promise<OurOfferOutcome>) | undefined;
 
-  reoffer(sdp: string): Promise<OurOfferOutcome> {
+  /** Once each wait is over: glare asks the offer again. */
+  reoffer(sdp: string | (() => string)): Promise<OurOfferOutcome> {
     if (this.state === 'ended') return Promise.resolve({ kind: 'ended' });
+    const { promise, resolve } = Promise.withResolvers<OurOfferOutcome>();
+    const offer = { sdp, resolve };
+    this.#offers.push(offer);
+    this.sendOffer();
+    return promise;
+  }
+
+  /** The offer leaves: for the first time, or again after glare. */
+  sendOffer(): void {
+    const [open] = this.#offers;
+    if (open === undefined) return;
+    const sdp = typeof open.sdp === 'string' ? open.sdp : open.sdp();
     this.sent.push({ kind: 'reoffer', sdp });
-    return this.answerToOffers?.(sdp) ?? new Promise(() => undefined);
+    void this.answerToOffers?.(sdp).then((outcome) => this.settleOffer(outcome));
+  }
+
+  /** The peer's answer to the oldest offer of ours. */
+  settleOffer(outcome: OurOfferOutcome): void {
+    this.#offers.shift()?.resolve(outcome);
+  }
+
+  get offering(): boolean {
+    return this.#offers.length > 0;
+  }
+
+  peerMessage(contentType: string, text: string, headers: ExtraHeaders = []): void {
+    if (this.state === 'ended') return;
+    this.events.emit('message', { body: { contentType, content: new TextEncoder().encode(text) }, headers });
+  }
+
+  /** The peer's REFER; what we answered, and each NOTIFY of ours. */
+  refer(referTo: string, options: { replaces?: string; headers?: ExtraHeaders } = {}): readonly string[] {
+    const said: string[] = [];
+    if (this.state === 'ended') return said;
+    this.events.emit('refer', {
+      referTo,
+      replaces: options.replaces,
+      headers: options.headers ?? [],
+      accept: () => {
+        said.push('202');
+        return { progress: (status) => void said.push(`notify ${status}`) };
+      },
+      reject: (status) => void said.push(String(status)),
+    });
+    return said;
   }
 
   kinds(): string[] {
@@ -124,6 +170,7 @@ abstract class FakeSession implements InviteSession {
   protected finish(end: Omit<SessionEnd, 'retryable'> & { readonly retryable?: boolean }): void {
     if (this.state === 'ended') return;
     this.state = 'ended';
+    for (const { resolve } of this.#offers.splice(0)) resolve({ kind: 'ended' });
     this.events.emit('ended', { retryable: false, ...end });
   }
 }

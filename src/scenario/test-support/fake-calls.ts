@@ -71,6 +71,15 @@ export class FakeCall implements Call {
   sendInfo(mimeType: string, body: string): void {
     this.said.push(`info ${mimeType} ${body}`);
   }
+  sendMessage(text: string): void {
+    this.said.push(`message ${text}`);
+  }
+  hold(): void {
+    this.said.push('hold');
+  }
+  unhold(): void {
+    this.said.push('unhold');
+  }
 
   /** The peer's side. */
   async connect(): Promise<void> {

@@ -83,7 +83,7 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
   }
 
   /** Not offered yet: refused before it leaves. */
-  reoffer(_sdp: string): Promise<ReOfferOutcome> {
+  reoffer(_sdp: string | (() => string)): Promise<ReOfferOutcome> {
     return Promise.resolve(this.#state === 'ended' ? { kind: 'ended' } : { kind: 'refused', status: 501 });
   }
 

@@ -139,9 +139,10 @@ export interface InviteSession {
   message(body: Body, headers?: ExtraHeaders): Promise<number>;
   /**
    * Re-INVITE with our offer, or UPDATE before the answer, where the peer allows it; a session that can do neither yet
-   * waits until it can. Glare is retried by RFC 3261 §14.1. One at a time; a second waits.
+   * waits until it can. Glare is retried by RFC 3261 §14.1. One at a time; a second waits. A function is asked whenever
+   * the offer leaves: after glare our description may have moved on, and its version must not go back (RFC 3264 §8).
    */
-  reoffer(sdp: string): Promise<ReOfferOutcome>;
+  reoffer(sdp: string | (() => string)): Promise<ReOfferOutcome>;
 }
 
 export interface UasSession extends InviteSession {

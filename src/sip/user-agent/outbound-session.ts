@@ -69,7 +69,7 @@ export class OutboundSession implements UacSession {
   }
 
   /** Before an attempt has been answered there is nothing that a new offer could change. */
-  reoffer(sdp: string): Promise<ReOfferOutcome> {
+  reoffer(sdp: string | (() => string)): Promise<ReOfferOutcome> {
     if (this.#ended) return Promise.resolve({ kind: 'ended' });
     return this.#current?.reoffer(sdp) ?? Promise.resolve({ kind: 'refused', status: 481 });
   }
