@@ -2,17 +2,9 @@
  * Every setting of `maskline.yaml`, with its type, default, unit and reason. `docs/reference/settings.md` and
  * `docs/reference/settings.schema.json` are generated from this page, and `load.ts` refuses what does not fit it.
  */
-import Type, { type Static, type TObject, type TProperties } from 'typebox';
-
-/** An object that knows all its keys: an unknown one is a start-up error. */
-function section<T extends TProperties>(properties: T, description: string): TObject<T> {
-  return Type.Object(properties, { additionalProperties: false, description });
-}
-
-const TrunkTransport = Type.Union([Type.Literal('udp'), Type.Literal('tcp'), Type.Literal('tls')], {
-  default: 'udp',
-  description: 'udp, tcp or tls',
-});
+import Type, { type Static } from 'typebox';
+import { section } from './section.ts';
+import { TrunkSchema } from './trunk-schema.ts';
 
 const ListenerTransport = Type.Union(
   [Type.Literal('udp'), Type.Literal('tcp'), Type.Literal('tls'), Type.Literal('ws'), Type.Literal('wss')],
@@ -76,136 +68,6 @@ const Listener = section(
     ),
   },
   'One SIP listener.',
-);
-
-const Credentials = section(
-  {
-    username: Type.String({ minLength: 1, description: 'Digest user name.' }),
-    password: Type.String({
-      minLength: 1,
-      description: 'Digest password; write ${NAME} to take it from the environment.',
-    }),
-    realm: Type.Optional(
-      Type.String({ description: 'Answer challenges of this realm only; default: any realm of the trunk.' }),
-    ),
-  },
-  'Digest credentials.',
-);
-
-const TrunkMedia = section(
-  {
-    srtp: Type.Union([Type.Literal('off'), Type.Literal('optional'), Type.Literal('required')], {
-      default: 'optional',
-      description:
-        'SDES-SRTP (RFC 4568). optional: we offer plain RTP and accept RTP/SAVP. required: RTP/SAVP alone, both ways; use it with TLS, since the keys stand in the SDP.',
-    }),
-    codecs: Type.Array(Type.Union([Type.Literal('PCMA'), Type.Literal('PCMU'), Type.Literal('G722')]), {
-      default: ['PCMA', 'PCMU', 'G722'],
-      minItems: 1,
-      uniqueItems: true,
-      description: 'Codecs that we offer, the preferred one first.',
-    }),
-    sources: Type.Array(Type.String({ description: 'Address or CIDR block.' }), {
-      default: [],
-      description:
-        'Where its RTP comes from. When named, RTP from anywhere else is dropped and nothing is learnt; empty: learnt from the first packets.',
-    }),
-  },
-  'Media of a trunk.',
-);
-
-const TrunkTls = section(
-  {
-    ca: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description:
-          'PEM file with the authorities that may sign the certificate of the trunk, relative to the settings file; default: those of the machine.',
-      }),
-    ),
-    certificate: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description: 'PEM file with our client certificate, where the trunk asks for one.',
-      }),
-    ),
-    key: Type.Optional(
-      Type.String({ minLength: 1, description: 'PEM file with the private key of `certificate`.' }),
-    ),
-    verify: Type.Boolean({
-      default: true,
-      description:
-        'Refuse a certificate that is not signed by `ca` or does not name the trunk (RFC 5922). Off: whoever answers at the address can listen.',
-    }),
-    serverName: Type.Optional(
-      Type.String({ minLength: 1, description: 'Name that its certificate must carry; default: `host`.' }),
-    ),
-    clientName: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description:
-          'subjectAltName (DNS name, or sip: URI of a domain) of its client certificate: whoever shows it on a listener with `clientCertificates` is this trunk, wherever the call comes from.',
-      }),
-    ),
-  },
-  'TLS of a trunk; for transport tls.',
-);
-
-export const TrunkSchema = section(
-  {
-    name: Type.String({ minLength: 1, pattern: '^[A-Za-z0-9_.-]+$', description: 'Unique name.' }),
-    host: Type.String({
-      minLength: 1,
-      description: 'Host name or address of the peer; where outbound calls go.',
-    }),
-    port: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 65535,
-        description: 'Port; default 5060, or DNS SRV when host is a name.',
-      }),
-    ),
-    transport: TrunkTransport,
-    tls: Type.Optional(TrunkTls),
-    allowedSources: Type.Array(Type.String({ description: 'Address or CIDR block.' }), {
-      default: [],
-      description:
-        'Addresses from which its calls come without digest. Empty: it must authenticate with `inboundAuth`.',
-    }),
-    inboundAuth: Type.Optional(Credentials),
-    outboundAuth: Type.Optional(Credentials),
-    register: Type.Boolean({
-      default: false,
-      description: 'Register with the provider (needs `outboundAuth`).',
-    }),
-    fromDomain: Type.Optional(
-      Type.String({ description: 'Host in From and To of outbound calls; default: `host`.' }),
-    ),
-    prefixes: Type.Array(Type.String({ pattern: '^\\+?\\d*$' }), {
-      default: [],
-      description: 'E.164 prefixes that this trunk serves; the longest match wins. Empty: all.',
-    }),
-    priority: Type.Integer({
-      default: 10,
-      description: 'Among trunks that match equally, the smaller is tried first.',
-    }),
-    country: Type.Optional(
-      Type.String({
-        pattern: '^[A-Z]{2}$',
-        description: 'ISO 3166 country for national spellings in what the trunk sends.',
-      }),
-    ),
-    numberFormat: Type.Union([Type.Literal('e164'), Type.Literal('e164-without-plus')], {
-      default: 'e164',
-      description: 'How numbers are written towards the trunk: +7912… or 7912….',
-    }),
-    assertIdentity: Type.Boolean({
-      default: false,
-      description: 'Put the shown number into P-Asserted-Identity too, for carriers that require it.',
-    }),
-    media: TrunkMedia,
-  },
-  'A SIP peer that carries calls from and to the phone network.',
 );
 
 export const UserSchema = section(

@@ -26,24 +26,12 @@ export async function declaredDirectory(settings: Settings, folder: string): Pro
 }
 
 function declaredTrunk(trunk: TrunkEntry, realm: string, folder: string): DeclaredTrunk {
-  const { inboundAuth, outboundAuth, tls } = trunk;
+  const { inboundAuth, outboundAuth, tls, prefixes, media, ...same } = trunk;
   return {
-    name: trunk.name,
-    host: trunk.host,
-    ...(trunk.port === undefined ? {} : { port: trunk.port }),
-    transport: trunk.transport,
+    ...same,
     ...(tls === undefined ? {} : { tls: { ...tls, ...absolute(tls, folder) } }),
-    allowedSources: trunk.allowedSources,
-    register: trunk.register,
-    ...(trunk.fromDomain === undefined ? {} : { fromDomain: trunk.fromDomain }),
-    prefixes: trunk.prefixes.map((prefix) =>
-      prefix.startsWith('+') || prefix === '' ? prefix : `+${prefix}`,
-    ),
-    priority: trunk.priority,
-    ...(trunk.country === undefined ? {} : { country: trunk.country }),
-    numberFormat: trunk.numberFormat,
-    assertIdentity: trunk.assertIdentity,
-    media: { srtp: trunk.media.srtp, codecs: trunk.media.codecs, mediaSources: trunk.media.sources },
+    prefixes: prefixes.map((prefix) => (prefix.startsWith('+') || prefix === '' ? prefix : `+${prefix}`)),
+    media: { srtp: media.srtp, codecs: media.codecs, mediaSources: media.sources },
     ...(inboundAuth === undefined
       ? {}
       : {

@@ -24,23 +24,12 @@ type OpenSettings = Omit<TrunkDeclaration, 'name' | 'inboundAuth' | 'outboundAut
   readonly outboundAuth?: { readonly username: string; readonly realm?: string };
 };
 
-/** Takes the secrets out of a trunk. Keys are in a fixed order, so that equal trunks give equal texts. */
+/** Takes the secrets out of a trunk. Keys are in alphabetical order, so that equal trunks give equal texts. */
 export function splitTrunk(trunk: TrunkDeclaration): TrunkColumns {
-  const { inboundAuth: inbound, outboundAuth: outbound } = trunk;
+  // Whatever else is secret in a trunk has to be taken out here.
+  const { name, inboundAuth: inbound, outboundAuth: outbound, ...open } = trunk;
   const settings: OpenSettings = {
-    host: trunk.host,
-    ...(trunk.port === undefined ? {} : { port: trunk.port }),
-    transport: trunk.transport,
-    ...(trunk.tls === undefined ? {} : { tls: trunk.tls }),
-    allowedSources: trunk.allowedSources,
-    register: trunk.register,
-    ...(trunk.fromDomain === undefined ? {} : { fromDomain: trunk.fromDomain }),
-    prefixes: trunk.prefixes,
-    priority: trunk.priority,
-    ...(trunk.country === undefined ? {} : { country: trunk.country }),
-    numberFormat: trunk.numberFormat,
-    assertIdentity: trunk.assertIdentity,
-    media: trunk.media,
+    ...open,
     ...(inbound === undefined ? {} : { inboundAuth: { username: inbound.username } }),
     ...(outbound === undefined
       ? {}
@@ -55,7 +44,14 @@ export function splitTrunk(trunk: TrunkDeclaration): TrunkColumns {
     ...(inbound === undefined ? {} : { inboundHa1: { md5: inbound.ha1.md5, sha256: inbound.ha1.sha256 } }),
     ...(outbound === undefined ? {} : { outboundPassword: outbound.password }),
   };
-  return { name: trunk.name, settings: JSON.stringify(settings), secrets: JSON.stringify(secrets) };
+  return { name, settings: JSON.stringify(inOrder(settings)), secrets: JSON.stringify(secrets) };
+}
+
+/** By key, at the top and below. */
+function inOrder(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => [key, inOrder(inner)]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 export function sealSecrets(columns: TrunkColumns, vault: Vault): string {

@@ -25,14 +25,55 @@ export interface TrunkSettings {
   readonly prefixes: readonly string[];
   /** Smaller is tried first among trunks that match equally. */
   readonly priority: number;
-  /** Country for national spellings in what the trunk sends, ISO 3166. */
+  /** Share of the calls among trunks of equal priority (RFC 2782). */
+  readonly weight: number;
+  /** Final statuses after which the next trunk is tried, as long as nothing has rung. */
+  readonly failoverOn: readonly number[];
+  /** Seconds after which a call with nothing but 100 is cancelled and tried elsewhere; 0: never. */
+  readonly progressSeconds: number;
+  /** Hosts besides `host` to which a 3xx may lead. */
+  readonly redirectDomains: readonly string[];
+  /** Whether a 3xx may lead to another number than the one that was called. */
+  readonly redirectNumbers: boolean;
+  /** Calls at once on this node, both directions; 0: no limit. */
+  readonly maxCalls: number;
+  /** Outbound calls at once on this node; 0: no limit. */
+  readonly maxOutboundCalls: number;
+  /** Outbound calls that may begin per second on this node; 0: no limit. */
+  readonly callsPerSecond: number;
+  /** Seconds between two OPTIONS; 0: none are sent. */
+  readonly optionsSeconds: number;
+  /** ISO 3166 country of national spellings, both ways. */
   readonly country?: string;
-  /** How numbers are written towards the trunk: `+7912…` or `7912…`. */
-  readonly numberFormat: 'e164' | 'e164-without-plus';
+  /** How numbers are written towards the trunk: `+7912…`, `7912…`, or as they are dialled in `country` (PITFALLS row 24). */
+  readonly numberFormat: 'e164' | 'e164-without-plus' | 'national';
+  /** For `national`, before a national number; absent: as the country does. */
+  readonly trunkPrefix?: string;
+  /** For `national`, before a number of another country; absent: as the country does. */
+  readonly internationalPrefix?: string;
+  /** Taken off a dialled number as written, then `dialPrefix` is put before it. */
+  readonly stripPrefix: string;
+  readonly dialPrefix: string;
+  /** The same for the numbers that the trunk sends. */
+  readonly inboundStripPrefix: string;
+  readonly inboundDialPrefix: string;
+  /** `user=phone` on URIs that hold a number. */
+  readonly userPhone: boolean;
+  /** Where the shown number is written (PITFALLS row 29). */
+  readonly callerIdIn: CallerIdField;
+  /** User part of From where `callerIdIn` is another field; absent: our account at the trunk, else the shown number. */
+  readonly fromUser?: string;
   /** Put the shown number into P-Asserted-Identity too, for carriers that require it (PITFALLS row 29). */
   readonly assertIdentity: boolean;
+  /** Where a caller's number is read from, the first that holds one. */
+  readonly trustCallerIn: readonly CallerIdField[];
+  /** Digest with MD5, both ways (PITFALLS row 28). */
+  readonly allowMd5: boolean;
   readonly media: MediaPolicy;
 }
+
+/** The header fields that can hold who calls. Diversion and History-Info are no choice: they name third parties. */
+export type CallerIdField = 'from' | 'p-asserted-identity' | 'remote-party-id';
 
 /** TLS towards a trunk and from it. The files are PEM, by absolute path; the node reads them. */
 export interface TrunkTls {
@@ -64,7 +105,25 @@ export const TRUNK_DEFAULTS: Omit<TrunkSettings, 'id' | 'name' | 'host'> = {
   register: false,
   prefixes: [],
   priority: 10,
+  weight: 10,
+  // Of the 5xx those that say that this server could not. 513 and 580 would be answered alike everywhere.
+  failoverOn: [408, 500, 501, 502, 503, 504, 505],
+  progressSeconds: 0,
+  redirectDomains: [],
+  redirectNumbers: false,
+  maxCalls: 0,
+  maxOutboundCalls: 0,
+  callsPerSecond: 0,
+  optionsSeconds: 60,
   numberFormat: 'e164',
+  stripPrefix: '',
+  dialPrefix: '',
+  inboundStripPrefix: '',
+  inboundDialPrefix: '',
+  userPhone: false,
+  callerIdIn: 'from',
   assertIdentity: false,
+  trustCallerIn: ['p-asserted-identity', 'from'],
+  allowMd5: true,
   media: DEFAULT_MEDIA_POLICY,
 };
