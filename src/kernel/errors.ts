@@ -42,6 +42,48 @@ export const ERRORS = {
     title: 'The application may not show that number.',
     hint: 'Show a service number that the application holds, or a number that was verified for it.',
   },
+  'fence/destination': {
+    sip: 403,
+    retryable: false,
+    title: 'The fence of the application does not allow that destination.',
+    hint: 'If it is meant, add its country to fence.countries or its prefix to fence.prefixes of the application; by default only the countries of its own numbers are allowed.',
+  },
+  'fence/premium': {
+    sip: 403,
+    retryable: false,
+    title: 'The fence of the application does not allow premium-rate, shared-cost, personal and satellite numbers.',
+    hint: 'If it is meant, add the prefix to fence.prefixes of the application, or set fence.premium to true.',
+  },
+  'fence/host': {
+    sip: 403,
+    retryable: false,
+    title: 'The fence of the application does not allow calls to that SIP host.',
+    hint: 'If it is meant, add the host to fence.hosts of the application.',
+  },
+  'fence/concurrent-calls': {
+    sip: 403,
+    retryable: true,
+    title: 'The fence of the application allows no more calls at once.',
+    hint: 'Look whether these calls are yours; if so, raise fence.concurrentCalls of the application.',
+  },
+  'fence/calls-per-minute': {
+    sip: 403,
+    retryable: true,
+    title: 'The fence of the application allows no more calls in this minute.',
+    hint: 'Look whether these calls are yours; if so, raise fence.callsPerMinute of the application.',
+  },
+  'fence/daily-minutes': {
+    sip: 403,
+    retryable: true,
+    title: 'The fence of the application allows no more minutes on this day.',
+    hint: 'Look whether these calls are yours; if so, raise fence.dailyMinutes of the application. A day ends at midnight UTC.',
+  },
+  'fence/unavailable': {
+    sip: 503,
+    retryable: true,
+    title: 'The fence could not ask the database for room for one more call.',
+    hint: 'Look at the database; calls go on within what this node had leased before.',
+  },
   'trunk/none': {
     sip: 503,
     http: 409,

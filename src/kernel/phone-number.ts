@@ -14,6 +14,8 @@ export type RevealPurpose =
   | 'scenario'
   /** Look-up of users, service numbers and rules. */
   | 'lookup'
+  /** Whether the fence of an application allows it: its country and prefix. */
+  | 'fence'
   /** Encryption at rest and the blind index. */
   | 'store'
   /** An answer of the API to a key that may read numbers. */

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { FENCE_DEFAULTS, type FenceRules } from '../call/fence/types.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { PhoneNumber } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
@@ -60,16 +61,16 @@ export class DirectoryWriter {
     this.#provenance = provenance;
   }
 
-  async application(name: string): Promise<Put> {
+  async application(name: string, fence: FenceRules = FENCE_DEFAULTS): Promise<Put> {
     const found = await this.#trx
       .selectFrom('applications')
       .selectAll()
       .where('name', '=', name)
       .executeTakeFirst();
-    const row = { name, provenance: this.#provenance };
+    const row = { name, provenance: this.#provenance, fence: JSON.stringify(fence) };
     return await this.#put(
       found,
-      found?.provenance === this.#provenance,
+      found?.provenance === this.#provenance && sameJson(found.fence, JSON.parse(row.fence)),
       (id) =>
         this.#trx
           .insertInto('applications')

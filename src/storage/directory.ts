@@ -1,3 +1,4 @@
+import type { ApplicationFence, FenceDirectory } from '../call/fence/types.ts';
 import type { CallDirectory, Route, ScenarioSource } from '../call/types.ts';
 import type { Clock, TimerHandle } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -16,6 +17,7 @@ interface Lookup {
   readonly verified: ReadonlySet<string>;
   readonly applications: ReadonlyMap<string, { readonly id: string; readonly name: string }>;
   readonly scenarios: ReadonlyMap<string, ScenarioSource>;
+  readonly fences: ReadonlyMap<string, ApplicationFence>;
   readonly usersByName: ReadonlyMap<string, UserAccount>;
   readonly usersByNumber: ReadonlyMap<string, UserAccount>;
 }
@@ -24,7 +26,7 @@ interface Lookup {
  * What calls need to know, answered from memory. The snapshot never changes; `refresh` replaces it as a whole, after
  * every write of this node at once and, with `poll`, within a second of a write of another node.
  */
-export class Directory implements CallDirectory, UserAgentDirectory, ShowableNumbers {
+export class Directory implements CallDirectory, UserAgentDirectory, ShowableNumbers, FenceDirectory {
   readonly #load: () => Promise<Snapshot>;
   readonly #version: () => Promise<string>;
   readonly #clock: Clock;
@@ -122,6 +124,18 @@ export class Directory implements CallDirectory, UserAgentDirectory, ShowableNum
     return this.#lookup.usersByName.get(username)?.applicationId === applicationId;
   }
 
+  fencedApplications(): readonly string[] {
+    return [...this.#lookup.fences.keys()];
+  }
+
+  fenceOf(applicationId: string): ApplicationFence | undefined {
+    return this.#lookup.fences.get(applicationId);
+  }
+
+  ringsAccount(number: PhoneNumber): boolean {
+    return this.userByNumber(number) !== undefined;
+  }
+
   trunks(): readonly TrunkSettings[] {
     return this.#lookup.snapshot.trunks;
   }
@@ -155,6 +169,7 @@ export class Directory implements CallDirectory, UserAgentDirectory, ShowableNum
 
 function index(snapshot: Snapshot): Lookup {
   const of = (kind: string) => snapshot.numbers.filter((entry) => entry.kind === kind);
+  const held = Map.groupBy(of('service'), ({ applicationId }) => applicationId);
   return {
     snapshot,
     serviceNumbers: new Map(of('service').map((entry) => [keyOf(entry.number), entry.applicationId])),
@@ -164,6 +179,12 @@ function index(snapshot: Snapshot): Lookup {
       snapshot.scenarios.map((one) => [
         `${one.applicationId} ${one.name}`,
         { name: one.name, source: one.source },
+      ]),
+    ),
+    fences: new Map(
+      snapshot.applications.map(({ id, fence: rules }) => [
+        id,
+        { rules, numbers: (held.get(id) ?? []).map(({ number }) => number) },
       ]),
     ),
     usersByName: new Map(snapshot.users.map((user) => [user.username, user])),

@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { FenceRules } from '../call/fence/types.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { PhoneNumber } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
@@ -20,6 +21,8 @@ export interface DirectoryDeclaration {
   readonly trunks: readonly TrunkDeclaration[];
   readonly applications: readonly {
     readonly name: string;
+    /** Default: `FENCE_DEFAULTS`. */
+    readonly fence?: FenceRules;
     /** Service numbers. */
     readonly numbers: readonly PhoneNumber[];
     readonly verifiedNumbers: readonly PhoneNumber[];
@@ -89,7 +92,7 @@ async function importApplication(
   note: (entry: string, putting: Promise<Put>) => Promise<string>,
 ): Promise<void> {
   const { name } = application;
-  const id = await note(`application ${name}`, writer.application(name));
+  const id = await note(`application ${name}`, writer.application(name, application.fence));
   for (const scenario of application.scenarios) {
     await note(`scenario ${name}/${scenario.name}`, writer.scenario(id, scenario.name, scenario.source));
   }

@@ -18,17 +18,24 @@ export async function migrate<T>(
     await sql`create table if not exists schema_migrations (
       name text primary key, applied_at timestamptz not null default now())`.execute(trx);
     const { rows } = await sql<{ name: string }>`select name from schema_migrations`.execute(trx);
-    const applied = new Set(rows.map((row) => row.name));
-    for (const name of applied) {
-      if (!migrations.some((migration) => migration.name === name)) {
-        throw new StorageError('storage/newer', `It knows the migration ${name}.`);
-      }
-    }
-    const missing = migrations.filter((migration) => !applied.has(migration.name));
+    const missing = missingMigrations(
+      rows.map((row) => row.name),
+      migrations,
+    );
     for (const migration of missing) {
       for (const statement of migration.statements) await sql.raw(statement).execute(trx);
       await sql`insert into schema_migrations (name) values (${migration.name})`.execute(trx);
     }
     return missing.map((migration) => migration.name);
   });
+}
+
+/** What is still to be applied, in order. Throws `storage/newer` for a name that we do not know. */
+export function missingMigrations(
+  applied: readonly string[],
+  migrations: readonly Migration[] = MIGRATIONS,
+): readonly Migration[] {
+  const unknown = applied.find((name) => !migrations.some((migration) => migration.name === name));
+  if (unknown !== undefined) throw new StorageError('storage/newer', `It knows the migration ${unknown}.`);
+  return migrations.filter(({ name }) => !applied.includes(name));
 }

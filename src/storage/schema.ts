@@ -7,7 +7,30 @@ import type { Binding } from '../sip/user-agent/types.ts';
  */
 export interface Schema {
   meta: { name: string; value: string };
-  applications: { id: string; name: string; provenance: Provenance };
+  applications: {
+    id: string;
+    name: string;
+    provenance: Provenance;
+    fence: ColumnType<Record<string, unknown>, string | undefined, string>;
+  };
+  fence_leases: {
+    application_id: string;
+    unit: 'concurrent' | 'minute';
+    instance: string;
+    node: string;
+    units: number;
+    wanted: number;
+    expires_at: Timestamp;
+  };
+  fence_days: { application_id: string; day: string; seconds: number };
+  call_traces: {
+    id: string;
+    session_id: string;
+    leg_id: string;
+    at: Timestamp;
+    bytes: number;
+    sealed: string;
+  };
   scenarios: {
     id: string;
     application_id: string;

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { FENCE_DEFAULTS, type FenceRules } from '../call/fence/types.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { PhoneNumber } from '../kernel/phone-number.ts';
 import type { TrunkSettings, UserAccount } from '../sip/user-agent/types.ts';
@@ -45,6 +46,7 @@ export interface Snapshot {
     readonly id: string;
     readonly name: string;
     readonly provenance: Provenance;
+    readonly fence: FenceRules;
   }[];
   readonly scenarios: readonly SnapshotScenario[];
   /** By application, in order. */
@@ -80,7 +82,8 @@ export async function loadSnapshot(db: Kysely<Schema>, vault: Vault, log: Logger
   const users = await db.selectFrom('users').selectAll().orderBy('username').execute();
   return {
     version,
-    applications,
+    // A rule that came with a later version has its default.
+    applications: applications.map((row) => ({ ...row, fence: { ...FENCE_DEFAULTS, ...row.fence } })),
     scenarios,
     rules: await loadRules(db, scenarios, log),
     numbers: numbers.map((row) => ({

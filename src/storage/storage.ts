@@ -6,6 +6,7 @@ import { ApiKeyStore } from './api-keys.ts';
 import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
+import { SqlFenceStore } from './fence-store.ts';
 import { SqlIdempotencyStore } from './idempotency-store.ts';
 import { type DirectoryChange, type DirectoryDeclaration, importDirectory } from './import-directory.ts';
 import { SqlLocationStore } from './location-store.ts';
@@ -38,6 +39,7 @@ export interface Storage {
   readonly admin: DirectoryAdmin;
   readonly apiKeys: ApiKeyStore;
   readonly idempotency: SqlIdempotencyStore;
+  readonly fence: SqlFenceStore;
   /** `embedded` or `server`, for people. */
   readonly kind: 'embedded' | 'server';
   /** Makes the directory what the settings file declares; see `import-directory.ts`. */
@@ -78,6 +80,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       admin: new DirectoryAdmin(db, directory, tools),
       apiKeys: new ApiKeyStore(db, random, clock),
       idempotency: new SqlIdempotencyStore(db, clock),
+      fence: new SqlFenceStore(db),
       kind: database.shared ? 'server' : 'embedded',
       importDirectory: async (declared) => {
         const changes = await importDirectory(db, tools, declared);

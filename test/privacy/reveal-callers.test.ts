@@ -9,6 +9,7 @@ const CALLERS: Readonly<Record<string, readonly string[]>> = {
   dial: ['sip/user-agent/trunk-select.ts'],
   present: ['sip/user-agent/identity-headers.ts'],
   lookup: ['storage/directory.ts'],
+  fence: ['call/fence/destination.ts'],
   scenario: ['scenario/host/call-events.ts'],
   store: ['storage/vault.ts'],
   api: ['http/views.ts'],

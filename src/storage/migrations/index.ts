@@ -1,5 +1,6 @@
 import { statements as first } from './0001-first.ts';
 import { statements as transports } from './0002-transports.ts';
+import { statements as fenceAndTraces } from './0003-fence-and-traces.ts';
 
 export interface Migration {
   /** Never changes once released: it is what the database remembers. */
@@ -11,4 +12,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { name: '0001-first', statements: first },
   { name: '0002-transports', statements: transports },
+  { name: '0003-fence-and-traces', statements: fenceAndTraces },
 ];
