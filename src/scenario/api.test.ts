@@ -114,6 +114,37 @@ const CALL_EVENTS: readonly [string, HostEvent, Record<string, unknown>][] = [
     { type: 'call-info', at, callId: 'call-in', mimeType: 'text/plain', body: 'x', headers: {} },
     { mimeType: 'text/plain', body: 'x' },
   ],
+  [
+    'MessageReceived',
+    { type: 'call-message', at, callId: 'call-in', text: 'at the gate', headers: { 'X-A': '1' } },
+    { text: 'at the gate', headers: { 'X-A': '1' } },
+  ],
+  [
+    'BlindTransferRequested',
+    { type: 'call-transfer-requested', at, callId: 'call-in', transferTo: '+79120000002', headers: {} },
+    { transferTo: '+79120000002', headers: {} },
+  ],
+  [
+    'TransferComplete',
+    { type: 'call-transfer-ended', at, callId: 'call-in', code: 200, reason: '' },
+    { role: 'transferor' },
+  ],
+  [
+    'TransferFailed',
+    { type: 'call-transfer-ended', at, callId: 'call-in', code: 486, reason: 'Busy' },
+    { role: 'transferor', code: 486, reason: 'Busy' },
+  ],
+  [
+    'ReInviteReceived',
+    { type: 'call-reinvite-received', at, callId: 'call-in' },
+    { mimeType: 'application/sdp', body: '', headers: {} },
+  ],
+  [
+    'ReInviteAccepted',
+    { type: 'call-reinvite-accepted', at, callId: 'call-in' },
+    { mimeType: 'application/sdp', body: '', headers: {} },
+  ],
+  ['ReInviteRejected', { type: 'call-reinvite-rejected', at, callId: 'call-in', code: 488 }, { headers: {} }],
   ['OnHold', { type: 'call-on-hold', at, callId: 'call-in' }, {}],
   ['OffHold', { type: 'call-off-hold', at, callId: 'call-in' }, {}],
   ['FirstAudioPacketReceived', { type: 'call-first-audio', at, callId: 'call-in' }, {}],

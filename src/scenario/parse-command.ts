@@ -72,6 +72,20 @@ export function parseCommand(text: string): HostCommand {
         body: string(fields, 'body', MAX_TEXT),
         headers: headers(fields),
       };
+    case 'call-send-message':
+      return { type, callId: id(fields, 'callId'), text: string(fields, 'text', MAX_TEXT) };
+    case 'call-hold':
+    case 'call-unhold':
+      return { type, callId: id(fields, 'callId') };
+    case 'call-handle-transfer':
+      return { type, callId: id(fields, 'callId'), on: boolean(fields, 'on') };
+    case 'call-transfer-result':
+      return {
+        type,
+        callId: id(fields, 'callId'),
+        code: integer(fields, 'code', 200, 699),
+        reason: string(fields, 'reason', 256),
+      };
     case 'call-play':
       return {
         type,

@@ -76,8 +76,21 @@ export type HostEvent =
       readonly body: string;
       readonly headers: Headers;
     })
+  | (OfCall & { readonly type: 'call-message'; readonly text: string; readonly headers: Headers })
+  /** The peer asks that somebody else be called; only to scripts that handle transfers. */
+  | (OfCall & {
+      readonly type: 'call-transfer-requested';
+      readonly transferTo: string;
+      readonly headers: Headers;
+    })
+  /** The script has said what became of a transfer, and the peer was told. */
+  | (OfCall & { readonly type: 'call-transfer-ended'; readonly code: number; readonly reason: string })
+  /** An offer of ours, of `hold` or `unhold`, was refused with this status. */
+  | (OfCall & { readonly type: 'call-reinvite-rejected'; readonly code: number })
   | (OfCall & {
       readonly type:
+        | 'call-reinvite-received'
+        | 'call-reinvite-accepted'
         | 'call-on-hold'
         | 'call-off-hold'
         | 'call-first-audio'
@@ -169,6 +182,16 @@ export type HostCommand =
       readonly mimeType: string;
       readonly body: string;
       readonly headers: Headers;
+    }
+  | { readonly type: 'call-send-message'; readonly callId: string; readonly text: string }
+  | { readonly type: 'call-hold' | 'call-unhold'; readonly callId: string }
+  | { readonly type: 'call-handle-transfer'; readonly callId: string; readonly on: boolean }
+  /** What became of the transfer that the peer asked for: a final SIP status. */
+  | {
+      readonly type: 'call-transfer-result';
+      readonly callId: string;
+      readonly code: number;
+      readonly reason: string;
     }
   | {
       readonly type: 'call-play';

@@ -181,6 +181,11 @@ export class ScenarioSession {
       case 'call-handle-tones':
       case 'call-send-digits':
       case 'call-send-info':
+      case 'call-send-message':
+      case 'call-hold':
+      case 'call-unhold':
+      case 'call-handle-transfer':
+      case 'call-transfer-result':
         runCallCommand(this.#context, command);
         return;
       default:

@@ -2,6 +2,9 @@
 import type { HostEvent } from '../protocol.ts';
 import { type Call, deliver } from './call.ts';
 
+/** A description names addresses of one side, and each leg is negotiated here by itself: there is nothing to pass on. */
+const WITHOUT_SDP = { mimeType: 'application/sdp', body: '', headers: {} };
+
 type CallEvent = Extract<HostEvent, { callId: string }>;
 
 /** Hands one event of the host to its call. */
@@ -43,6 +46,31 @@ export function deliverToCall(call: Call, event: CallEvent): void {
         body: event.body,
         headers: event.headers,
       });
+      return;
+    case 'call-message':
+      deliver(call, 'Call.MessageReceived', undefined, { text: event.text, headers: event.headers });
+      return;
+    case 'call-transfer-requested':
+      deliver(call, 'Call.BlindTransferRequested', undefined, {
+        transferTo: event.transferTo,
+        headers: event.headers,
+      });
+      return;
+    case 'call-transfer-ended':
+      if (event.code < 300) deliver(call, 'Call.TransferComplete', undefined, { role: 'transferor' });
+      else {
+        const { code, reason } = event;
+        deliver(call, 'Call.TransferFailed', undefined, { role: 'transferor', code, reason });
+      }
+      return;
+    case 'call-reinvite-received':
+      deliver(call, 'Call.ReInviteReceived', undefined, WITHOUT_SDP);
+      return;
+    case 'call-reinvite-accepted':
+      deliver(call, 'Call.ReInviteAccepted', undefined, WITHOUT_SDP);
+      return;
+    case 'call-reinvite-rejected':
+      deliver(call, 'Call.ReInviteRejected', undefined, { headers: {} });
       return;
     case 'playback-started':
       deliver(call, 'Call.PlaybackReady', undefined, {});

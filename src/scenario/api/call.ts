@@ -138,6 +138,30 @@ export class Call {
     send({ type: 'call-send-info', callId: this.#facts.callId, ...command });
   }
 
+  sendMessage(message: unknown): void {
+    if (this.#alive()) send({ type: 'call-send-message', callId: this.#facts.callId, text: text(message) });
+  }
+
+  /** Ours, not VoxEngine's: the peer is on hold, is not heard any more, and hears what is sent to its call. */
+  hold(): void {
+    if (this.#alive()) send({ type: 'call-hold', callId: this.#facts.callId });
+  }
+  unhold(): void {
+    if (this.#alive()) send({ type: 'call-unhold', callId: this.#facts.callId });
+  }
+
+  handleBlindTransfer(handle: unknown): void {
+    if (this.#alive())
+      send({ type: 'call-handle-transfer', callId: this.#facts.callId, on: Boolean(handle) });
+  }
+  notifyBlindTransferSuccess(): void {
+    this.#transferResult(200, '');
+  }
+  notifyBlindTransferFailed(code?: unknown, reason?: unknown): void {
+    const status = Math.trunc(Number(code));
+    this.#transferResult(status >= 300 && status <= 699 ? status : 603, text(reason).slice(0, 256));
+  }
+
   sendMediaTo(mediaUnit: unknown, _parameters?: unknown): void {
     connect(this, mediaUnit, 'Call.sendMediaTo');
   }
@@ -154,6 +178,10 @@ export class Call {
     extraHeaders: unknown,
   ): void {
     if (this.#alive()) send({ type, callId: this.#facts.callId, headers: headersOf(extraHeaders) });
+  }
+
+  #transferResult(code: number, reason: string): void {
+    if (this.#alive()) send({ type: 'call-transfer-result', callId: this.#facts.callId, code, reason });
   }
 
   #play(source: Extract<Parameters<typeof send>[0], { type: 'call-play' }>['source'], loop: boolean): void {

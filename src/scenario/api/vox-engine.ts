@@ -46,8 +46,29 @@ function dial(target: CommandTarget, number: string, options: DialOptions): Call
   const facts = { callId, callerid, number, displayName, fromUri: '', toUri: '', headers: {}, clientType };
   const call = new Call(facts, false);
   calls.set(callId, call);
-  send({ type: 'dial', callId, target, callerid, displayName, headers: headersOf(options.headers) });
+  send({
+    type: 'dial',
+    callId,
+    target: bounded(target),
+    callerid: callerid.slice(0, 128),
+    displayName: displayName.slice(0, 256),
+    headers: headersOf(options.headers),
+  });
   return call;
+}
+
+/** What is longer than the host reads is nobody's number or address either way: so the call fails, and says so. */
+function bounded(target: CommandTarget): CommandTarget {
+  if (target.kind === 'pstn') return { kind: 'pstn', number: target.number.slice(0, 128) };
+  if (target.kind === 'user') return { kind: 'user', username: target.username.slice(0, 128) };
+  const { uri, auth } = target;
+  if (auth === undefined) return { kind: 'sip', uri: uri.slice(0, 512) };
+  const { username, password } = auth;
+  return {
+    kind: 'sip',
+    uri: uri.slice(0, 512),
+    auth: { username: username.slice(0, 128), password: password.slice(0, 256) },
+  };
 }
 
 /** Also in the older form with five arguments, of which the last three say nothing about the call itself. */

@@ -15,7 +15,12 @@ export type CallCommand = Extract<
       | 'call-reject'
       | 'call-handle-tones'
       | 'call-send-digits'
-      | 'call-send-info';
+      | 'call-send-info'
+      | 'call-send-message'
+      | 'call-hold'
+      | 'call-unhold'
+      | 'call-handle-transfer'
+      | 'call-transfer-result';
   }
 >;
 
@@ -48,6 +53,21 @@ export function runCallCommand(context: SessionContext, command: CallCommand): v
       return;
     case 'call-send-info':
       call.sendInfo(command.mimeType, command.body, command.headers);
+      return;
+    case 'call-send-message':
+      call.sendMessage(command.text);
+      return;
+    case 'call-hold':
+      call.hold();
+      return;
+    case 'call-unhold':
+      call.unhold();
+      return;
+    case 'call-handle-transfer':
+      owned.handlesTransfers = command.on;
+      return;
+    case 'call-transfer-result':
+      endTransfer(context, owned, command);
       return;
     case 'call-send-digits':
       withMedia(context, owned, (leg) => leg.sendDigits(command.digits));
@@ -87,6 +107,22 @@ function dial(context: SessionContext, command: Extract<HostCommand, { type: 'di
 function refuse({ call }: SessionCall, code: number, headers: HeaderMap): void {
   if (call.incoming && call.state === 'ALERTING') call.reject(code, headers);
   else call.hangup(headers);
+}
+
+/** Tells the peer what became of the transfer that it asked for, once; then the script that it was told. */
+function endTransfer(
+  context: SessionContext,
+  owned: SessionCall,
+  { callId, code, reason }: Extract<HostCommand, { type: 'call-transfer-result' }>,
+): void {
+  const { transfer } = owned;
+  owned.transfer = undefined;
+  if (transfer === undefined) {
+    context.log('warn', 'No transfer was asked for on this call, or its outcome was told already.');
+    return;
+  }
+  transfer.progress(code);
+  context.post({ type: 'call-transfer-ended', callId, code, reason });
 }
 
 type Leg = NonNullable<SessionCall['call']['leg']>;

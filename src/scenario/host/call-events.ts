@@ -1,5 +1,5 @@
 /** The events of one call, on their way to the script, in the order in which they happen. */
-import type { Call, CallEnd, HeaderMap } from '../../call/types.ts';
+import type { Call, CallEnd, HeaderMap, TransferRequest } from '../../call/types.ts';
 import type { CallFacts, HostEvent } from '../protocol.ts';
 import type { SessionCall, Untimed } from './session-context.ts';
 
@@ -35,6 +35,13 @@ export function forwardEvents(
   events.on('info', ({ mimeType, body, headers }) =>
     post({ type: 'call-info', callId, mimeType, body, headers: plain(headers) }),
   );
+  events.on('message', ({ text, headers }) =>
+    post({ type: 'call-message', callId, text, headers: plain(headers) }),
+  );
+  events.on('transferRequested', (request) => takeTransfer(owned, request, post));
+  events.on('reinviteReceived', () => post({ type: 'call-reinvite-received', callId }));
+  events.on('reinviteAccepted', () => post({ type: 'call-reinvite-accepted', callId }));
+  events.on('reinviteRejected', ({ code }) => post({ type: 'call-reinvite-rejected', callId, code }));
   events.on('onHold', () => post({ type: 'call-on-hold', callId }));
   events.on('offHold', () => post({ type: 'call-off-hold', callId }));
   events.on('firstAudioPacket', () => post({ type: 'call-first-audio', callId }));
@@ -53,6 +60,22 @@ export function forwardEvents(
     });
     onEnd();
   });
+}
+
+/** One at a time: whose outcome is still open is busy. */
+function takeTransfer(
+  owned: SessionCall,
+  request: TransferRequest,
+  post: (event: Untimed<HostEvent>) => void,
+): void {
+  if (!owned.handlesTransfers) return;
+  if (owned.transfer !== undefined) {
+    request.reject(486);
+    return;
+  }
+  owned.transfer = request.accept();
+  const { target: transferTo, headers } = request;
+  post({ type: 'call-transfer-requested', callId: owned.id, transferTo, headers: plain(headers) });
 }
 
 function common(end: CallEnd): { code: number; reason: string; headers: HeaderMap } {

@@ -18,7 +18,14 @@ export class SessionCalls {
   }
 
   own(id: string, call: Call): SessionCall {
-    const owned: SessionCall = { id, call, tones: false, playback: undefined };
+    const owned: SessionCall = {
+      id,
+      call,
+      tones: false,
+      handlesTransfers: false,
+      transfer: undefined,
+      playback: undefined,
+    };
     const { calls, graph, post, holdEnd } = this.#context;
     calls.set(id, owned);
     const key = `call:${id}`;

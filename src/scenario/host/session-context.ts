@@ -1,5 +1,5 @@
 /** What the command executors of one session share. Each executor is a small file; none knows another. */
-import type { Call, Calls } from '../../call/types.ts';
+import type { Call, Calls, TransferProgress } from '../../call/types.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { MediaSession } from '../../media/engine.ts';
@@ -31,6 +31,10 @@ export interface SessionCall {
   readonly id: string;
   readonly call: Call;
   tones: boolean;
+  /** Whether the script wants to hear of transfers; the peer's REFER is refused if not. */
+  handlesTransfers: boolean;
+  /** The transfer whose outcome the peer waits for. */
+  transfer: TransferProgress | undefined;
   playback: { stop(): void } | undefined;
 }
 
