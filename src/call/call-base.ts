@@ -47,6 +47,7 @@ export abstract class CallBase implements Call {
   #session: InviteSession | undefined;
   #inDialog: InDialog | undefined;
   #cause: HangupCause | undefined;
+  #cutOff = false;
   #connectedAt: number | undefined;
   #heardAudio = false;
   readonly #keys: KeyPresses;
@@ -124,6 +125,14 @@ export abstract class CallBase implements Call {
     this.#session?.end({ status: cause.code });
   }
 
+  /** Ends the call whatever its state, for a reason that stands in its record also when it had been connected. */
+  cutOff(cause: HangupCause): void {
+    if (this.#state === 'TERMINATED' || this.ending) return;
+    this.#cutOff = true;
+    // A leg that nobody has answered did not end normally.
+    this.endBecause(this.#connectedAt === undefined ? { ...cause, code: 480 } : cause);
+  }
+
   /** Notes a reason of ours for an end that is just being asked for in another way. */
   protected noteCause(cause: HangupCause): void {
     this.ending = true;
@@ -198,7 +207,7 @@ export abstract class CallBase implements Call {
 
   #onSessionEnded(end: SessionEnd): void {
     const connected = this.#connectedAt !== undefined;
-    const cause = connected ? undefined : this.#cause;
+    const cause = connected && !this.#cutOff ? undefined : this.#cause;
     this.finish(cause ?? causeOfSession(end, connected), toHeaderMap(end.headers));
   }
 

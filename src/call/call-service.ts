@@ -3,10 +3,12 @@ import { Emitter } from '../kernel/emitter.ts';
 import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
 import { describeError, type Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
-import type { IncomingCall, UserAgent } from '../sip/user-agent/types.ts';
+import type { IncomingCall, OutboundInvite, UserAgent } from '../sip/user-agent/types.ts';
 import { Admission } from './admission.ts';
 import type { CallContext } from './call-base.ts';
 import { planDial } from './dial-plan.ts';
+import type { Fence } from './fence/fence.ts';
+import { TOO_LONG } from './fence/words.ts';
 import { causeOfError } from './hangup-cause.ts';
 import { refuse } from './inbound-answer.ts';
 import { InboundCall, shownCaller } from './inbound-call.ts';
@@ -39,6 +41,8 @@ export interface CallServiceOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly limits: CallLimits;
+  /** What applications may dial. Without one, whatever a trunk takes. */
+  readonly fence?: Pick<Fence, 'admit'>;
   /** ISO 3166 country for national spellings in what scripts dial and show; without it they must write E.164. */
   readonly country?: string;
 }
@@ -80,7 +84,7 @@ export class CallService implements Calls {
   }
 
   dial(request: DialRequest, owner: CallOwner): Call {
-    const { directory, country, userAgent, limits } = this.#options;
+    const { directory, country } = this.#options;
     const plan = planDial(request, directory, country);
     const refusal = this.#admission.forOutbound(owner.sessionId);
     const call = new OutboundCall(plan.facts, this.#context, owner);
@@ -89,8 +93,31 @@ export class CallService implements Calls {
     for (const message of plan.dropped) this.#warn(call, message);
     if (plan.outcome.kind === 'refused') call.failSoon(plan.outcome.cause);
     else if (refusal !== undefined) call.failSoon(causeOfError(refusal));
-    else call.start(userAgent, plan.outcome.invite, limits.ringSeconds);
+    else this.#pastFence(call, request.applicationId, plan.outcome.invite);
     return call;
+  }
+
+  /** At once, unless the fence has to ask the database. */
+  #pastFence(call: OutboundCall, applicationId: string, invite: OutboundInvite): void {
+    const { fence, userAgent, limits } = this.#options;
+    const decided = (refusal: ErrorCode | undefined): void => {
+      if (refusal === undefined) call.start(userAgent, invite, limits.ringSeconds);
+      else call.failSoon(causeOfError(refusal));
+    };
+    const cutOff = (): void => this.#cutOffSessionOf(call);
+    const admitted = fence?.admit({ call, applicationId, target: invite.target, cutOff });
+    if (admitted instanceof Promise) void admitted.then(decided);
+    else decided(admitted);
+  }
+
+  /** All legs: a call that has lasted too long leaves nobody behind in silence. */
+  #cutOffSessionOf(call: OutboundCall): void {
+    const sessionId = this.#entries.get(call)?.sessionId;
+    for (const [other, entry] of this.#entries) {
+      if (entry.sessionId === sessionId && (other instanceof OutboundCall || other instanceof InboundCall)) {
+        other.cutOff(TOO_LONG);
+      }
+    }
   }
 
   /** Ignored for a call that has ended or has an owner; such a call was reported as `refused` already. */

@@ -24,6 +24,11 @@ export class OutboundCall extends CallBase {
 
   /** Sends the INVITE as soon as there is a port for our offer. Nobody answering ends the call with 408. */
   start(userAgent: UserAgent, invite: OutboundInvite, ringSeconds: number): void {
+    // It was hung up while the fence asked the database.
+    if (this.ending) {
+      this.failSoon({ code: 487, reason: reasonOf(487), by: 'local' });
+      return;
+    }
     const session = userAgent.invite(invite, (localHost) => this.#offer(localHost));
     this.#ringTimer = this.context.clock.setTimeout(() => {
       this.endBecause({ code: 408, reason: reasonOf(408), by: 'local' });
