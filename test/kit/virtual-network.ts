@@ -5,9 +5,13 @@ import type {
   DatagramSocket,
   Network,
   StreamConnection,
+  StreamConnectOptions,
   StreamHandlers,
   StreamListener,
+  StreamListenOptions,
+  TransportName,
 } from '../../src/sip/transport/types.ts';
+import { shakeHands } from './virtual-handshake.ts';
 import { type StreamHub, VirtualDatagram, VirtualStream } from './virtual-sockets.ts';
 
 /** How packets travel. Probabilities are 0–1; milliseconds are of the virtual clock. */
@@ -24,7 +28,7 @@ export interface Conditions {
 
 /** One datagram or stream write, as it left its sender: also those that are lost afterwards. */
 export interface Captured {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: TransportName;
   readonly from: Address;
   readonly to: Address;
   readonly bytes: Uint8Array;
@@ -34,6 +38,11 @@ export interface Captured {
 
 type DatagramHandlers = Parameters<Network['bindDatagram']>[1];
 type Accept = Parameters<Network['listenStream']>[1];
+
+interface Listening {
+  readonly accept: Accept;
+  readonly options: StreamListenOptions;
+}
 
 export type Tap = (packet: Captured) => void;
 
@@ -55,7 +64,7 @@ export class VirtualNetwork implements Network, StreamHub {
   readonly #random: Random;
   readonly #taps = new Set<Tap>();
   readonly #datagram = new Map<string, VirtualDatagram>();
-  readonly #listeners = new Map<string, Accept>();
+  readonly #listeners = new Map<string, Listening>();
   readonly #open = new Set<VirtualStream>();
   readonly #unreachable = new Set<string>();
   #nextPort = 40_000;
@@ -103,8 +112,12 @@ export class VirtualNetwork implements Network, StreamHub {
     return this.bindDatagramOn([local.host], local, handlers);
   }
 
-  async listenStream(local: Address, onConnection: Accept): Promise<StreamListener> {
-    return this.listenStreamOn([local.host], local, onConnection);
+  async listenStream(
+    local: Address,
+    onConnection: Accept,
+    options?: StreamListenOptions,
+  ): Promise<StreamListener> {
+    return this.listenStreamOn([local.host], local, onConnection, options);
   }
 
   /** What a host's `bindDatagram` does: receives on every one of `ips`, sends from the first. */
@@ -123,19 +136,29 @@ export class VirtualNetwork implements Network, StreamHub {
   }
 
   /** What a host's `listenStream` does. */
-  listenStreamOn(ips: readonly string[], local: Address, onConnection: Accept): StreamListener {
+  listenStreamOn(
+    ips: readonly string[],
+    local: Address,
+    onConnection: Accept,
+    options: StreamListenOptions = {},
+  ): StreamListener {
     const bound = { host: local.host, port: local.port === 0 ? this.#nextPort++ : local.port };
     const places = ips.map((host) => key({ host, port: bound.port }));
     for (const place of places) {
       if (this.#listeners.has(place)) throw new Error(`listen EADDRINUSE ${place}`);
     }
-    for (const place of places) this.#listeners.set(place, onConnection);
+    for (const place of places) this.#listeners.set(place, { accept: onConnection, options });
     return { local: bound, close: () => places.forEach((place) => void this.#listeners.delete(place)) };
   }
 
   /** Connects from an address of its own; `host(ip).connectStream` connects from that host. */
-  connectStream(remote: Address, handlers: StreamHandlers, timeoutMs: number): Promise<StreamConnection> {
-    return this.connectFrom('127.0.0.1', remote, handlers, timeoutMs);
+  connectStream(
+    remote: Address,
+    handlers: StreamHandlers,
+    timeoutMs: number,
+    options?: StreamConnectOptions,
+  ): Promise<StreamConnection> {
+    return this.connectFrom('127.0.0.1', remote, handlers, timeoutMs, options);
   }
 
   async localAddressFor(_remote: string): Promise<string> {
@@ -148,22 +171,40 @@ export class VirtualNetwork implements Network, StreamHub {
     remote: Address,
     handlers: StreamHandlers,
     timeoutMs: number,
+    options: StreamConnectOptions = {},
   ): Promise<StreamConnection> {
     if (this.#cut(ip, remote.host)) {
       await this.#wait(timeoutMs);
       throw new Error('connect ETIMEDOUT');
     }
     await this.#wait(this.conditions.latency * 2);
-    const accept = this.#listeners.get(key(remote));
-    if (accept === undefined) throw new Error('connect ECONNREFUSED');
+    const listening = this.#listeners.get(key(remote));
+    if (listening === undefined) throw new Error('connect ECONNREFUSED');
     const local = { host: ip, port: this.#nextPort++ };
+    const release = listening.options.admit === undefined ? () => {} : listening.options.admit(local);
     const near = new VirtualStream(local, remote, this);
-    const far = new VirtualStream(remote, local, this);
-    this.#open.add(near).add(far);
+    near.handlers = handlers;
+    this.#open.add(near);
+    if (release === undefined) {
+      this.#clock.setTimeout(() => near.ended(), this.conditions.latency);
+      return near;
+    }
+    const agreed = shakeHands(options, listening.options);
+    if (agreed.kind === 'failed') {
+      this.#open.delete(near);
+      release();
+      listening.options.onHandshakeFailed?.(local, agreed.reason);
+      throw new Error(agreed.reason);
+    }
+    if (agreed.transport !== 'tcp') await this.#wait(this.conditions.latency * 2);
+    const far = new VirtualStream(remote, local, this, agreed.clientNames);
+    near.transport = agreed.transport;
+    far.transport = agreed.transport;
+    far.release = release;
+    this.#open.add(far);
     near.peer = far;
     far.peer = near;
-    near.handlers = handlers;
-    far.handlers = accept(far);
+    far.handlers = listening.accept(far);
     return near;
   }
 
@@ -181,7 +222,7 @@ export class VirtualNetwork implements Network, StreamHub {
     return probability > 0 && this.#random.int(1_000_000) < probability * 1_000_000;
   }
 
-  #capture(transport: 'udp' | 'tcp', from: Address, to: Address, bytes: Uint8Array): void {
+  #capture(transport: TransportName, from: Address, to: Address, bytes: Uint8Array): void {
     for (const tap of this.#taps) tap({ transport, from, to, bytes, at: this.#clock.monotonic() });
   }
 
@@ -207,8 +248,9 @@ export class VirtualNetwork implements Network, StreamHub {
   /** For `VirtualStream`. */
   carry(from: VirtualStream, bytes: Uint8Array): void {
     const copy = bytes.slice();
-    this.#capture('tcp', from.local, from.remote, copy);
-    const most = this.conditions.streamSlice;
+    this.#capture(from.transport, from.local, from.remote, copy);
+    // A WebSocket keeps its messages whole.
+    const most = from.isMessages ? 0 : this.conditions.streamSlice;
     for (let start = 0; start < copy.length; ) {
       const size = most === 0 ? copy.length : 1 + this.#random.int(most);
       const slice = copy.slice(start, start + size);
@@ -218,6 +260,19 @@ export class VirtualNetwork implements Network, StreamHub {
         if (!this.#cut(from.local.host, from.remote.host)) from.peer?.receive(slice);
       }, this.conditions.latency);
     }
+  }
+
+  /** For `VirtualStream`: a WebSocket ping, and its answer. */
+  ping(from: VirtualStream): void {
+    const { latency } = this.conditions;
+    this.#clock.setTimeout(() => {
+      const { peer } = from;
+      if (peer === undefined || !peer.isOpen || this.#cut(from.local.host, from.remote.host)) return;
+      peer.handlers?.onPing?.();
+      this.#clock.setTimeout(() => {
+        if (from.isOpen && !this.#cut(from.local.host, from.remote.host)) from.handlers?.onPong?.();
+      }, latency);
+    }, latency);
   }
 
   /** For `VirtualStream`: the other end hears of a close after the latency, behind all data. */
@@ -248,12 +303,21 @@ class VirtualHost implements Network {
     return this.#hub.bindDatagramOn(this.#covered(local.host), local, handlers);
   }
 
-  async listenStream(local: Address, onConnection: Accept): Promise<StreamListener> {
-    return this.#hub.listenStreamOn(this.#covered(local.host), local, onConnection);
+  async listenStream(
+    local: Address,
+    onConnection: Accept,
+    options?: StreamListenOptions,
+  ): Promise<StreamListener> {
+    return this.#hub.listenStreamOn(this.#covered(local.host), local, onConnection, options);
   }
 
-  connectStream(remote: Address, handlers: StreamHandlers, timeoutMs: number): Promise<StreamConnection> {
-    return this.#hub.connectFrom(this.#ofFamily(remote.host), remote, handlers, timeoutMs);
+  connectStream(
+    remote: Address,
+    handlers: StreamHandlers,
+    timeoutMs: number,
+    options?: StreamConnectOptions,
+  ): Promise<StreamConnection> {
+    return this.#hub.connectFrom(this.#ofFamily(remote.host), remote, handlers, timeoutMs, options);
   }
 
   async localAddressFor(remote: string): Promise<string> {

@@ -3,6 +3,7 @@ import type {
   DatagramSocket,
   StreamConnection,
   StreamHandlers,
+  TransportName,
 } from '../../src/sip/transport/types.ts';
 
 /** A bound datagram socket of the virtual network. */
@@ -42,6 +43,7 @@ export interface StreamHub {
   carry(from: VirtualStream, bytes: Uint8Array): void;
   hangUp(from: VirtualStream): void;
   forget(stream: VirtualStream): void;
+  ping(from: VirtualStream): void;
 }
 
 /** One end of a stream of the virtual network. */
@@ -50,13 +52,31 @@ export class VirtualStream implements StreamConnection {
   readonly remote: Address;
   peer: VirtualStream | undefined;
   handlers: StreamHandlers | undefined;
+  transport: TransportName = 'tcp';
+  /** Tells the listener that admitted the connection that it is gone. */
+  release: () => void = () => {};
+  readonly peerNames: readonly string[] | undefined;
   readonly #hub: StreamHub;
   #open = true;
 
-  constructor(local: Address, remote: Address, hub: StreamHub) {
+  constructor(local: Address, remote: Address, hub: StreamHub, peerNames?: readonly string[]) {
     this.local = local;
     this.remote = remote;
+    this.peerNames = peerNames;
     this.#hub = hub;
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** Whether writes arrive as they were made. */
+  get isMessages(): boolean {
+    return this.transport === 'ws' || this.transport === 'wss';
+  }
+
+  ping(): void {
+    if (this.#open && this.isMessages) this.#hub.ping(this);
   }
 
   write(bytes: Uint8Array): void {
@@ -78,6 +98,7 @@ export class VirtualStream implements StreamConnection {
     if (!this.#open) return;
     this.#open = false;
     this.#hub.forget(this);
+    this.release();
     queueMicrotask(() => this.handlers?.onClose(error));
   }
 }

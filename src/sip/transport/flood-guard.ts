@@ -22,6 +22,18 @@ export const FLOOD_LIMITS: FloodLimits = {
   isTrusted: () => false,
 };
 
+/**
+ * What things cost, in messages. A handshake costs us a millisecond of arithmetic; junk costs little but is nothing that
+ * an honest peer sends often, and a source that sends it shall soon cost nothing at all (PITFALLS row 42).
+ */
+export const COSTS = {
+  message: 1,
+  connection: 5,
+  handshake: 20,
+  failedHandshake: 50,
+  junk: 20,
+} as const;
+
 interface Bucket {
   tokens: number;
   at: number;
@@ -45,15 +57,30 @@ export class FloodGuard {
     return { admitted: this.#admitted, refused: this.#refused, sources: this.#buckets.size };
   }
 
-  /** Whether one more message from the address may be looked at. */
-  admit(host: string): boolean {
-    const admitted = this.#limits.isTrusted(host) || this.#spend(sourceOf(host));
+  /** Whether something of this cost from the address may be looked at. */
+  admit(host: string, cost: number = COSTS.message): boolean {
+    const admitted = this.#limits.isTrusted(host) || this.#spend(sourceOf(host), cost);
     if (admitted) this.#admitted++;
     else this.#refused++;
     return admitted;
   }
 
-  #spend(source: string): boolean {
+  /** Takes from the budget for what turned out to cost more than it seemed; it may be overdrawn by one burst. */
+  charge(host: string, cost: number): void {
+    if (this.#limits.isTrusted(host)) return;
+    const bucket = this.#bucketOf(sourceOf(host));
+    bucket.tokens = Math.max(-this.#limits.burst, bucket.tokens - cost);
+  }
+
+  #spend(source: string, cost: number): boolean {
+    const bucket = this.#bucketOf(source);
+    if (bucket.tokens < cost) return false;
+    bucket.tokens -= cost;
+    return true;
+  }
+
+  /** The bucket with what has come in since; it becomes the one that was used last. */
+  #bucketOf(source: string): Bucket {
     const now = this.#clock.monotonic();
     const bucket = this.#buckets.get(source) ?? { tokens: this.#limits.burst, at: now };
     this.#buckets.delete(source);
@@ -64,9 +91,7 @@ export class FloodGuard {
     );
     bucket.at = now;
     if (this.#buckets.size > this.#limits.maxSources) this.#forgetOldest();
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
-    return true;
+    return bucket;
   }
 
   /** A forgotten source starts anew with a full budget, so that spoofed addresses cannot lock an honest one out. */

@@ -1,4 +1,7 @@
-import type { Address, DatagramSocket, Flow, StreamConnection } from './types.ts';
+import type { Address, DatagramSocket, Flow, StreamConnection, TransportName } from './types.ts';
+
+/** The transports that have connections. */
+export type StreamTransport = Exclude<TransportName, 'udp'>;
 
 const text = (address: Address): string => `${address.host}|${address.port}`;
 
@@ -35,21 +38,25 @@ export class DatagramFlow implements Flow {
   }
 }
 
-/** TCP: one connection. `closed` comes once; every transaction on it fails then (PITFALLS row 25). */
+/** Every transport but UDP: one connection. `closed` comes once; every transaction on it fails then (PITFALLS row 25). */
 export class StreamFlow implements Flow {
-  readonly transport = 'tcp';
+  readonly transport: StreamTransport;
   readonly reliable = true;
-  readonly secure = false;
   readonly id: string;
   readonly advertised: Address;
   readonly #connection: StreamConnection;
   #isOpen = true;
 
-  constructor(connection: StreamConnection, advertised: Address, serial: number) {
+  constructor(transport: StreamTransport, connection: StreamConnection, advertised: Address, serial: number) {
+    this.transport = transport;
     // The serial tells a connection from an earlier one between the same two ports.
-    this.id = `tcp|${text(connection.local)}|${text(connection.remote)}|${serial}`;
+    this.id = `${transport}|${text(connection.local)}|${text(connection.remote)}|${serial}`;
     this.advertised = advertised;
     this.#connection = connection;
+  }
+
+  get secure(): boolean {
+    return this.transport === 'tls' || this.transport === 'wss';
   }
 
   get local(): Address {
@@ -60,12 +67,21 @@ export class StreamFlow implements Flow {
     return this.#connection.remote;
   }
 
+  get peerNames(): readonly string[] | undefined {
+    return this.#connection.peerNames;
+  }
+
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
   write(bytes: Uint8Array): void {
     if (this.#isOpen) this.#connection.write(bytes);
+  }
+
+  /** WebSocket: asks whether the peer is still there. */
+  ping(): void {
+    if (this.#isOpen) this.#connection.ping?.();
   }
 
   /** Closes the connection; the owner hears of it by the connection's `onClose`. */

@@ -11,6 +11,10 @@ export interface TransportLimits extends FramerLimits {
   readonly firstMessageMs: number;
   /** How long a connect may take. */
   readonly connectMs: number;
+  /** How long a TLS or WebSocket handshake of a peer may take. */
+  readonly handshakeMs: number;
+  /** WebSocket: how often we ask whether a peer is still there. Proxies cut what is silent for a minute. */
+  readonly pingMs: number;
   /** Not for sources that `flood.isTrusted` names. */
   readonly connectionsPerSource: number;
   /** Of all sources together. */
@@ -25,6 +29,8 @@ export const TRANSPORT_LIMITS: TransportLimits = {
   messageMs: 10_000,
   firstMessageMs: 30_000,
   connectMs: 5_000,
+  handshakeMs: 10_000,
+  pingMs: 30_000,
   connectionsPerSource: 64,
   connections: 10_000,
   flood: FLOOD_LIMITS,

@@ -1,21 +1,21 @@
 import { createSocket, type SocketOptions, type SocketType } from 'node:dgram';
 import { lookup } from 'node:dns';
-import { createServer, isIP, connect as netConnect, type Socket } from 'node:net';
+import { isIP } from 'node:net';
+import { plainHost } from './node-socket.ts';
+import { connectStream, listenStream } from './node-streams.ts';
 import type {
   Address,
   DatagramSocket,
   Network,
   StreamConnection,
+  StreamConnectOptions,
   StreamHandlers,
   StreamListener,
+  StreamListenOptions,
 } from './types.ts';
 
-/** Outgoing bytes that a peer does not read, before its connection is given up. */
-const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 /** Room for bursts of datagrams while the main thread is busy. Bytes; the kernel may give less. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
-/** How long a closing connection may take to write what is queued. */
-const CLOSE_MS = 2_000;
 /** Any port: `connect` on a UDP socket sends nothing. */
 const DISCARD_PORT = 9;
 
@@ -31,7 +31,7 @@ const lookUpNames: NonNullable<SocketOptions['lookup']> = (host, options, callba
   else callback(null, host, family);
 };
 
-/** The machine's sockets, on `node:dgram` and `node:net`. */
+/** The machine's sockets, on `node:dgram`, `node:net`, `node:tls` and `ws`. */
 export class NodeNetwork implements Network {
   bindDatagram(local: Address, handlers: Parameters<Network['bindDatagram']>[1]): Promise<DatagramSocket> {
     return new Promise((resolve, reject) => {
@@ -42,7 +42,7 @@ export class NodeNetwork implements Network {
         socket.off('error', reject);
         socket.on('error', (error) => handlers.onError(error));
         socket.on('message', (bytes, from) =>
-          handlers.onMessage(bytes, { host: from.address, port: from.port }),
+          handlers.onMessage(bytes, { host: plainHost(from.address), port: from.port }),
         );
         enlargeBuffer(() => socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES));
         const bound = socket.address();
@@ -72,45 +72,18 @@ export class NodeNetwork implements Network {
   listenStream(
     local: Address,
     onConnection: Parameters<Network['listenStream']>[1],
+    options: StreamListenOptions = {},
   ): Promise<StreamListener> {
-    return new Promise((resolve, reject) => {
-      const server = createServer({ noDelay: true }, (socket) => {
-        const connection = wrap(socket);
-        if (connection !== undefined) attach(socket, onConnection(connection));
-      });
-      server.once('error', reject);
-      server.listen({ host: local.host, port: local.port, exclusive: true, ipv6Only: true }, () => {
-        server.off('error', reject);
-        // Accept errors (too many open files) concern one connection, not the listener.
-        server.on('error', () => {});
-        const bound = server.address();
-        const address = bound === null || typeof bound === 'string' ? local : bound;
-        resolve({
-          local: { host: 'address' in address ? address.address : local.host, port: address.port },
-          close: () => void server.close(),
-        });
-      });
-    });
+    return listenStream(local, onConnection, options);
   }
 
-  connectStream(remote: Address, handlers: StreamHandlers, timeoutMs: number): Promise<StreamConnection> {
-    return new Promise((resolve, reject) => {
-      const socket = netConnect({ host: remote.host, port: remote.port, noDelay: true });
-      const fail = (error: Error): void => {
-        socket.destroy();
-        reject(error);
-      };
-      socket.once('error', fail);
-      socket.setTimeout(timeoutMs, () => fail(new Error('connect ETIMEDOUT')));
-      socket.once('connect', () => {
-        socket.setTimeout(0);
-        socket.off('error', fail);
-        const connection = wrap(socket);
-        if (connection === undefined) return fail(new Error('the connection was closed at once'));
-        attach(socket, handlers);
-        resolve(connection);
-      });
-    });
+  connectStream(
+    remote: Address,
+    handlers: StreamHandlers,
+    timeoutMs: number,
+    options: StreamConnectOptions = {},
+  ): Promise<StreamConnection> {
+    return connectStream(remote, handlers, timeoutMs, options);
   }
 
   /** Asks the routing table with a connected UDP socket, which sends nothing. */
@@ -136,42 +109,4 @@ function enlargeBuffer(enlarge: () => void): void {
   } catch {
     // A smaller buffer only loses more datagrams under load; they are sent again.
   }
-}
-
-/** Undefined when the peer was gone before we looked. */
-function wrap(socket: Socket): StreamConnection | undefined {
-  const { localAddress, localPort, remoteAddress, remotePort } = socket;
-  if (localAddress === undefined || localPort === undefined) return gone(socket);
-  if (remoteAddress === undefined || remotePort === undefined) return gone(socket);
-  return {
-    local: { host: localAddress, port: localPort },
-    remote: { host: remoteAddress, port: remotePort },
-    write: (bytes) => {
-      if (socket.destroyed) return;
-      socket.write(bytes);
-      if (socket.writableLength > MAX_UNSENT_BYTES) socket.destroy(new Error('the peer does not read'));
-    },
-    // What is queued goes out first, if the peer takes it soon.
-    close: () => {
-      socket.setTimeout(CLOSE_MS, () => socket.destroy());
-      socket.destroySoon();
-    },
-  };
-}
-
-function gone(socket: Socket): undefined {
-  socket.on('error', () => {});
-  socket.destroy();
-  return undefined;
-}
-
-function attach(socket: Socket, handlers: StreamHandlers): void {
-  let failure: Error | undefined;
-  socket.on('error', (error) => {
-    failure = error;
-  });
-  socket.on('data', (bytes) => {
-    if (typeof bytes !== 'string') handlers.onData(bytes);
-  });
-  socket.on('close', () => handlers.onClose(failure));
 }

@@ -23,6 +23,9 @@ export type Framed =
       readonly message?: SipMessage;
     };
 
+/** Why a stream ends whose source has sent more than it may. */
+export const OVER_BUDGET = 'the source is over its budget';
+
 const CR = 0x0d;
 const LF = 0x0a;
 const END_OF_HEAD = '\r\n\r\n';
@@ -33,6 +36,7 @@ const END_OF_HEAD = '\r\n\r\n';
  */
 export class StreamFramer {
   readonly #limits: FramerLimits;
+  readonly #admit: () => boolean;
   #store: Buffer = Buffer.alloc(2_048);
   #start = 0;
   #end = 0;
@@ -43,8 +47,10 @@ export class StreamFramer {
   #emptyLines = 0;
   #failed = false;
 
-  constructor(limits: FramerLimits = FRAMER_LIMITS) {
+  /** `admit` is asked before a header block is parsed; when it says no the stream is lost. */
+  constructor(limits: FramerLimits = FRAMER_LIMITS, admit: () => boolean = () => true) {
     this.#limits = limits;
+    this.#admit = admit;
   }
 
   /** True while a message has begun and not ended; a peer that stays here too long is a slow loris. */
@@ -100,6 +106,7 @@ export class StreamFramer {
       this.#searched = Math.max(this.#start, this.#end - 3);
       return undefined;
     }
+    if (!this.#admit()) return { kind: 'error', reason: OVER_BUDGET };
     const parsed = parseMessage(this.#take(length));
     if (!parsed.ok) return { kind: 'error', reason: parsed.reason };
     return this.#declared(parsed.message);

@@ -8,18 +8,20 @@ import { serialize } from '../message/serialize.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../message/types.ts';
 import { validateRequest, validateResponse } from '../message/validate.ts';
 import { AdvertisedHosts } from './advertised.ts';
+import { Connections } from './connections.ts';
 import { newCounters } from './counters.ts';
-import { FloodGuard } from './flood-guard.ts';
+import { COSTS, FloodGuard } from './flood-guard.ts';
 import { DatagramFlow, StreamFlow } from './flow.ts';
 import { TRANSPORT_LIMITS, type TransportLimits } from './limits.ts';
+import { isScanner } from './scanners.ts';
 import { isLargeForUdp } from './size-policy.ts';
-import type { Framed } from './stream-framer.ts';
-import { TcpConnections } from './tcp.ts';
+import { type Framed, OVER_BUDGET } from './stream-framer.ts';
 import type {
   Address,
   Flow,
   ListenOptions,
   Network,
+  SecureClient,
   Target,
   Transport,
   TransportObserver,
@@ -27,6 +29,12 @@ import type {
 } from './types.ts';
 import { UdpListeners } from './udp.ts';
 import { datagramResponseTarget, stampReceived, streamResponseTarget } from './via-routing.ts';
+
+/** RFC 5922 §7.1: who was asked for by name must show that name. */
+const byDomain = async (target: Target): Promise<SecureClient> => {
+  const { domain = target.host } = target;
+  return { serverName: domain, expectedName: domain, material: {} };
+};
 
 /** The transport layer of RFC 3261 §18: listeners and flows below, one `TransportUser` above. */
 export class TransportLayer implements Transport {
@@ -37,7 +45,7 @@ export class TransportLayer implements Transport {
   readonly #log: Logger;
   readonly #advertised: AdvertisedHosts;
   readonly #udp: UdpListeners;
-  readonly #tcp: TcpConnections;
+  readonly #connections: Connections;
   /** Makes the To tags of stateless answers the same for retransmissions and unguessable (§8.2.7). */
   readonly #tagSecret: string;
 
@@ -47,6 +55,8 @@ export class TransportLayer implements Transport {
     readonly random: Random;
     readonly log: Logger;
     readonly limits?: Partial<TransportLimits>;
+    /** Authorities, certificate and names for TLS towards a target; default: the machine's, and the target's domain. */
+    readonly secureClient?: (target: Target) => Promise<SecureClient>;
   }) {
     const limits = { ...TRANSPORT_LIMITS, ...options.limits };
     const { network, clock } = options;
@@ -60,30 +70,55 @@ export class TransportLayer implements Transport {
       onUnroutable: (from) => this.#drop('the route back to the sender is not known', from),
       onError: (error, to) => this.#onDatagramError(error, to),
     });
-    this.#tcp = new TcpConnections(network, clock, limits, {
-      admit: (from) => this.guard.admit(from.host),
+    this.#connections = new Connections(network, clock, limits, {
+      admit: (from, what) => this.guard.admit(from.host, COSTS[what]),
       onFramed: (framed, flow) => this.#onFramed(framed, flow),
       onClosed: (flow, error) => this.#guarded(() => this.user?.onFlowClosed(flow, error)),
       onRefused: () => {
         this.counters.refusedConnections++;
       },
+      onHandshakeFailed: (from, reason) => this.#onHandshakeFailed(from, reason),
+      secureClient: options.secureClient ?? byDomain,
     });
   }
 
-  /** TCP connections that are open; the leak check reads it. */
+  /** Connections that are open; the leak check reads it. */
   get openConnections(): number {
-    return this.#tcp.open;
+    return this.#connections.open;
   }
 
   /** Resolves with the bound address. Rejects when it is taken, or when a wildcard could not be advertised. */
   async listen(options: ListenOptions): Promise<Address> {
     this.#advertised.check(options);
-    return options.transport === 'udp' ? this.#udp.listen(options) : this.#tcp.listen(options);
+    const { transport } = options;
+    return transport === 'udp'
+      ? this.#udp.listen(options)
+      : this.#connections.listen({ ...options, transport });
   }
 
   async flowTo(target: Target): Promise<Flow> {
-    const remote = { host: target.host, port: target.port };
-    return target.transport === 'udp' ? this.#udp.flowTo(remote) : this.#tcp.flowTo(remote);
+    const { transport, host, port } = target;
+    return transport === 'udp'
+      ? this.#udp.flowTo({ host, port })
+      : this.#connections.flowTo({ ...target, transport });
+  }
+
+  /**
+   * The TCP flow for a request that is too large for a datagram: an open connection to the same address, or the one
+   * that DNS has named. Undefined where the target is not known to take TCP, or does not (§18.1.1 then asks for UDP).
+   */
+  async flowForLarge(target: Target): Promise<Flow | undefined> {
+    if (target.transport !== 'udp') return undefined;
+    const open = this.#connections.openTo({ host: target.host, port: target.port });
+    const flow =
+      open ??
+      (target.tcpPort === undefined
+        ? undefined
+        : await this.#connections
+            .flowTo({ transport: 'tcp', host: target.host, port: target.tcpPort })
+            .catch(() => undefined));
+    if (flow !== undefined) this.counters.largeOverTcp++;
+    return flow;
   }
 
   send(message: SipMessage, flow: Flow): void {
@@ -97,7 +132,7 @@ export class TransportLayer implements Transport {
       this.#write(response, requestFlow);
     } else {
       // §18.2.2: the connection is gone, so a new one is opened to where the request came from.
-      this.flowTo(streamResponseTarget(response)).then(
+      this.flowTo(streamResponseTarget(response, requestFlow.transport)).then(
         (flow) => this.#write(response, flow),
         () => this.#log.warn({ remote: requestFlow.remote }, 'no connection for a response'),
       );
@@ -106,7 +141,7 @@ export class TransportLayer implements Transport {
 
   async close(): Promise<void> {
     this.#udp.close();
-    this.#tcp.close();
+    this.#connections.close();
   }
 
   #write(message: SipMessage, flow: Flow, to?: Address): void {
@@ -117,7 +152,7 @@ export class TransportLayer implements Transport {
       if (isLargeForUdp(bytes.length)) this.#noteLarge(bytes.length, flow);
       flow.write(bytes, to ?? flow.remote);
     } else if (flow instanceof StreamFlow) {
-      this.#tcp.write(flow, bytes);
+      this.#connections.write(flow, bytes);
     } else {
       throw new TypeError('the flow is of another transport');
     }
@@ -142,23 +177,19 @@ export class TransportLayer implements Transport {
       this.#receive(parsed.message, flow);
       return;
     }
-    this.counters.unparsable++;
+    this.#junk(flow.remote);
     this.#log.debug({ reason: parsed.reason, remote: flow.remote }, 'a datagram is not SIP');
   }
 
   #onFramed(framed: Exclude<Framed, { kind: 'ping' }>, flow: StreamFlow): void {
     if (framed.kind === 'message') {
-      if (this.guard.admit(flow.remote.host)) this.#receive(framed.message, flow);
+      this.#receive(framed.message, flow);
       return;
     }
-    this.counters.unparsable++;
-    this.#log.debug(
-      { reason: framed.reason, remote: flow.remote },
-      'a stream lost its framing and is closed',
-    );
-    const { message, status } = framed;
-    if (message?.kind === 'request' && status !== undefined)
-      this.#refuse(message, flow, status, framed.reason);
+    const { message, status, reason } = framed;
+    if (reason !== OVER_BUDGET) this.#junk(flow.remote);
+    this.#log.debug({ reason, remote: flow.remote }, 'a connection lost its framing and is closed');
+    if (message?.kind === 'request' && status !== undefined) this.#refuse(message, flow, status, reason);
     flow.close();
   }
 
@@ -171,7 +202,24 @@ export class TransportLayer implements Transport {
     });
   }
 
+  /** What an honest peer hardly ever sends costs its source dearly; nobody is told. */
+  #junk(remote: Address): void {
+    this.counters.unparsable++;
+    this.guard.charge(remote.host, COSTS.junk);
+  }
+
+  #onHandshakeFailed(from: Address, reason: string): void {
+    this.counters.failedHandshakes++;
+    this.guard.charge(from.host, COSTS.failedHandshake);
+    this.#log.debug({ reason, remote: from }, 'a handshake has failed');
+  }
+
   #onRequest(request: SipRequest, flow: Flow): void {
+    if (isScanner(request)) {
+      this.counters.scanners++;
+      this.guard.charge(flow.remote.host, COSTS.junk);
+      return;
+    }
     const verdict = validateRequest(request);
     if (verdict.kind === 'drop') {
       this.#drop(verdict.reason, flow.remote);
@@ -196,10 +244,14 @@ export class TransportLayer implements Transport {
     this.#log.debug({ reason, remote }, 'a message was dropped');
   }
 
-  /** Answers without a transaction (§8.2.7). What cannot even be answered is dropped. */
+  /**
+   * Answers without a transaction (§8.2.7). What cannot even be answered is dropped, and so is what a stranger sent: an
+   * answer would tell a scanner that something is here (PITFALLS row 42).
+   */
   #refuse(request: SipRequest, flow: Flow, status: number, reason: string): void {
     try {
-      if (request.method === 'ACK') {
+      this.guard.charge(flow.remote.host, COSTS.junk);
+      if (request.method === 'ACK' || this.user?.isKnown?.(flow) === false) {
         this.#drop(reason, flow.remote);
         return;
       }

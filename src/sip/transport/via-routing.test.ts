@@ -60,7 +60,11 @@ describe('[row 21] received and rport', () => {
 
   test('[RFC 3261 §18.2.2] a lost connection is made anew to received and the port of sent-by', () => {
     const { answer } = stamped('SIP/2.0/TCP c.example.com:5080;branch=z9hG4bK1;rport');
-    expect(streamResponseTarget(answer)).toEqual({ transport: 'tcp', host: '198.51.100.7', port: 5080 });
+    expect(streamResponseTarget(answer, 'tcp')).toEqual({
+      transport: 'tcp',
+      host: '198.51.100.7',
+      port: 5080,
+    });
     expect(topVia(answer).params.get('rport')).toBe('40123');
   });
 

@@ -5,9 +5,10 @@
 import { topVia } from '../message/fields.ts';
 import type { SipMessage, SipRequest } from '../message/types.ts';
 import { formatVia } from '../message/via.ts';
-import type { Address, Target } from './types.ts';
+import type { Address, Target, TransportName } from './types.ts';
 
 const DEFAULT_PORT = 5060;
+const DEFAULT_TLS_PORT = 5061;
 
 /**
  * Writes the sender's address, never ours, into the top Via of a request that came from `source`: `received` when the
@@ -38,10 +39,14 @@ export function datagramResponseTarget(response: SipMessage): Address {
   };
 }
 
-/** Where to connect for a response whose connection is gone: received, and the port of sent-by (§18.2.2). */
-export function streamResponseTarget(response: SipMessage): Target {
+/**
+ * Where to connect for a response whose connection is gone: received, and the port of sent-by (§18.2.2). The transport
+ * is that of the connection, whatever the Via says.
+ */
+export function streamResponseTarget(response: SipMessage, transport: TransportName): Target {
   const via = topVia(response);
-  return { transport: 'tcp', host: via.params.get('received') ?? via.host, port: via.port ?? DEFAULT_PORT };
+  const port = via.port ?? (transport === 'tls' ? DEFAULT_TLS_PORT : DEFAULT_PORT);
+  return { transport, host: via.params.get('received') ?? via.host, port };
 }
 
 function portOf(text: string | null | undefined): number | undefined {

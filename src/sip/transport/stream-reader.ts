@@ -5,13 +5,32 @@ import { type Framed, StreamFramer } from './stream-framer.ts';
 
 const PONG = Buffer.from('\r\n');
 
-/** One connection's reading side: framing, keep-alives, and the two clocks against idle and slow peers. */
-export class TcpConnection {
+/** What a connection's reading side tells. */
+export interface ReaderEvents {
+  /** Asked before a message is parsed: false ends the connection, for the source has spent its budget. */
+  admit(): boolean;
+  onFramed(framed: Exclude<Framed, { kind: 'ping' }>): void;
+}
+
+/** The reading side of one connection. */
+export interface Reader {
+  readonly flow: StreamFlow;
+  receive(bytes: Uint8Array): void;
+  /** Something went out. */
+  touch(): void;
+  /** The connection has ended; no timer is left. */
+  end(): void;
+  onPing?(): void;
+  onPong?(): void;
+}
+
+/** TCP and TLS: framing, keep-alives, and the two clocks against idle and slow peers. */
+export class StreamReader implements Reader {
   readonly flow: StreamFlow;
   readonly #clock: Clock;
   readonly #limits: TransportLimits;
   readonly #framer: StreamFramer;
-  readonly #onFramed: (framed: Exclude<Framed, { kind: 'ping' }>) => void;
+  readonly #events: ReaderEvents;
   /** Until a peer that connected has sent one message, it has `firstMessageMs` in all; afterwards idle time counts. */
   #firstMessageBy: number | undefined;
   #lastActivity: number;
@@ -23,19 +42,18 @@ export class TcpConnection {
     clock: Clock,
     limits: TransportLimits,
     accepted: boolean,
-    onFramed: (framed: Exclude<Framed, { kind: 'ping' }>) => void,
+    events: ReaderEvents,
   ) {
     this.flow = flow;
     this.#clock = clock;
     this.#limits = limits;
-    this.#framer = new StreamFramer(limits);
-    this.#onFramed = onFramed;
+    this.#framer = new StreamFramer(limits, () => events.admit());
+    this.#events = events;
     this.#lastActivity = clock.monotonic();
     this.#firstMessageBy = accepted ? this.#lastActivity + limits.firstMessageMs : undefined;
     this.#watchIdle(accepted ? limits.firstMessageMs : limits.idleMs);
   }
 
-  /** Something went out. */
   touch(): void {
     this.#lastActivity = this.#clock.monotonic();
   }
@@ -48,7 +66,7 @@ export class TcpConnection {
       if (!this.flow.isOpen) break;
       if (framed.kind !== 'ping') {
         this.#firstMessageBy = undefined;
-        this.#onFramed(framed);
+        this.#events.onFramed(framed);
       }
     }
     // RFC 5626 §3.5.1: a double CRLF is answered by one; many in one read too, so that a flood earns no flood.
@@ -56,7 +74,6 @@ export class TcpConnection {
     this.#watchMessage();
   }
 
-  /** The connection has ended; no timer is left. */
   end(): void {
     this.flow.markClosed();
     this.#clock.clearTimeout(this.#idleTimer);
