@@ -10,8 +10,9 @@ import type { NameAddr, SipUri } from '../message/types.ts';
 import { isSipUri, isTelUri, parseUri, sipUri } from '../message/uri.ts';
 import type { Resolver } from '../resolver/types.ts';
 import type { Target } from '../transport/types.ts';
-import type { IdentityStyle } from './identity-headers.ts';
+import { type IdentityStyle, partyUri } from './identity-headers.ts';
 import { DEFAULT_MEDIA_POLICY } from './media-policy.ts';
+import { isDialString } from './number-format.ts';
 import { numberOfUri } from './party-number.ts';
 import { readContact } from './registrar.ts';
 import { dialledUser, trunksFor } from './trunk-select.ts';
@@ -79,19 +80,22 @@ export class DialPlan {
   }
 
   async #throughTrunk(trunk: TrunkSettings, number: PhoneNumber): Promise<Attempt[]> {
-    const user = dialledUser(number, trunk.numberFormat);
+    const user = dialledUser(number, trunk);
     const requestUri = sipUri({
       user,
       host: trunk.host,
       port: trunk.port,
-      params: trunk.transport === 'udp' ? {} : { transport: trunk.transport },
+      params: {
+        ...(trunk.transport === 'udp' ? {} : { transport: trunk.transport }),
+        ...(trunk.userPhone && isDialString(user) ? { user: 'phone' } : {}),
+      },
     });
     const targets = await this.#resolve(requestUri, trunk.transport);
     const fromDomain = trunk.fromDomain ?? trunk.host;
     return targets.map((target) => ({
       target,
       requestUri,
-      to: nameAddr(sipUri({ user, host: fromDomain })),
+      to: nameAddr(partyUri(user, fromDomain, trunk.userPhone)),
       fromDomain,
       reach: 'target' as const,
       media: trunk.media,

@@ -1,20 +1,23 @@
 /**
- * Everything that an outbound INVITE says about who calls: From, P-Asserted-Identity, Privacy and the display name, all
- * written here, from a `ShownIdentity` and nothing else (PITFALLS row 29). No header of another leg has a way in.
+ * Everything that an outbound INVITE says about who calls: From, P-Asserted-Identity, Remote-Party-ID, Privacy and the
+ * display name, all written here, from a `ShownIdentity` and the trunk's settings and nothing else (PITFALLS row 29).
+ * No header of another leg has a way in. Diversion, History-Info and Identity are never written: the first two name
+ * whoever was called before, and a passport of the other leg names both parties (PITFALLS row 30).
  */
 import { formatNameAddr } from '../message/name-addr.ts';
 import type { NameAddr } from '../message/types.ts';
 import { sipUri } from '../message/uri.ts';
-import { writeNumber } from './trunk-select.ts';
-import type { ShownIdentity, TrunkSettings } from './types.ts';
+import { isDialString, type NumberStyle, writeNumber } from './number-format.ts';
+import { type ShownIdentity, TRUNK_DEFAULTS, type TrunkSettings } from './types.ts';
 
 /** The part of a trunk that decides how our own identity is written. */
-export type IdentityStyle = Pick<TrunkSettings, 'numberFormat' | 'assertIdentity'>;
+export type IdentityStyle = NumberStyle &
+  Pick<TrunkSettings, 'assertIdentity' | 'callerIdIn' | 'fromUser' | 'userPhone' | 'outboundAuth'>;
 
 export interface IdentityHeaders {
   /** Without a tag; the dialog adds its own. */
   readonly from: NameAddr;
-  /** P-Asserted-Identity and Privacy, where they belong. */
+  /** P-Asserted-Identity, Remote-Party-ID and Privacy, where they belong. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
@@ -27,25 +30,42 @@ const NO_PARAMS: ReadonlyMap<string, string | null> = new Map();
 export function identityHeaders(
   identity: ShownIdentity,
   domain: string,
-  style: IdentityStyle = { numberFormat: 'e164', assertIdentity: false },
+  style: IdentityStyle = TRUNK_DEFAULTS,
 ): IdentityHeaders {
   if (identity.kind === 'anonymous') {
     // RFC 3323 §4.1.1.3: the anonymous From; RFC 3325 §9.3: `id` keeps the network from adding what it knows.
     const uri = sipUri({ user: 'anonymous', host: 'anonymous.invalid' });
     return { from: { displayName: 'Anonymous', uri, params: NO_PARAMS }, fields: [['Privacy', 'id']] };
   }
-  const user = writeNumber(identity.number.reveal('present'), identity.number.isE164, style.numberFormat);
+  const user = writeNumber(identity.number.reveal('present'), identity.number.isE164, style);
   const name = cleanDisplayName(identity.displayName);
-  const shown: NameAddr = {
+  const party = (who: string): NameAddr => ({
     ...(name === '' ? {} : { displayName: name }),
-    uri: sipUri({ user, host: domain }),
+    uri: partyUri(who, domain, style.userPhone),
     params: NO_PARAMS,
-  };
-  // RFC 3325 §9.1. For carriers that bill by it; it is the shown number once more, never another one.
-  return {
-    from: shown,
-    fields: style.assertIdentity ? [['P-Asserted-Identity', formatNameAddr(shown)]] : [],
-  };
+  });
+  const shown = party(user);
+  const account = style.fromUser ?? style.outboundAuth?.username;
+  const from = style.callerIdIn === 'from' || account === undefined ? shown : party(account);
+  return { from, fields: statements(formatNameAddr(shown), style) };
+}
+
+/** It is the shown number once more, never another one. */
+function statements(shown: string, style: IdentityStyle): [name: string, value: string][] {
+  // RFC 3325 §9.1. For carriers that bill by it.
+  const asserted = style.assertIdentity || style.callerIdIn === 'p-asserted-identity';
+  return [
+    ...(asserted ? [['P-Asserted-Identity', shown] as [string, string]] : []),
+    // draft-ietf-sip-privacy-04 §5.1, never an RFC, and all that some old carriers look at.
+    ...(style.callerIdIn === 'remote-party-id'
+      ? [['Remote-Party-ID', `${shown};party=calling;screen=yes;privacy=off`] as [string, string]]
+      : []),
+  ];
+}
+
+/** RFC 3261 §19.1.1: `user=phone` says that the user part is a number; wrong on an account name. */
+export function partyUri(user: string, host: string, userPhone: boolean): ReturnType<typeof sipUri> {
+  return sipUri({ user, host, params: userPhone && isDialString(user) ? { user: 'phone' } : {} });
 }
 
 /** Removes control characters and line ends, joins white space, cuts the length. */

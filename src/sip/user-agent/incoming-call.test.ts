@@ -148,4 +148,32 @@ describe('a call that comes in, as values', () => {
     const { session: _, peer: __, fromUri: ___, toUri: ____, ...values } = read({});
     expect(JSON.stringify(values)).not.toMatch(/\d{5}/);
   });
+
+  test.each([
+    [['p-asserted-identity', 'from'], '+79990000002'],
+    [['remote-party-id', 'from'], '+79990000003'],
+    [['from'], '+79990000001'],
+    [['p-asserted-identity', 'remote-party-id', 'from'], '+79990000002'],
+  ] as const)('[row 29] the caller of a trunk that is trusted for %j is %s', (trustCallerIn, number) => {
+    const fields = [
+      'P-Asserted-Identity: <sip:+79990000002@x>',
+      'Remote-Party-ID: "B" <sip:89990000003@x>;party=calling;privacy=off',
+      'Diversion: <sip:+79990000004@x>',
+      'P-Preferred-Identity: <sip:+79990000005@x>',
+    ];
+    const peer: Peer = { kind: 'trunk', trunk: trunk({ country: 'RU', trustCallerIn }) };
+    expect(digits(read({ from: '<sip:89990000001@x>', fields }, peer).caller)).toBe(number);
+  });
+
+  test('[row 29] a trunk trusted for one field alone, and that field is not there: nobody is named', () => {
+    const peer: Peer = { kind: 'trunk', trunk: trunk({ trustCallerIn: ['p-asserted-identity'] }) };
+    const fields = ['P-Asserted-Identity: <sip:'];
+    expect(digits(read({ from: '<sip:+79990000001@x>', fields }, peer).caller)).toBe('anonymous');
+  });
+
+  test('[row 29] Remote-Party-ID with privacy=full is a wish to be hidden', () => {
+    const fields = ['Remote-Party-ID: <sip:+79990000003@x>;party=calling;screen=yes;privacy=full'];
+    expect(read({ fields }).callerIsPrivate).toBe(true);
+    expect(read({ fields: [fields[0]!.replace('full', 'off')] }).callerIsPrivate).toBe(false);
+  });
 });

@@ -11,8 +11,9 @@ import { formatUri, isSipUri } from '../message/uri.ts';
 import { CONTACT_USER } from './contact.ts';
 import { cleanDisplayName } from './identity-headers.ts';
 import { DEFAULT_MEDIA_POLICY } from './media-policy.ts';
+import type { InboundSpelling } from './number-format.ts';
 import { numberOfUri } from './party-number.ts';
-import type { IncomingCall, Peer } from './types.ts';
+import type { CallerIdField, IncomingCall, Peer } from './types.ts';
 
 const ANONYMOUS_URI = 'sip:anonymous@anonymous.invalid';
 
@@ -53,37 +54,52 @@ export function incomingCall(request: SipRequest, context: IncomingContext): Inc
  * the number in To.
  */
 function dialledNumber(request: SipRequest, { peer, isOwnContact }: IncomingContext): PhoneNumber {
-  const country = countryOf(peer);
+  const spelling = spellingOf(peer);
   const uri = requestUri(request);
   const own =
     isSipUri(uri) && uri.user !== undefined && (uri.user === CONTACT_USER || isOwnContact(uri.user));
-  const named = own ? undefined : numberOfUri(uri, country);
-  return named ?? numberOfUri(to(request).uri, country) ?? PhoneNumber.parse('', country);
+  const named = own ? undefined : numberOfUri(uri, spelling);
+  return named ?? numberOfUri(to(request).uri, spelling) ?? PhoneNumber.parse('');
 }
 
-/** RFC 3325 §6: an asserted identity counts only when the peer is one that we know; a phone of ours is who it is. */
+/**
+ * RFC 3325 §6: an asserted identity counts only when the peer is one that we know, and only the fields that its trunk is
+ * trusted for; a phone of ours is who it is.
+ */
 function callerNumber(request: SipRequest, peer: Peer, sender: NameAddr): PhoneNumber {
   if (peer.kind === 'user') return peer.user.number ?? PhoneNumber.parse(peer.user.username);
-  const country = countryOf(peer);
-  const asserted = request.headers
-    .getAll('P-Asserted-Identity')
-    .slice(0, 4)
-    .flatMap((text) => readNumber(text, country));
-  const best = asserted.find((number) => number.isE164) ?? asserted[0];
-  return best ?? numberOfUri(sender.uri, country) ?? PhoneNumber.parse('anonymous');
+  for (const field of peer.trunk.trustCallerIn) {
+    const number =
+      field === 'from' ? numberOfUri(sender.uri, peer.trunk) : statedIn(request, field, peer.trunk);
+    if (number !== undefined) return number;
+  }
+  return PhoneNumber.parse('anonymous');
 }
 
-function readNumber(text: string, country: string | undefined): PhoneNumber[] {
+/** The number in one of the identity fields; E.164 before a local one, where the field stands twice. */
+function statedIn(
+  request: SipRequest,
+  field: CallerIdField,
+  spelling: InboundSpelling,
+): PhoneNumber | undefined {
+  const stated = request.headers
+    .getAll(field)
+    .slice(0, 4)
+    .flatMap((text) => readNumber(text, spelling));
+  return stated.find((number) => number.isE164) ?? stated[0];
+}
+
+function readNumber(text: string, spelling: InboundSpelling): PhoneNumber[] {
   try {
-    const number = numberOfUri(parseNameAddr(text).uri, country);
+    const number = numberOfUri(parseNameAddr(text).uri, spelling);
     return number === undefined ? [] : [number];
   } catch {
     return []; // A malformed assertion asserts nothing.
   }
 }
 
-function countryOf(peer: Peer): string | undefined {
-  return peer.kind === 'trunk' ? peer.trunk.country : undefined;
+function spellingOf(peer: Peer): InboundSpelling {
+  return peer.kind === 'trunk' ? peer.trunk : {};
 }
 
 /** RFC 3323 §4.2, RFC 3325 §9.3. Every Privacy field is read, not the first alone (PITFALLS row 29). */
@@ -93,6 +109,11 @@ function callerIsPrivate(request: SipRequest, sender: NameAddr): boolean {
     .flatMap((text) => text.toLowerCase().split(/[;,]/))
     .map((value) => value.trim());
   if (asked.some((value) => value === 'id' || value === 'user' || value === 'header')) return true;
+  // draft-ietf-sip-privacy-04 §5.1, which old carriers speak: `privacy=full` or `privacy=uri`.
+  if (
+    request.headers.getAll('Remote-Party-ID').some((text) => /;\s*privacy\s*=\s*"?(?:full|uri)/i.test(text))
+  )
+    return true;
   if (!isSipUri(sender.uri)) return false;
   // `restricted` is not of the RFC, but of gateways to the phone network.
   const user = sender.uri.user?.toLowerCase();

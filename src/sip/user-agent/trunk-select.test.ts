@@ -23,8 +23,9 @@ describe('trunk selection', () => {
   });
 
   test('[row 24] the number is written as the trunk wants it, an extension as it is', () => {
-    expect(dialledUser(moscow, 'e164')).toBe('+74951234567');
-    expect(dialledUser(moscow, 'e164-without-plus')).toBe('74951234567');
-    expect(dialledUser(PhoneNumber.parse('1001'), 'e164-without-plus')).toBe('1001');
+    expect(dialledUser(moscow, trunk())).toBe('+74951234567');
+    const plain = trunk({ numberFormat: 'e164-without-plus' });
+    expect(dialledUser(moscow, plain)).toBe('74951234567');
+    expect(dialledUser(PhoneNumber.parse('1001'), plain)).toBe('1001');
   });
 });

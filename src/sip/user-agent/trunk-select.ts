@@ -3,6 +3,7 @@
  * person who is called.
  */
 import type { PhoneNumber } from '../../kernel/phone-number.ts';
+import { type DialStyle, writeDialled } from './number-format.ts';
 import type { TrunkSettings } from './types.ts';
 
 /**
@@ -35,12 +36,6 @@ function digitsOnly(text: string): string {
 }
 
 /** The user part of Request-URI and To of a call over a trunk. Extensions and names go as they are. */
-export function dialledUser(number: PhoneNumber, format: TrunkSettings['numberFormat']): string {
-  return writeNumber(number.reveal('dial'), number.isE164, format);
-}
-
-/** E.164 with or without its plus sign; what is not E.164 is left alone. */
-export function writeNumber(text: string, isE164: boolean, format: TrunkSettings['numberFormat']): string {
-  if (!isE164) return text;
-  return format === 'e164' ? text : text.replace(/^\+/, '');
+export function dialledUser(number: PhoneNumber, trunk: DialStyle): string {
+  return writeDialled(number.reveal('dial'), number.isE164, trunk);
 }

@@ -9,7 +9,7 @@ import type { MediaPolicy } from './media-policy.ts';
 import type { Ha1Set, TrunkSettings } from './trunk-settings.ts';
 
 export type { MediaPolicy } from './media-policy.ts';
-export { type Ha1Set, TRUNK_DEFAULTS, type TrunkSettings } from './trunk-settings.ts';
+export { type CallerIdField, type Ha1Set, TRUNK_DEFAULTS, type TrunkSettings } from './trunk-settings.ts';
 
 import type { TransportName } from '../transport/types.ts';
 
