@@ -38,7 +38,10 @@ export interface SessionEnd {
   readonly reason: string;
   /** `X-` header fields of the BYE or final response, for the script of this very leg. */
   readonly headers: ExtraHeaders;
-  /** UAC with a 3xx–6xx of a peer that may be tried elsewhere, e.g. 503 (issue: failover). False once a 18x came. */
+  /**
+   * UAC with a 3xx–6xx of a peer that may be tried elsewhere, e.g. 503 (issue: failover), or with a 487 to our own CANCEL.
+   * False once a 18x came, or a 2xx crossed.
+   */
   readonly retryable: boolean;
 }
 
@@ -218,6 +221,8 @@ export interface InviteParts {
   /** Default `flow`. */
   readonly reach?: Reach;
   readonly onChallenge?: ChallengeHook;
+  /** The 3xx–6xx that ends the session, just before `ended`: for the Contacts of a redirect, or Retry-After. */
+  readonly onRefused?: (response: SipResponse) => void;
 }
 
 /** What a session on an INVITE that came in is made with. */

@@ -125,7 +125,10 @@ export class OutboundSession extends SessionCore implements UacSession {
   #onResponse(parts: InviteParts, dialogs: DialogSet, response: SipResponse): void {
     if (response.status < 200) this.#onProvisional(dialogs, response);
     else if (response.status < 300) this.#onSuccess(dialogs, response);
-    else if (!this.#answerChallenge(parts, dialogs, response)) this.#onRejected(response);
+    else if (!this.#answerChallenge(parts, dialogs, response)) {
+      parts.onRefused?.(response);
+      this.#onRejected(response);
+    }
   }
 
   #onProvisional(dialogs: DialogSet, response: SipResponse): void {
@@ -193,7 +196,9 @@ export class OutboundSession extends SessionCore implements UacSession {
       reason: reasonPhrase(status),
       retryable: TRY_ELSEWHERE.has(status) && !this.#ringing,
     };
-    this.finish({ ...(this.#wish ?? peers), headers: xHeaders(response) });
+    // A 487 to our CANCEL: the attempt is closed, and nobody was disturbed by it unless it rang.
+    const retryable = peers.retryable === true || (status === 487 && !this.#ringing);
+    this.finish({ ...(this.#wish ?? peers), retryable, headers: xHeaders(response) });
   }
 
   #onFailure(parts: InviteParts, dialogs: DialogSet, failure: TransactionFailure): void {
