@@ -5,8 +5,7 @@ import { encodeG711 } from '../../src/media/codec/g711.ts';
 import type { Address } from '../../src/sip/transport/types.ts';
 import { freePort } from '../kit/free-port.ts';
 import { type Child, freeMediaPorts, isBound, startChild, until } from './child.ts';
-
-const SCENARIOS = new URL('./scenarios/', import.meta.url);
+import { scenarioText } from './scenario-text.ts';
 
 export interface SippOptions {
   /** A file of `scenarios/`, without `.xml`. */
@@ -23,7 +22,7 @@ export interface SippOptions {
   readonly keys?: Readonly<Record<string, string>>;
   /** The numbers that call in turn, one per call, instead of the one in `keys.caller`; the display name has it too. */
   readonly callers?: readonly string[];
-  /** Values for `@name@` in the scenario: `talk_ms`, `ring_ms`, `final`. */
+  /** Values for `{{name}}` in the scenario: `talk_ms`, `ring_ms`, `final`. */
   readonly settings?: Readonly<Record<string, string | number>>;
   /** How many calls in all; default 1. */
   readonly calls?: number;
@@ -147,14 +146,8 @@ export async function runSipp(options: SippOptions & { readonly remote: Address 
 }
 
 function writeScenario(options: SippOptions, path: string): void {
-  const source = readFileSync(new URL(`${options.scenario}.xml`, SCENARIOS), 'utf8');
-  const settings: Record<string, string | number> = { talk_ms: 1_000, ring_ms: 200, ...options.settings };
-  const text = withCallers(source, options.callers).replace(/@(\w+)@/g, (_, name: string) => {
-    const value = settings[name];
-    if (value === undefined) throw new Error(`scenario ${options.scenario} needs the setting ${name}`);
-    return String(value);
-  });
-  writeFileSync(path, text);
+  const text = scenarioText(options.scenario, { talk_ms: 1_000, ring_ms: 200, ...options.settings });
+  writeFileSync(path, withCallers(text, options.callers));
 }
 
 /** SIPp takes the fields of the next line of its file for each call that it makes. */
