@@ -7,6 +7,7 @@
  */
 import { join, resolve } from 'node:path';
 import { CallService } from './call/call-service.ts';
+import { Fence } from './call/fence/fence.ts';
 import type { Settings } from './config/schema.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemClock } from './kernel/clock.ts';
@@ -126,7 +127,17 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
 
   const { directory } = storage;
   const { limits } = settings;
-  const calls = new CallService({ userAgent: stack.userAgent, directory, clock, random, log, limits });
+  const fence = await Fence.open({
+    store: storage.fence,
+    directory,
+    domain: settings.sip.domain,
+    node: settings.node,
+    clock,
+    random,
+    log,
+  });
+  closing.add('fence', () => fence.close());
+  const calls = new CallService({ userAgent: stack.userAgent, directory, clock, random, log, limits, fence });
 
   const keeper = new RecordKeeper({ store: storage.records, node: settings.node, clock, random, log });
   closing.add('records', async () => {
@@ -166,6 +177,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     media,
     sip: stack,
     recordsWaiting: () => keeper.counts.waiting,
+    fenceRefused: () => fence.refused,
   });
   closing.add('metrics', () => metrics.close());
 

@@ -3,6 +3,7 @@
  * `docs/reference/settings.schema.json` are generated from this page, and `load.ts` refuses what does not fit it.
  */
 import Type, { type Static } from 'typebox';
+import { FenceSchema } from './fence-schema.ts';
 import { section } from './section.ts';
 import { TrunkSchema } from './trunk-schema.ts';
 
@@ -116,6 +117,7 @@ export const ApplicationSchema = section(
       default: [],
       description: 'Numbers of your own that were verified and may be shown, too.',
     }),
+    fence: FenceSchema,
     users: Type.Array(UserSchema, { default: [], description: 'SIP accounts.' }),
     scenarios: Type.Record(Type.String(), Type.String(), {
       default: {},
@@ -282,6 +284,30 @@ export const SettingsSchema = section(
         ),
       },
       'HTTP API.',
+    ),
+    trace: section(
+      {
+        hours: Type.Integer({
+          default: 24,
+          minimum: 0,
+          maximum: 720,
+          description:
+            'How long the SIP messages of a call are kept, sealed, for keys with the scope traces:read; 0: not at all. A day is enough to ask what went wrong this morning; the messages hold numbers.',
+        }),
+        callKilobytes: Type.Integer({
+          default: 256,
+          minimum: 4,
+          maximum: 16384,
+          description: 'What is kept of one call at most, kB; what comes after that is left out and counted.',
+        }),
+        totalMegabytes: Type.Integer({
+          default: 512,
+          minimum: 1,
+          maximum: 1048576,
+          description: 'What is kept of all calls at most, MB; the oldest go first.',
+        }),
+      },
+      'SIP traces: a store of its own beside logs and records.',
     ),
     limits: section(
       {

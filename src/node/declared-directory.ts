@@ -79,6 +79,7 @@ async function declaredApplication(
   };
   return {
     name: application.name,
+    fence: application.fence,
     numbers: application.numbers.map((text, i) => number(text, `${at}/numbers/${i}`)),
     verifiedNumbers: application.verifiedNumbers.map((text, i) => number(text, `${at}/verifiedNumbers/${i}`)),
     users: application.users.map((user, i) => ({

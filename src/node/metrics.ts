@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { Calls } from '../call/types.ts';
 import type { MediaEngine } from '../media/engine.ts';
 import type { Scenarios } from '../scenario/ports.ts';
@@ -19,8 +19,10 @@ export function createMetrics(parts: {
   readonly sip: SipStack;
   /** Changes of call records that are not in the database yet. */
   readonly recordsWaiting: () => number;
+  /** Calls that the fence refused since the start, by error. */
+  readonly fenceRefused: () => ReadonlyMap<string, number>;
 }): Metrics {
-  const { calls, scenarios, media, sip, recordsWaiting } = parts;
+  const { calls, scenarios, media, sip, recordsWaiting, fenceRefused } = parts;
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const registers = [new Registry()];
@@ -55,6 +57,16 @@ export function createMetrics(parts: {
       this.set({ kind: 'refusedByFloodGuard' }, sip.transport.guard.counters.refused);
     },
   });
+  const fence = new Counter({
+    name: 'maskline_fence_refused_total',
+    help: 'Outbound calls that the toll-fraud fence refused, by reason; calls for a look at who dials what.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [error, count] of fenceRefused()) this.inc({ reason: error.replace('fence/', '') }, count);
+    },
+  });
   const engine = new Gauge({
     name: 'maskline_media',
     help: 'Media engine: sessions, legs, players, recorders and ports that are taken or draining.',
@@ -72,7 +84,7 @@ export function createMetrics(parts: {
     scrape: async () => await registers[0]!.metrics(),
     close: () => {
       delay.disable();
-      for (const metric of [messages, engine]) metric.reset();
+      for (const metric of [messages, fence, engine]) metric.reset();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { isFenceReason } from '../call/fence/words.ts';
 import { maskNumbersIn } from '../kernel/phone-number.ts';
 import type { LegRecord, RecordStatus } from './ports.ts';
 import type { ScriptError, SessionEnd } from './session-events.ts';
@@ -80,6 +81,7 @@ function wasAnswered(leg: LegRecord | undefined): boolean {
 /** Who hung up: the side of the answered leg that ended first; the other one was ended by us because of it. */
 function afterAnswer(ended: readonly LegRecord[]): string {
   const first = ended.find(wasAnswered);
+  if (isFenceReason(first?.reason)) return 'connected, the fence ended a call that lasted too long';
   const side = first?.incoming ? 'the caller' : 'the called party';
   switch (first?.endedBy) {
     case 'remote':
@@ -102,6 +104,7 @@ function withoutAnswer(
       ? 'caller hung up before the other side answered'
       : 'caller hung up before answer';
   }
+  if (isFenceReason(last?.reason)) return `refused: t${last.reason.slice(1).replace(/\.$/, '')}`;
   if (last !== undefined) return describeFailure(last.code);
   if (caller?.endedBy === 'fault') return 'the line to the caller was lost';
   const code = caller?.code === undefined ? '' : ` (${caller.code})`;
