@@ -3,9 +3,10 @@ import type { LegEvents, LegPlan, LegStats, MediaLeg, MediaSession } from '../me
 import { LocalDescription } from '../sdp/local-description.ts';
 import type { Negotiated } from '../sdp/negotiate.ts';
 import type { CodecName, RemoteAudio } from '../sdp/types.ts';
+import { DEFAULT_MEDIA_POLICY, type MediaPolicy } from '../sip/user-agent/media-policy.ts';
 
-/** In our order of preference when we offer: A-law is what the phone networks outside North America carry. */
-const OUR_CODECS: readonly CodecName[] = ['PCMA', 'PCMU'];
+/** What the legs of one media session speak: the next one is asked for the same, so that nothing is transcoded. */
+const SPOKEN = new WeakMap<MediaSession, Map<CallMedia, CodecName>>();
 
 /** What a leg tells the call it belongs to. */
 export interface CallMediaListener {
@@ -31,6 +32,7 @@ export class CallMedia {
   #closing: Promise<LegStats | undefined> | undefined;
   #leg: MediaLeg | undefined;
   #description: LocalDescription | undefined;
+  #policy: MediaPolicy = DEFAULT_MEDIA_POLICY;
   #plan: LegPlan | undefined;
   #held = false;
   #offering = false;
@@ -55,11 +57,24 @@ export class CallMedia {
     return this.#offering;
   }
 
-  /** Takes a port, once. Rejects with `media/busy`, or when the call has ended meanwhile. */
-  open(host: string | undefined): Promise<MediaLeg> {
+  /**
+   * Takes a port, the first time, and begins our half of offer and answer for one peer and its policy. A second time (the
+   * next trunk is tried) it begins anew: no key that one peer has seen is shown to another. Rejects with `media/busy`,
+   * or when the call has ended meanwhile.
+   */
+  async open(host: string | undefined, policy: MediaPolicy = DEFAULT_MEDIA_POLICY): Promise<MediaLeg> {
     const family = host?.includes(':') === true ? 'ipv6' : 'ipv4';
     this.#opening ??= this.#open(family);
-    return this.#opening;
+    const leg = await this.#opening;
+    this.#policy = policy;
+    this.#description = new LocalDescription({
+      sessionId: this.#random.int(2 ** 31),
+      host: leg.local.host,
+      port: leg.local.port,
+      codecs: policy.codecs.filter((name) => name !== 'G722'),
+      srtp: { policy: policy.srtp, newKey: (bytes) => this.#random.bytes(bytes) },
+    });
+    return leg;
   }
 
   async #open(family: 'ipv4' | 'ipv6'): Promise<MediaLeg> {
@@ -70,12 +85,6 @@ export class CallMedia {
       throw new Error('the call ended while its port was being taken');
     }
     this.#leg = leg;
-    this.#description = new LocalDescription({
-      sessionId: this.#random.int(2 ** 31),
-      host: leg.local.host,
-      port: leg.local.port,
-      codecs: OUR_CODECS,
-    });
     this.#listen(leg);
     this.#listener.opened(leg);
     return leg;
@@ -83,7 +92,7 @@ export class CallMedia {
 
   /** Our offer. The leg must be open. */
   offer(): string {
-    const sdp = this.#opened().offer();
+    const sdp = this.#opened().offer(this.#spokenByOthers());
     this.#offering = true;
     return sdp;
   }
@@ -107,7 +116,7 @@ export class CallMedia {
 
   /** Answers the peer's offer. The leg must be open. @throws SdpError, after which everything is as before */
   answer(offer: RemoteAudio): string {
-    const { sdp, negotiated } = this.#opened().answer(offer);
+    const { sdp, negotiated } = this.#opened().answer(offer, this.#plan?.codec ?? this.#spokenByOthers());
     this.#apply(negotiated, offer);
     return sdp;
   }
@@ -120,6 +129,7 @@ export class CallMedia {
 
   async #close(): Promise<LegStats | undefined> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    SPOKEN.get(this.#session)?.delete(this);
     if (this.#leg !== undefined) return await this.#leg.close();
     // `#open` sees `#closing` and closes the leg itself.
     await this.#opening?.catch(() => undefined);
@@ -132,16 +142,31 @@ export class CallMedia {
   }
 
   #apply(negotiated: Negotiated, remote: RemoteAudio): void {
-    const plan: LegPlan = { ...negotiated, latch: 'learn' };
+    const { mediaSources } = this.#policy;
+    const known = mediaSources.length === 0 ? {} : { mediaSources };
+    const plan: LegPlan = { ...negotiated, latch: 'learn', ...known };
     // A refresh with the same SDP must not open the latch again (PITFALLS row 32).
     if (JSON.stringify(plan) !== JSON.stringify(this.#plan)) {
       this.#plan = plan;
       this.#leg?.configure(plan);
+      this.#speak(plan.codec);
     }
     const held = remote.direction === 'sendonly' || remote.direction === 'inactive';
     if (held === this.#held) return;
     this.#held = held;
     this.#listener.hold(held);
+  }
+
+  #speak(codec: CodecName): void {
+    if (this.#closing !== undefined) return;
+    const spoken = SPOKEN.get(this.#session) ?? new Map<CallMedia, CodecName>();
+    SPOKEN.set(this.#session, spoken.set(this, codec));
+  }
+
+  /** The codec that the other leg of the session has agreed on, newest first; where there is none, nothing is preferred. */
+  #spokenByOthers(): CodecName | undefined {
+    const others = [...(SPOKEN.get(this.#session) ?? [])].filter(([media]) => media !== this);
+    return others.at(-1)?.[1];
   }
 
   #listen(leg: MediaLeg): void {

@@ -3,7 +3,7 @@ import { PhoneNumber } from '../kernel/phone-number.ts';
 import { readSdp } from '../sdp/read.ts';
 import { SdpError } from '../sdp/sdp-error.ts';
 import type { UasSession } from '../sip/dialog/types.ts';
-import type { IncomingCall } from '../sip/user-agent/types.ts';
+import type { IncomingCall, MediaPolicy } from '../sip/user-agent/types.ts';
 import { CallBase, type CallContext, type CallFacts } from './call-base.ts';
 import { causeOfError, causeOfFailure } from './hangup-cause.ts';
 import { toHeaderMap } from './header-allow-list.ts';
@@ -16,6 +16,7 @@ export class InboundCall extends CallBase {
   override readonly incoming = true;
   readonly #session: UasSession;
   readonly #towards: InboundAnswer;
+  readonly #policy: MediaPolicy;
   #description: Promise<string> | undefined;
   #answering = false;
   #accepted = false;
@@ -23,6 +24,7 @@ export class InboundCall extends CallBase {
   constructor(incoming: IncomingCall, context: CallContext) {
     super('ALERTING', factsOf(incoming), context);
     this.#session = incoming.session;
+    this.#policy = incoming.media;
     this.#towards = new InboundAnswer(incoming.session);
     this.useSession(incoming.session);
     this.listenTo(incoming.session, 'earlyAnswer', ({ sdp }) => this.#onEarlyAnswer(sdp));
@@ -94,7 +96,7 @@ export class InboundCall extends CallBase {
     if (media === undefined) throw new TypeError('the call has no session');
     const text = this.#session.offer;
     const offer = text === undefined ? undefined : readSdp(text);
-    await media.open(offer?.host);
+    await media.open(offer?.host, this.#policy);
     if (!this.#open) throw new Error('the call has ended');
     return offer === undefined ? media.offer() : media.answer(offer);
   }

@@ -2,7 +2,7 @@ import type { TimerHandle } from '../kernel/clock.ts';
 import { describeError } from '../kernel/logger.ts';
 import { readSdp } from '../sdp/read.ts';
 import type { ExtraHeaders, SessionEvents } from '../sip/dialog/types.ts';
-import type { OutboundInvite, UserAgent } from '../sip/user-agent/types.ts';
+import type { MediaPolicy, OutboundInvite, UserAgent } from '../sip/user-agent/types.ts';
 import { CallBase, type CallContext, type CallFacts } from './call-base.ts';
 import type { CallMedia } from './call-media.ts';
 import { causeOfError, causeOfFailure, type HangupCause, reasonOf } from './hangup-cause.ts';
@@ -29,7 +29,7 @@ export class OutboundCall extends CallBase {
       this.failSoon({ code: 487, reason: reasonOf(487), by: 'local' });
       return;
     }
-    const session = userAgent.invite(invite, (localHost) => this.#offer(localHost));
+    const session = userAgent.invite(invite, (localHost, policy) => this.#offer(localHost, policy));
     this.#ringTimer = this.context.clock.setTimeout(() => {
       this.endBecause({ code: 408, reason: reasonOf(408), by: 'local' });
     }, ringSeconds * 1000);
@@ -57,9 +57,9 @@ export class OutboundCall extends CallBase {
     return this.state === 'PROGRESSING' && !this.ending;
   }
 
-  async #offer(localHost: string): Promise<string> {
+  async #offer(localHost: string, policy: MediaPolicy): Promise<string> {
     try {
-      await this.#media.open(localHost);
+      await this.#media.open(localHost, policy);
       if (!this.#open) throw new Error('the call has ended');
       return this.#media.offer();
     } catch (error) {

@@ -10,6 +10,9 @@ export function isRtp(packet: Uint8Array): boolean {
   return packet.length >= RTP_HEADER && packet[0]! >> 6 === 2;
 }
 
+/** RTCP on an RTP port (RFC 5761 §4): packet types 192 to 223 lie where no RTP payload type with its marker is used. */
+export const isMuxedRtcp = (packet: Uint8Array): boolean => packet[1]! >= 192 && packet[1]! <= 223;
+
 export const payloadTypeOf = (packet: Uint8Array): number => packet[1]! & 0x7f;
 export const markerOf = (packet: Uint8Array): boolean => (packet[1]! & 0x80) !== 0;
 export const sequenceOf = (packet: Uint8Array): number => (packet[2]! << 8) | packet[3]!;

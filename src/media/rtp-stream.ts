@@ -48,9 +48,10 @@ export class RtpStream {
   #timestampOffset = 0;
 
   constructor(random: Random) {
-    // RFC 3550 §5.1: all three start at random.
+    // RFC 3550 §5.1: all three start at random; the sequence in the lower half, so that an SRTP receiver that misses the
+    // first packets cannot miss a roll-over (RFC 3711 §3.3.1).
     this.ssrc = random.int(0x1_0000_0000);
-    this.sequence = random.int(0x1_0000);
+    this.sequence = random.int(0x8000);
     this.timestamp = random.int(0x1_0000_0000);
   }
 

@@ -9,9 +9,15 @@
  *   a source that has been heard gives way to a better one only. After the window nothing changes until the next
  *   `configure`.
  *
+ * - with known sources (a trunk's media ranges): any port of any of them, and nobody else; nothing is learnt, and we send
+ *   to the SDP's address.
+ *
+ * A leg whose packets are authentic (SRTP) may move when it has been silent for a while: then some consecutive packets
+ * of another source, each of them proven, are as good as a window.
+ *
  * What is not from the latched source is dropped and counted. The caller has checked version and payload type before.
  */
-import { SocketAddress } from 'node:net';
+import { type BlockList, SocketAddress } from 'node:net';
 import type { RtpAddress } from './engine.ts';
 import { sequenceDelta } from './rtp-packet.ts';
 
@@ -23,6 +29,9 @@ export const LEARNING_WINDOW_MS = 2500;
 export const CONSECUTIVE_PACKETS = 3;
 /** An attacker with many ports must not push the phone's own candidate out. */
 const MAX_CANDIDATES = 16;
+
+/** A proven source is believed when the old one has been silent for this long. */
+export const PROVEN_AFTER_MS = 2000;
 
 const RANK_OTHER_HOST = 1;
 const RANK_SAME_HOST = 2;
@@ -46,19 +55,28 @@ export class SourceLatch {
   #rank = 0;
   #heard = false;
   #windowEnds = 0;
+  /** Of the last accepted packet. */
+  #lastAt = 0;
+  #sources: BlockList | undefined;
+  /** Of the known sources, the one that was heard last. */
+  #knownHost = '';
   readonly #candidates = new Map<string, Candidate>();
 
   /**
    * Opens the window. With the same SDP address as before (a session refresh, a hold) the latched source stays until a
    * better one, or, if it keeps silent, another one is heard.
    */
-  configure(mode: LatchMode, remote: RtpAddress, now: number): void {
+  configure(mode: LatchMode, remote: RtpAddress, now: number, sources?: BlockList): void {
     const host = normalizeHost(remote.host);
     this.#mode = mode;
+    this.#sources = sources;
+    this.#knownHost = '';
+    this.#lastAt = now;
     this.#heard = false;
     this.#windowEnds = now + LEARNING_WINDOW_MS;
     this.#candidates.clear();
-    if (host === this.#sdpHost && remote.port === this.#sdpPort && mode === 'learn' && this.#rank > 0) return;
+    const isRefresh = host === this.#sdpHost && remote.port === this.#sdpPort;
+    if (isRefresh && mode === 'learn' && sources === undefined && this.#rank > 0) return;
     this.#sdpHost = host;
     this.#sdpPort = remote.port;
     this.#take(host, remote.port, RANK_SDP);
@@ -70,28 +88,56 @@ export class SourceLatch {
     return this.#heard && this.#rank === RANK_SDP;
   }
 
-  /** The source may move to another port of its host at any time (mode `sdp`), so a connected socket has to look up. */
+  /** The source may move at any time (mode `sdp`, known sources), so a connected socket has to look up. */
   get followsPorts(): boolean {
-    return this.#mode === 'sdp';
+    return this.#mode === 'sdp' || this.#sources !== undefined;
   }
 
-  /** Is this packet the peer's? Counts it when not. */
-  accept(host: string, port: number, ssrc: number, sequence: number, now: number): boolean {
-    if (port === this.port && host === this.host) {
+  /** Is this packet the peer's? Counts it when not. `proven`: it was authentic. */
+  accept(host: string, port: number, ssrc: number, sequence: number, now: number, proven = false): boolean {
+    if (port === this.port && host === this.host && this.#sources === undefined) {
       this.#heard = true;
+      this.#lastAt = now;
       return true;
     }
-    if (this.#fromElsewhere(host, port, ssrc, sequence, now)) return true;
+    if (
+      this.#sources === undefined
+        ? this.#fromElsewhere(host, port, ssrc, sequence, now, proven)
+        : this.#fromKnown(host, port)
+    ) {
+      this.#lastAt = now;
+      return true;
+    }
     this.strangers += 1;
     return false;
   }
 
   /** For RTCP, which comes from another port: is it the latched host? */
   isPeerHost(host: string): boolean {
-    return host === this.host;
+    return this.#sources === undefined ? host === this.host : this.#isKnown(host);
   }
 
-  #fromElsewhere(host: string, port: number, ssrc: number, sequence: number, now: number): boolean {
+  #fromKnown(host: string, port: number): boolean {
+    if (!this.#isKnown(host)) return false;
+    this.#heard = port === this.port && host === this.host;
+    return true;
+  }
+
+  #isKnown(host: string): boolean {
+    if (host === this.#knownHost) return true;
+    if (this.#sources?.check(host, host.includes(':') ? 'ipv6' : 'ipv4') !== true) return false;
+    this.#knownHost = host;
+    return true;
+  }
+
+  #fromElsewhere(
+    host: string,
+    port: number,
+    ssrc: number,
+    sequence: number,
+    now: number,
+    proven: boolean,
+  ): boolean {
     if (this.#mode === 'sdp') {
       if (host !== this.#sdpHost) return false;
       this.#heard = false; // no longer from the very address of the SDP
@@ -101,9 +147,10 @@ export class SourceLatch {
       this.#take(host, port, RANK_SDP);
       return true;
     }
-    if (now > this.#windowEnds) return false;
+    const moves = proven && now - this.#lastAt > PROVEN_AFTER_MS;
+    if (now > this.#windowEnds && !moves) return false;
     const rank = host === this.#sdpHost ? RANK_SAME_HOST : RANK_OTHER_HOST;
-    if (this.#heard && rank <= this.#rank) return false;
+    if (this.#heard && rank <= this.#rank && !moves) return false;
     if (!this.#isConsecutive(`${host} ${port}`, rank, ssrc, sequence)) return false;
     this.#take(host, port, rank);
     return true;

@@ -1,6 +1,7 @@
 import sdpTransform from 'sdp-transform';
+import { readCrypto } from './crypto-attribute.ts';
 import { SdpError } from './sdp-error.ts';
-import type { Direction } from './types.ts';
+import type { CryptoLine, Direction } from './types.ts';
 
 /** A browser's SDP has about 6 kB, a telephone's 400 bytes. */
 const MAX_CHARACTERS = 32_768;
@@ -22,7 +23,10 @@ export interface RawMedia {
   readonly connection: RawConnection | undefined;
   readonly direction: Direction | undefined;
   readonly ptime: number | undefined;
+  readonly maxptime: number | undefined;
   readonly rtcpMux: boolean;
+  /** `a=crypto` lines that we can do. */
+  readonly crypto: readonly CryptoLine[];
   /** `a=rtpmap`: payload type → `NAME/clock`, upper case. */
   readonly encodings: ReadonlyMap<number, string>;
 }
@@ -35,7 +39,7 @@ export interface RawSession {
 }
 
 /** The only lines that reach the library: its other patterns cannot be made to work hard, and nothing else is kept. */
-const WANTED = /^(?:[cm]=|a=(?:rtpmap:|ptime:|rtcp-mux|sendrecv|sendonly|recvonly|inactive))/;
+const WANTED = /^(?:[cm]=|a=(?:rtpmap:|ptime:|maxptime:|rtcp-mux|sendrecv|sendonly|recvonly|inactive))/;
 
 /**
  * Text → typed lines. The library splits and matches; every value that it found is checked here, because its types
@@ -52,6 +56,7 @@ export function parseLines(text: string): RawSession {
     throw new SdpError('malformed', 'The body does not begin with v=0.');
   }
   const wanted = lines.filter((line) => WANTED.test(line));
+  const crypto = cryptoByMedia(lines);
   if (wanted.some((line) => line.length > MAX_LINE)) throw new SdpError('too-large', 'A line is too long.');
   const mediaLines = wanted.filter((line) => line.startsWith('m='));
   if (mediaLines.length > MAX_MEDIA) throw new SdpError('too-large', 'The SDP has too many streams.');
@@ -60,8 +65,25 @@ export function parseLines(text: string): RawSession {
     connection: readConnection(parsed.connection),
     direction: readDirection(parsed.direction),
     ptime: readPtime(parsed.ptime),
-    media: list(parsed.media).map((one) => readMedia(record(one))),
+    media: list(parsed.media).map((one, index) => readMedia(record(one), crypto[index] ?? [])),
   };
+}
+
+const CRYPTO = 'a=crypto:';
+/** More than anybody offers. */
+const MAX_CRYPTO = 16;
+
+/** The library drops parameters that decide whether we may use a line, so these are read here. */
+function cryptoByMedia(lines: readonly string[]): readonly CryptoLine[][] {
+  const found: CryptoLine[][] = [];
+  for (const line of lines) {
+    if (line.startsWith('m=')) found.push([]);
+    const last = found.at(-1);
+    if (last === undefined || last.length === MAX_CRYPTO || !line.startsWith(CRYPTO)) continue;
+    const crypto = line.length > MAX_LINE ? undefined : readCrypto(line.slice(CRYPTO.length).trim());
+    if (crypto !== undefined) last.push(crypto);
+  }
+  return found;
 }
 
 function parseSafely(text: string): unknown {
@@ -76,7 +98,7 @@ function parseSafely(text: string): unknown {
 const TOKEN = /^[A-Za-z0-9_.*+-]{1,32}$/;
 const PROTOCOL = /^[A-Za-z0-9_.+-]{1,32}(?:\/[A-Za-z0-9_.+-]{1,32}){0,3}$/;
 
-function readMedia(media: Readonly<Record<string, unknown>>): RawMedia {
+function readMedia(media: Readonly<Record<string, unknown>>, crypto: readonly CryptoLine[]): RawMedia {
   const type = String(media.type ?? '').toLowerCase();
   const protocol = String(media.protocol ?? '');
   const port = media.port;
@@ -95,7 +117,9 @@ function readMedia(media: Readonly<Record<string, unknown>>): RawMedia {
     connection: readConnection(media.connection),
     direction: readDirection(media.direction),
     ptime: readPtime(media.ptime),
+    maxptime: readPtime(media.maxptime),
     rtcpMux: media.rtcpMux !== undefined,
+    crypto,
     encodings: readEncodings(list(media.rtp)),
   };
 }

@@ -33,14 +33,30 @@ describe('negotiateAnswer', () => {
   });
 
   it.each([
-    [10, 20],
+    [10, 10],
     [20, 20],
-    [30, 20],
+    [30, 30],
     [40, 40],
     [60, 60],
     [120, 20],
   ])('a wish for %d ms is played in %d', (wish, played) => {
     expect(negotiateAnswer({ ...REMOTE, packetMs: wish }, ['PCMU']).packetMs).toBe(played);
+  });
+
+  it.each([
+    [20, 200, 20],
+    [60, 40, 40],
+    [20, 15, 10],
+  ])(
+    '[RFC 8866 §6.5] a wish for %d ms with a limit of %d is played in %d',
+    (packetMs, maxPacketMs, played) => {
+      expect(negotiateAnswer({ ...REMOTE, packetMs, maxPacketMs }, ['PCMU']).packetMs).toBe(played);
+    },
+  );
+
+  it('takes the codec that saves transcoding, where it is offered at all', () => {
+    expect(negotiateAnswer(REMOTE, ['PCMA', 'PCMU'], 'sendrecv', 'PCMA').codec).toBe('PCMA');
+    expect(negotiateAnswer(REMOTE, ['PCMA', 'PCMU'], 'sendrecv', 'G722').codec).toBe('PCMU');
   });
 
   it('has no telephone-event when the peer has none', () => {

@@ -1,4 +1,5 @@
 import { SdpError } from './sdp-error.ts';
+import type { SrtpKeys } from './security.ts';
 import type { CodecEntry, CodecName, Direction, LocalAudio, RemoteAudio } from './types.ts';
 
 /** What both sides agreed on, from our point of view: all that a media leg has to know. */
@@ -12,6 +13,9 @@ export interface Negotiated {
   readonly telephoneEvent?: { readonly sendPayloadType: number; readonly receivePayloadType: number };
   readonly direction: Direction;
   readonly packetMs: number;
+  /** RTCP on the RTP port (RFC 5761). */
+  readonly rtcpMux?: true;
+  readonly srtp?: SrtpKeys;
 }
 
 /** Our side of `sendonly` is `recvonly` (RFC 3264 §6.1). */
@@ -26,6 +30,7 @@ const MIRROR: Readonly<Record<Direction, Direction>> = {
  * Chooses what we answer: the first codec in the peer's order that we speak, with the peer's payload type numbers
  * (RFC 3264 §6.1; PITFALLS row 17).
  *
+ * @param preferred the codec that saves transcoding, if the peer offers it, in whatever place
  * @param wanted our own direction; the answer takes away from what the offer allows, never adds to it
  * @throws SdpError `no-common-codec`
  */
@@ -33,8 +38,10 @@ export function negotiateAnswer(
   offer: RemoteAudio,
   ours: readonly CodecName[],
   wanted: Direction = 'sendrecv',
+  preferred?: CodecName,
 ): Negotiated {
-  const codec = offer.codecs.find((candidate) => ours.includes(candidate.name));
+  const common = offer.codecs.filter((candidate) => ours.includes(candidate.name));
+  const codec = common.find((candidate) => candidate.name === preferred) ?? common[0];
   if (codec === undefined) throw noCommonCodec();
   const events = offer.telephoneEventPayloadType;
   return {
@@ -46,7 +53,8 @@ export function negotiateAnswer(
       ? {}
       : { telephoneEvent: { sendPayloadType: events, receivePayloadType: events } }),
     direction: narrower(wanted, MIRROR[offer.direction]),
-    packetMs: playablePacketMs(offer.packetMs),
+    packetMs: playablePacketMs(offer),
+    ...(offer.rtcpMux ? { rtcpMux: true } : {}),
   };
 }
 
@@ -81,7 +89,8 @@ function agreed(
       ? {}
       : { telephoneEvent: { sendPayloadType: send, receivePayloadType: receive } }),
     direction: narrower(ourOffer.direction, MIRROR[answer.direction]),
-    packetMs: playablePacketMs(answer.packetMs),
+    packetMs: playablePacketMs(answer),
+    ...(answer.rtcpMux && ourOffer.rtcpMux ? { rtcpMux: true } : {}),
   };
 }
 
@@ -101,9 +110,13 @@ function canReceive(direction: Direction): boolean {
   return direction === 'sendrecv' || direction === 'recvonly';
 }
 
-/** `ptime` is a wish (RFC 8866 §6.4). Our playout runs in steps of 20 ms, so other wishes get 20. */
-function playablePacketMs(wished: number): number {
-  return wished === 40 || wished === 60 ? wished : 20;
+/** Packets that a playout clock of 20 ms can make. */
+const PLAYABLE_MS: readonly number[] = [10, 20, 30, 40, 60];
+
+/** `ptime` is a wish (RFC 8866 §6.4), `maxptime` a limit (§6.5); other wishes get 20. */
+function playablePacketMs({ packetMs, maxPacketMs = 200 }: RemoteAudio): number {
+  const wished = PLAYABLE_MS.includes(packetMs) ? packetMs : 20;
+  return wished <= maxPacketMs ? wished : (PLAYABLE_MS.findLast((ms) => ms <= maxPacketMs) ?? 10);
 }
 
 function noCommonCodec(): SdpError {

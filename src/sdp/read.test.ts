@@ -79,6 +79,18 @@ describe('readSdp', () => {
     });
   });
 
+  it('[RFC 3551 §4.5.2] reads G.722 by its number or its name, with the clock rate that it claims', () => {
+    const text = sdp('c=IN IP4 198.51.100.7', 't=0 0', 'm=audio 4000 RTP/AVP 9 8');
+    expect(readSdp(text).codecs[0]).toEqual({ name: 'G722', payloadType: 9 });
+    const named = sdp(
+      'c=IN IP4 198.51.100.7',
+      'm=audio 4000 RTP/AVP 99 98',
+      'a=rtpmap:98 G722/8000',
+      'a=rtpmap:99 G722/16000',
+    );
+    expect(readSdp(named).codecs).toEqual([{ name: 'G722', payloadType: 98 }]);
+  });
+
   it('believes an rtpmap over the static table', () => {
     const text = sdp('c=IN IP4 198.51.100.7', 't=0 0', 'm=audio 4000 RTP/AVP 0 8', 'a=rtpmap:0 opus/48000/2');
     expect(readSdp(text).codecs).toEqual([{ name: 'PCMA', payloadType: 8 }]);
@@ -159,6 +171,10 @@ describe('readSdp', () => {
         'a=rtpmap:',
         'a=rtpmap:8 __proto__/8000',
         'm=__proto__ 1 RTP/AVP 0',
+        'm=audio 4000 RTP/SAVP 8',
+        'a=maxptime:20',
+        `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${'A'.repeat(40)}`,
+        'a=crypto:1 __proto__ inline:AAAA|2^31|1:4',
       ),
     );
     const text = fc.oneof(

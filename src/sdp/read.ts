@@ -1,13 +1,21 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { parseLines, type RawMedia } from './lines.ts';
 import { SdpError } from './sdp-error.ts';
-import type { CodecEntry, CodecName, RemoteAudio } from './types.ts';
+import type { AudioProtocol, CodecEntry, CodecName, RemoteAudio } from './types.ts';
 
 /** Payload types that need no rtpmap (RFC 3551 table 4). */
 const STATIC_CODECS: ReadonlyMap<number, CodecName> = new Map([
   [0, 'PCMU'],
   [8, 'PCMA'],
+  [9, 'G722'],
 ]);
+
+const PROTOCOLS: readonly string[] = [
+  'RTP/AVP',
+  'RTP/AVPF',
+  'RTP/SAVP',
+  'RTP/SAVPF',
+] satisfies AudioProtocol[];
 
 /**
  * Reads a peer's offer or answer and forgets everything that calls do not need.
@@ -18,7 +26,8 @@ export function readSdp(text: string): RemoteAudio {
   const session = parseLines(text);
   const index = session.media.findIndex(isUsableAudio);
   const audio = session.media[index];
-  if (audio === undefined) throw new SdpError('no-audio', 'The SDP has no audio stream over RTP/AVP.');
+  if (audio === undefined || !isAudioProtocol(audio.protocol))
+    throw new SdpError('no-audio', 'The SDP has no audio stream over RTP.');
   // RFC 8866 §5.7: c= of the stream, else of the session.
   const connection = audio.connection ?? session.connection;
   if (connection === undefined) throw new SdpError('malformed', 'The audio stream has no c= line.');
@@ -32,7 +41,10 @@ export function readSdp(text: string): RemoteAudio {
     telephoneEventPayloadType,
     direction: isUnspecified(host) ? 'inactive' : direction,
     packetMs: audio.ptime ?? session.ptime ?? 20,
+    maxPacketMs: audio.maxptime,
     rtcpMux: audio.rtcpMux,
+    protocol: audio.protocol,
+    crypto: audio.crypto,
     otherMedia: session.media
       .map(({ type, protocol, formats }, at) => ({ type, protocol, formats: formats[0] ?? '0', index: at }))
       .filter((media) => media.index !== index),
@@ -40,9 +52,17 @@ export function readSdp(text: string): RemoteAudio {
   };
 }
 
-/** We speak plain RTP; SRTP and AVPF streams are answered with port 0 like any other that we do not know. */
+/**
+ * Streams whose keys come by DTLS, and secure ones without a key that we can use, are answered with port 0 like any
+ * other that we do not know; a plain one may stand beside them.
+ */
 function isUsableAudio(media: RawMedia): boolean {
-  return media.type === 'audio' && media.protocol === 'RTP/AVP' && media.port !== 0;
+  if (media.type !== 'audio' || media.port === 0 || !isAudioProtocol(media.protocol)) return false;
+  return media.protocol === 'RTP/AVP' || media.protocol === 'RTP/AVPF' || media.crypto.length > 0;
+}
+
+function isAudioProtocol(protocol: string): protocol is AudioProtocol {
+  return PROTOCOLS.includes(protocol);
 }
 
 /**
@@ -83,6 +103,8 @@ function readFormats(audio: RawMedia): Pick<RemoteAudio, 'codecs' | 'telephoneEv
 function codecName(encoding: string): CodecName | undefined {
   if (encoding === 'PCMU/8000') return 'PCMU';
   if (encoding === 'PCMA/8000') return 'PCMA';
+  // RFC 3551 §4.5.2: 16 kHz, whatever the clock rate says.
+  if (encoding === 'G722/8000') return 'G722';
   return undefined;
 }
 

@@ -11,7 +11,10 @@ export const REMOTE: RemoteAudio = {
   telephoneEventPayloadType: 96,
   direction: 'sendrecv',
   packetMs: 20,
+  maxPacketMs: undefined,
   rtcpMux: false,
+  protocol: 'RTP/AVP',
+  crypto: [],
   otherMedia: [],
   index: 0,
 };
@@ -28,4 +31,7 @@ export const LOCAL: LocalAudio = {
   telephoneEventPayloadType: 101,
   direction: 'sendrecv',
   packetMs: 20,
+  rtcpMux: false,
+  protocol: 'RTP/AVP',
+  crypto: [],
 };

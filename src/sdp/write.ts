@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { writeCrypto } from './crypto-attribute.ts';
 import type { LocalAudio, RemoteAudio } from './types.ts';
 
 /** Where our audio line stands among the `m=` lines, and what the others are. */
@@ -49,10 +50,12 @@ function audioLines(local: LocalAudio): string[] {
     ...(events === undefined ? [] : [events]),
   ];
   return [
-    `m=audio ${local.port} RTP/AVP ${formats.join(' ')}`,
+    `m=audio ${local.port} ${local.protocol} ${formats.join(' ')}`,
     ...local.codecs.map((codec) => `a=rtpmap:${codec.payloadType} ${codec.name}/8000`),
     // RFC 4733 §2.4.1: 0-15 are the sixteen DTMF keys.
     ...(events === undefined ? [] : [`a=rtpmap:${events} telephone-event/8000`, `a=fmtp:${events} 0-15`]),
+    ...local.crypto.map((line) => `a=crypto:${writeCrypto(line)}`),
+    ...(local.rtcpMux ? ['a=rtcp-mux'] : []),
     `a=ptime:${local.packetMs}`,
     `a=${local.direction}`,
   ];

@@ -7,8 +7,10 @@ import type { RemoteInfo } from 'node:dgram';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { LegPlan, LegStats } from '../engine.ts';
+import { knownSources } from '../known-sources.ts';
 import { ReceiveStats } from '../receive-stats.ts';
 import {
+  isMuxedRtcp,
   isRtp,
   payloadEnd,
   payloadStart,
@@ -19,6 +21,7 @@ import {
   timestampOf,
 } from '../rtp-packet.ts';
 import { SourceLatch } from '../source-latch.ts';
+import { SrtpSession } from '../srtp/srtp.ts';
 import { TelephoneEventDetector } from '../telephone-event.ts';
 import { mute, Source, silence } from './graph.ts';
 import { LegOutput } from './leg-output.ts';
@@ -59,6 +62,10 @@ export class Leg {
   #eventType = -1;
   #receives = false;
   #detects = false;
+  #mux = false;
+  #srtp: SrtpSession | undefined;
+  /** Outlives plans: what it knows of a key must not be forgotten (PITFALLS row 34). */
+  #srtpSession: SrtpSession | undefined;
   #closed = false;
 
   constructor(node: number, sockets: LegSockets, host: LegHost) {
@@ -66,9 +73,10 @@ export class Leg {
     this.#host = host;
     this.#sockets = sockets;
     this.input = new Source(node);
-    this.output = new LegOutput(node, host.random, (wire) =>
-      sockets.sendRtp(wire, this.#latch.host, this.#latch.port),
-    );
+    this.output = new LegOutput(node, host.random, (wire) => {
+      const packet = this.#srtp === undefined ? wire : this.#srtp.protect(wire);
+      if (packet !== undefined) sockets.sendRtp(packet, this.#latch.host, this.#latch.port);
+    });
     this.#inView = emptyView(node);
     this.#rtcp = new LegRtcp(this.output.stream, this.#received, host.clock, host.random);
     this.#silence = new SilenceWatch(host.silenceSeconds, host.emit);
@@ -84,12 +92,22 @@ export class Leg {
     this.#audioType = plan.receivePayloadType;
     this.#eventType = plan.telephoneEvent?.receivePayloadType ?? -1;
     this.#receives = plan.direction === 'sendrecv' || plan.direction === 'recvonly';
+    this.#mux = plan.rtcpMux === true;
+    this.#secure(plan);
     this.#inView.codec = plan.codec;
     this.output.configure(plan);
     this.#sockets.disconnect();
-    this.#latch.configure(plan.latch, plan.remote, now);
+    this.#latch.configure(plan.latch, plan.remote, now, knownSources(plan.mediaSources));
     this.#rtcp.reset();
     this.#silence.configured(this.#receives, now);
+  }
+
+  #secure({ srtp }: LegPlan): void {
+    if (srtp !== undefined) {
+      this.#srtpSession ??= new SrtpSession();
+      this.#srtpSession.configure(srtp);
+    }
+    this.#srtp = srtp === undefined ? undefined : this.#srtpSession;
   }
 
   detectDigits(on: boolean): void {
@@ -98,15 +116,22 @@ export class Leg {
 
   // --- in
 
-  #onRtp(packet: Buffer, from: RemoteInfo): void {
-    if (!this.#receives || !isRtp(packet)) return;
-    const payloadType = payloadTypeOf(packet);
+  #onRtp(wire: Buffer, from: RemoteInfo): void {
+    if (!isRtp(wire)) return;
+    const payloadType = payloadTypeOf(wire);
     const isAudio = payloadType === this.#audioType;
-    if (!isAudio && payloadType !== this.#eventType) return;
+    if (!isAudio && payloadType !== this.#eventType) {
+      if (this.#mux && isMuxedRtcp(wire)) this.#onRtcp(wire, from);
+      return;
+    }
+    if (!this.#receives) return;
+    const packet = this.#srtp === undefined ? wire : this.#authentic(this.#srtp, wire);
+    if (packet === undefined) return;
     const now = performance.now();
     const ssrc = ssrcOf(packet);
     const sequence = sequenceOf(packet);
-    if (!this.#latch.accept(from.address, from.port, ssrc, sequence, now)) return;
+    const proven = this.#srtp !== undefined;
+    if (!this.#latch.accept(from.address, from.port, ssrc, sequence, now, proven)) return;
     const start = (packet[0]! & 0x3f) === 0 ? RTP_HEADER : payloadStart(packet);
     const end = start < 0 ? -1 : payloadEnd(packet, start);
     if (end <= start || end - start > MAX_PAYLOAD) return;
@@ -125,6 +150,12 @@ export class Leg {
     this.input.givePacket(view);
   }
 
+  /** Before the latch: what is not authentic never latches, whoever sends it (PITFALLS row 34). */
+  #authentic(srtp: SrtpSession, wire: Buffer): Buffer | undefined {
+    const end = srtp.unprotect(wire);
+    return end < 0 ? undefined : wire.subarray(0, end);
+  }
+
   #detect(view: PacketView): void {
     const digit = this.#detector.receive(
       view.ssrc,
@@ -137,9 +168,10 @@ export class Leg {
     if (digit !== undefined) this.#host.emit({ name: 'digit', payload: digit });
   }
 
-  #onRtcp(packet: Buffer, from: RemoteInfo): void {
+  #onRtcp(wire: Buffer, from: RemoteInfo): void {
     if (this.#plan === undefined || !this.#latch.isPeerHost(from.address)) return;
-    this.#rtcp.receive(packet, from.address, from.port);
+    const packet = this.#srtp === undefined ? wire : this.#srtp.unprotectRtcp(wire);
+    if (packet !== undefined) this.#rtcp.receive(packet, from.address, from.port);
   }
 
   // --- time
@@ -164,11 +196,18 @@ export class Leg {
   #filterInKernel(now: number): void {
     const paused = now - this.#silence.lastAt > PAUSE_MS;
     if (this.#sockets.connected) {
-      if (paused && this.#latch.followsPorts) this.#sockets.disconnect();
+      // A peer with SRTP may come from elsewhere after a pause, and prove that it is the same.
+      if (paused && (this.#latch.followsPorts || this.#srtp !== undefined)) this.#sockets.disconnect();
     } else if (!paused && this.#latch.settled) this.#sockets.connect(this.#latch.host, this.#latch.port);
   }
 
-  #sendRtcp(packet: Buffer): void {
+  #sendRtcp(report: Buffer): void {
+    const packet = this.#srtp === undefined ? report : this.#srtp.protectRtcp(report);
+    if (packet === undefined) return;
+    if (this.#mux) {
+      this.#sockets.sendRtp(packet, this.#latch.host, this.#latch.port);
+      return;
+    }
     const to = this.#rtcp.target(this.#latch.host, this.#latch.port);
     if (to.port < 65536) this.#sockets.sendRtcp(packet, to.host, to.port);
   }
@@ -185,7 +224,7 @@ export class Leg {
       jitterMs: this.#received.jitterMs,
       roundTripMs: this.#rtcp.roundTripMs,
       strangers: this.#latch.strangers,
-      unauthenticated: 0,
+      unauthenticated: this.#srtpSession?.unauthenticated ?? 0,
     };
   }
 
