@@ -13,7 +13,11 @@ export interface RecordingsOptions {
   readonly keeper: { recordingChanged(recording: RecordingRecord): void };
   readonly clock: Clock;
   readonly random: Random;
+  /** Makes a folder and those above it; tests have no disk. */
+  readonly makeFolder?: (path: string) => void;
 }
+
+const makePrivateFolder = (path: string): void => void mkdirSync(path, { recursive: true, mode: 0o700 });
 
 /** Same shape as `RecordingRegistry` of `scenario/ports.ts`, which records may not import. */
 export class Recordings {
@@ -35,13 +39,13 @@ export class Recordings {
     readonly path: string;
     readonly url: string;
   } {
-    const { clock, random, folder, keeper, publicUrl } = this.#options;
+    const { clock, random, folder, keeper, publicUrl, makeFolder = makePrivateFolder } = this.#options;
     const recordingId = random.uuid();
     const startedAt = clock.now();
     const day = new Date(startedAt).toISOString().slice(0, 10).replaceAll('-', '/');
     const relative = `${day}/${options.sessionId}/${recordingId}.wav`;
     const path = join(folder, relative);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     const recording: RecordingRecord = {
       recordingId,
       sessionId: options.sessionId,

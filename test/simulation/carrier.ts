@@ -1,0 +1,257 @@
+import { Agent, type AgentOptions } from './agent.ts';
+import { AgentCall, addressOf } from './agent-call.ts';
+import { type AgentServerTransaction, LIFE } from './agent-transactions.ts';
+import type { CalleePlan, CalleeStep } from './plan.ts';
+import { callIdOf, field, fieldsOf, fromTag, type Lines, sequenceOf, uriOf, type Wire } from './wire.ts';
+
+export interface CarrierOptions extends AgentOptions {
+  /** 1 or 2: the second one stands in for the first. */
+  readonly order: 1 | 2;
+  /** How the phone of a dialled number behaves. */
+  readonly calleeOf: (number: string) => CalleePlan | undefined;
+  /** A phone of the number begins to ring for the INVITE with that Call-ID. */
+  readonly onRing: (number: string, callId: string) => void;
+  /** Every INVITE, once. */
+  readonly onInvited: (number: string, callId: string) => void;
+}
+
+/** A carrier and the phones behind it: answers the INVITEs of the server as the plan of the dialled number says. */
+export class Carrier extends Agent {
+  readonly #carrier: CarrierOptions;
+  readonly #challenged = new Map<string, number>();
+  readonly #live = new Set<Incoming>();
+
+  constructor(options: CarrierOptions) {
+    super(options);
+    this.#carrier = options;
+  }
+
+  override hangUpAll(): void {
+    for (const incoming of this.#live) incoming.refuse();
+    for (const call of this.calls) if (call.state === 'up') call.bye();
+  }
+
+  override leftovers(): string[] {
+    const ringing = this.excuse === undefined ? [...this.#live].filter((one) => !one.excused) : [];
+    return [
+      ...super.leftovers(),
+      ...ringing.map((one) => `${this.name}: a phone still rings (${one.callId})`),
+    ];
+  }
+
+  protected override onInvite(transaction: AgentServerTransaction): void {
+    const { request } = transaction;
+    const number = (/^sips?:([^@]*)@/.exec(request.uri)?.[1] ?? '').replace(/\D/g, '');
+    const plan = this.#carrier.calleeOf(number);
+    this.#carrier.onInvited(number, callIdOf(request));
+    if (plan === undefined) {
+      this.fault('a number was dialled that nobody asked for');
+      transaction.reply(404);
+      return;
+    }
+    if (this.#carrier.order === 1 && plan.firstCarrier !== 'takes') {
+      if (plan.firstCarrier === 'silent') {
+        this.options.count('carrier 1 stays silent');
+        return;
+      }
+      this.options.count(`carrier 1 refuses with ${plan.firstCarrier}`);
+      transaction.reply(plan.firstCarrier);
+      return;
+    }
+    if (this.#challenge(transaction, plan)) return;
+    const incoming: Incoming = new Incoming(transaction, plan, {
+      newCall: (tag) => this.#newCall(request, tag),
+      after: (ms, callback) => void this.transactions.after(ms, callback),
+      sdpFields: [['Content-Type', 'application/sdp']],
+      contact: this.contact,
+      secret: this.options.secret,
+      rings: () => this.#carrier.onRing(number, callIdOf(request)),
+      count: this.options.count,
+      up: (call) => this.context.onUp(call),
+      over: () => this.#live.delete(incoming),
+    });
+    this.#live.add(incoming);
+    incoming.begin();
+  }
+
+  protected override onStray2xx(): void {}
+
+  #challenge(transaction: AgentServerTransaction, plan: CalleePlan): boolean {
+    const callId = callIdOf(transaction.request);
+    const before = this.#challenged.get(callId) ?? 0;
+    const status = plan.challenges[before];
+    if (status === undefined) return false;
+    const presented = status === 401 ? 'authorization' : 'proxy-authorization';
+    if (before > 0 && fieldsOf(transaction.request, presented).length > 1)
+      this.fault('more credentials than were asked for');
+    this.#challenged.set(callId, before + 1);
+    this.options.count(`a carrier challenges with ${status}`);
+    const name = status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate';
+    const nonce = this.options.dice.random.token(8);
+    const stale = before > 0 ? ', stale=true' : '';
+    transaction.reply(status, [
+      [name, `Digest realm="carrier", nonce="${nonce}", algorithm=MD5, qop="auth"${stale}`],
+    ]);
+    return true;
+  }
+
+  #newCall(request: Wire, tag: string): AgentCall {
+    const call = new AgentCall(this.context, {
+      callId: callIdOf(request),
+      localTag: tag,
+      local: addressOf(field(request, 'to')),
+      remote: addressOf(field(request, 'from')),
+      target: uriOf(field(request, 'contact')),
+      sequence: this.options.dice.between(1, 9_000),
+    });
+    call.remoteTag = fromTag(request);
+    call.remoteSequence = sequenceOf(request);
+    call.state = 'ringing';
+    this.calls.push(call);
+    return call;
+  }
+}
+
+interface IncomingHost {
+  readonly newCall: (tag: string) => AgentCall;
+  readonly after: (ms: number, callback: () => void) => void;
+  readonly sdpFields: Lines;
+  readonly contact: string;
+  readonly secret: string;
+  readonly rings: () => void;
+  readonly count: (what: string) => void;
+  readonly up: (call: AgentCall) => void;
+  /** No phone rings for it any more. */
+  readonly over: () => void;
+}
+
+/** How long a phone takes that thinks about a CANCEL, and one whose 200 crosses it, ms. */
+const SLOW_CANCEL_MS = 2_000;
+const CROSSING_MS = 3;
+
+/** One INVITE of the server's at a carrier, with all phones that it forks to. */
+class Incoming {
+  readonly callId: string;
+  /** Rings on although it was cancelled: that is its own fault. */
+  excused = false;
+  readonly #transaction: AgentServerTransaction;
+  readonly #plan: CalleePlan;
+  readonly #host: IncomingHost;
+  readonly #forks = new Map<number, AgentCall>();
+  #done = false;
+
+  constructor(transaction: AgentServerTransaction, plan: CalleePlan, host: IncomingHost) {
+    this.#transaction = transaction;
+    this.#plan = plan;
+    this.#host = host;
+    this.callId = callIdOf(transaction.request);
+  }
+
+  begin(): void {
+    this.#transaction.cancelled = () => this.#cancelled();
+    if (this.#plan.sendsTrying) this.#transaction.reply(100);
+    for (const step of this.#plan.steps) this.#host.after(step.after, () => this.#step(step));
+  }
+
+  /** The test is over; whoever still rings is made to stop. */
+  refuse(): void {
+    if (this.#done || this.#transaction.final > 0) return;
+    this.#finish(480);
+  }
+
+  #fork(index: number): AgentCall {
+    let call = this.#forks.get(index);
+    if (call === undefined) {
+      call = this.#host.newCall(index === 0 ? this.#transaction.tag : `${this.#transaction.tag}f${index}`);
+      this.#forks.set(index, call);
+      if (index > 0) this.#host.count('a fork speaks');
+    }
+    return call;
+  }
+
+  #step(step: CalleeStep): void {
+    const { final } = this.#transaction;
+    // Behind a 2xx only another fork's 2xx makes sense; behind a refusal nothing does.
+    const late2xx = final >= 200 && final < 300 && step.status >= 200 && step.status < 300;
+    const taken = this.#forks.get(step.fork)?.state;
+    if (this.#done || (final > 0 && !late2xx) || (late2xx && taken !== undefined && taken !== 'ringing'))
+      return;
+    if (step.status < 200) this.#provisional(step);
+    else if (step.status < 300) this.#answer(step.fork);
+    else this.#finish(step.status);
+  }
+
+  #provisional(step: CalleeStep): void {
+    const call = this.#fork(step.fork);
+    this.#host.rings();
+    const lines: Lines = [['Contact', this.#host.contact], ...(step.sdp ? this.#host.sdpFields : [])];
+    this.#transaction.reply(step.status, lines, step.sdp ? call.sdp() : '', call.localTag);
+  }
+
+  #answer(fork: number): void {
+    const call = this.#fork(fork);
+    if (this.#transaction.final > 0) this.#host.count('a second fork answers');
+    this.#host.rings();
+    call.state = 'answered';
+    this.#host.over();
+    const lines: Lines = [
+      ['Contact', this.#host.contact],
+      ['Server', `${this.#host.secret}-server`],
+      ['P-Asserted-Identity', `"${this.#host.secret}" <sip:${this.#host.secret}@home.invalid>`],
+      ...this.#host.sdpFields,
+    ];
+    const text = this.#transaction.reply(200, lines, call.sdp(), call.localTag);
+    call.awaitAck(this.#transaction, text, () => {
+      if (call.state !== 'answered') return;
+      call.state = 'up';
+      this.#host.up(call);
+    });
+    if (this.#plan.byeBeforeAck) call.bye();
+    const { hangsUpAfter } = this.#plan;
+    if (hangsUpAfter !== undefined) this.#host.after(hangsUpAfter, () => this.#hangUp(call));
+    for (const [index, other] of this.#forks) {
+      if (index !== fork && other.state === 'ringing' && !this.#answersLater(index)) other.over();
+    }
+  }
+
+  /** A phone cannot hang up before its 2xx was acknowledged. */
+  #hangUp(call: AgentCall): void {
+    if (call.state === 'up') call.bye();
+    else if (call.state === 'answered') this.#host.after(200, () => this.#hangUp(call));
+  }
+
+  #answersLater(fork: number): boolean {
+    return this.#plan.steps.some((step) => step.fork === fork && step.status >= 200 && step.status < 300);
+  }
+
+  #cancelled(): void {
+    this.#host.count('CANCEL of the server');
+    switch (this.#plan.onCancel) {
+      case 'obey':
+        this.#finish(487);
+        return;
+      case 'slow':
+        this.#host.after(SLOW_CANCEL_MS, () => this.#finish(487));
+        return;
+      case 'late-200':
+        this.#host.count('200 crossed the CANCEL of the server');
+        this.#host.after(CROSSING_MS, () => {
+          if (this.#transaction.final === 0) this.#answer(0);
+        });
+        return;
+      case 'deaf':
+        this.excused = true;
+        // It would ring for ever; the phone's owner gives up in the end.
+        this.#host.after(2 * LIFE, () => this.#finish(480));
+    }
+  }
+
+  #finish(status: number): void {
+    if (this.#done || this.#transaction.final > 0) return;
+    this.#done = true;
+    for (const call of this.#forks.values()) call.over();
+    const contact: Lines = status >= 300 && status < 400 ? [['Contact', '<sip:moved@203.0.113.99>']] : [];
+    this.#transaction.reply(status, contact);
+    this.#host.over();
+  }
+}

@@ -1,0 +1,204 @@
+import { Agent, type AgentOptions } from './agent.ts';
+import { AgentCall } from './agent-call.ts';
+import { answerChallenge, type Secret } from './agent-digest.ts';
+import type { AgentClientTransaction, AgentServerTransaction } from './agent-transactions.ts';
+import { LIFE } from './agent-transactions.ts';
+import type { CallerPlan } from './plan.ts';
+import { callIdOf, fieldsOf, fromTag, type Lines, sequenceOf, toTag, type Wire } from './wire.ts';
+
+export interface PhoneOptions extends AgentOptions {
+  readonly plan: CallerPlan;
+  readonly account: Secret;
+  /** `"Name" <sip:…>` of the person. */
+  readonly from: string;
+  readonly dials: string;
+}
+
+/** The caller: one call to a service number. */
+export class Phone extends Agent {
+  readonly #phone: PhoneOptions;
+  /** Whether it heard ringing or early media at any time, and what ended the wait. */
+  heard: 'nothing' | 'ringing' | 'answer' = 'nothing';
+  finalStatus = 0;
+  #call: AgentCall | undefined;
+  #invite: AgentClientTransaction | undefined;
+  #provisional = false;
+  #early = false;
+  #wantsOut = false;
+  #challenges = 0;
+  /** Other dialogs of the same INVITE: a server that forks. */
+  readonly #inviteSequences = new Set<number>();
+
+  constructor(options: PhoneOptions) {
+    super(options);
+    this.#phone = options;
+  }
+
+  dial(): void {
+    const { dice, dials, from, server, plan } = this.#phone;
+    const uri = `sip:${dials}@${server.host}`;
+    this.#call = new AgentCall(this.context, {
+      callId: `${dice.random.token(8)}@${this.options.local.host}`,
+      localTag: dice.random.token(5),
+      local: from,
+      remote: `<${uri}>`,
+      target: uri,
+      sequence: dice.between(1, 9_000),
+    });
+    this.calls.push(this.#call);
+    this.#send(this.#call, []);
+    if (plan.hangsUpAfter !== undefined) this.transactions.after(plan.hangsUpAfter, () => this.hangUpAll());
+  }
+
+  override hangUpAll(): void {
+    const call = this.#call;
+    if (call === undefined || call.isOver || this.#wantsOut) return;
+    if (call.state === 'up') call.bye();
+    else if (call.state === 'inviting' || call.state === 'ringing') {
+      this.#wantsOut = true;
+      if (this.#early && this.#phone.plan.byeWhileRinging) this.#leaveEarly(call);
+      else if (this.#provisional) this.#cancel(call);
+    }
+  }
+
+  #send(call: AgentCall, credentials: Lines): void {
+    const { plan, secret } = this.#phone;
+    const sequence = call.localSequence;
+    this.#inviteSequences.add(sequence);
+    this.#provisional = false;
+    const body = plan.lateOffer ? '' : call.sdp();
+    const lines: Lines = [
+      ['From', `${call.local};tag=${call.localTag}`],
+      ['To', call.remote],
+      ['Call-ID', call.callId],
+      ['CSeq', `${sequence} INVITE`],
+      ['Contact', this.contact],
+      ['User-Agent', `${secret}-phone`],
+      ['Subject', `${secret}-subject`],
+      ['P-Preferred-Identity', call.local],
+      ['X-Order', `${secret}-order`],
+      ...credentials,
+      ...(plan.lateOffer ? [] : call.sdpFields()),
+    ];
+    const invite = this.transactions.request(
+      'INVITE',
+      call.target,
+      lines,
+      {
+        onResponse: (response) => this.#onResponse(call, response),
+        onFailure: () => this.#onFailure(call),
+      },
+      { body },
+    );
+    this.#invite = invite;
+  }
+
+  #onResponse(call: AgentCall, response: Wire): void {
+    const { status } = response;
+    if (status < 200) this.#onProvisional(call, response);
+    else if (status < 300) this.#onAnswer(call, response);
+    else if ((status === 401 || status === 407) && this.#authenticate(call, response)) return;
+    else {
+      this.finalStatus = status;
+      call.over();
+    }
+  }
+
+  #onProvisional(call: AgentCall, response: Wire): void {
+    this.#provisional = true;
+    if (response.status > 100) {
+      this.#early = true;
+      this.heard = 'ringing';
+      if (call.state === 'inviting') call.state = 'ringing';
+      call.learn(response);
+    }
+    if (this.#phone.plan.repeatsInvite && response.status > 100) this.#repeatInvite();
+    if (this.#wantsOut) this.#cancel(call);
+  }
+
+  #onAnswer(call: AgentCall, response: Wire): void {
+    this.heard = 'answer';
+    this.finalStatus = response.status;
+    call.learn(response);
+    call.acknowledge(response, this.#phone.plan.lateOffer ? call.sdp() : undefined);
+    if (call.state === 'leaving' || call.isOver) return;
+    call.state = 'up';
+    if (this.#wantsOut) {
+      this.options.count('caller: 200 crossed the CANCEL');
+      call.bye();
+    } else this.context.onUp(call);
+  }
+
+  #onFailure(call: AgentCall): void {
+    call.over();
+  }
+
+  /** Our ACK was lost, or the 2xx came after all: it is acknowledged, and ended when nobody waits for it. */
+  protected override onStray2xx(response: Wire): void {
+    const call = this.calls.find(
+      (one) => one.callId === callIdOf(response) && one.localTag === fromTag(response),
+    );
+    if (call === undefined) return;
+    const known = call.remoteTag === toTag(response) && call.hasAcked(response);
+    if (known || !this.#inviteSequences.has(sequenceOf(response))) {
+      call.acknowledge(response, undefined);
+      return;
+    }
+    this.options.count('caller: a 2xx came after the end');
+    call.learn(response);
+    call.acknowledge(response, this.#phone.plan.lateOffer ? call.sdp() : undefined);
+    call.state = 'up';
+    call.bye();
+  }
+
+  #authenticate(call: AgentCall, response: Wire): boolean {
+    if (this.#wantsOut || this.#challenges > 1 || !this.#phone.plan.digest) return false;
+    this.#challenges += 1;
+    const challenges = fieldsOf(
+      response,
+      response.status === 401 ? 'www-authenticate' : 'proxy-authenticate',
+    );
+    const credentials = answerChallenge(challenges, 'INVITE', call.target, this.#phone.account);
+    if (credentials === undefined) return false;
+    call.localSequence += 1;
+    this.options.count('caller: challenged by the server');
+    this.#send(call, [[response.status === 401 ? 'Authorization' : 'Proxy-Authorization', credentials]]);
+    return true;
+  }
+
+  #repeatInvite(): void {
+    if (this.#invite !== undefined) this.transactions.repeat(this.#invite);
+  }
+
+  #cancel(call: AgentCall): void {
+    const invite = this.#invite;
+    if (invite === undefined || invite.done) return;
+    this.options.count('caller: CANCEL sent');
+    const lines: Lines = [
+      ['From', `${call.local};tag=${call.localTag}`],
+      ['To', call.remote],
+      ['Call-ID', call.callId],
+      ['CSeq', `${call.localSequence} CANCEL`],
+    ];
+    const ignored = { onResponse: () => {}, onFailure: () => {} };
+    this.transactions.request('CANCEL', invite.uri, lines, ignored, { branch: invite.branch });
+    // §9.1: no final response within 64·T1 means that there will be none.
+    this.transactions.after(LIFE, () => {
+      if (!invite.done) {
+        this.fault('no final response to INVITE came after CANCEL');
+        call.over();
+      }
+    });
+  }
+
+  /** §15: BYE on the early dialog; the INVITE ends by itself, with 487. */
+  #leaveEarly(call: AgentCall): void {
+    this.options.count('caller: BYE while ringing');
+    call.bye();
+  }
+
+  protected override onInvite(transaction: AgentServerTransaction): void {
+    this.fault('an INVITE came to the caller');
+    transaction.reply(486);
+  }
+}
