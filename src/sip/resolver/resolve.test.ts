@@ -5,7 +5,7 @@ import { parseUri } from '../message/uri.ts';
 import { nodeDns } from './node-dns.ts';
 import { createResolver } from './resolve.ts';
 import { orderSrv, type SrvRecord } from './srv-order.ts';
-import type { Dns } from './types.ts';
+import type { Dns, NaptrRecord } from './types.ts';
 
 /** DNS by tables, which notes what it is asked. */
 function dnsOf(
@@ -29,6 +29,14 @@ const record = (priority: number, weight: number, name: string, port = 5060): Sr
   port,
 });
 
+const naptr = (order: number, preference: number, service: string, replacement: string): NaptrRecord => ({
+  order,
+  preference,
+  flags: 's',
+  service,
+  replacement,
+});
+
 async function told(dns: Dns, uri: string): Promise<string[]> {
   const targets = await createResolver({ dns, random: seededRandom(1) }).resolve(parseUri(uri));
   return targets.map(({ transport, host, port }) => `${transport} ${host} ${port}`);
@@ -40,6 +48,9 @@ describe('[row 22] where a URI leads', () => {
     ['sip:a@192.0.2.1:5080;transport=TCP', ['tcp 192.0.2.1 5080']],
     ['sip:[2001:db8::1]:5070', ['udp 2001:db8::1 5070']],
     ['sip:a@example.com;maddr=192.0.2.9', ['udp 192.0.2.9 5060']],
+    ['sips:192.0.2.1', ['tls 192.0.2.1 5061']],
+    ['sips:192.0.2.1:5071;transport=tcp', ['tls 192.0.2.1 5071']],
+    ['sip:[2001:db8::1];transport=tls', ['tls 2001:db8::1 5061']],
   ])('[RFC 3263 §4.1] %s costs no look-up', async (uri, targets) => {
     const dns = dnsOf({});
     expect(await told(dns, uri)).toEqual(targets);
@@ -79,6 +90,90 @@ describe('[row 22] where a URI leads', () => {
     ]);
   });
 
+  test('[RFC 3263 §4.1] NAPTR chooses transport and SRV name, by order and then by preference', async () => {
+    const dns = {
+      ...dnsOf(
+        {
+          '_sips._tcp.example.com': [record(1, 0, 'tls.example.net', 5061)],
+          '_sip._tcp.pool.example.net': [record(1, 0, 'tcp.example.net')],
+          '_sip._udp.example.com': [record(1, 0, 'udp.example.net')],
+        },
+        {
+          'tls.example.net': ['192.0.2.1'],
+          'tcp.example.net': ['192.0.2.2'],
+          'udp.example.net': ['192.0.2.3'],
+          'example.com': ['192.0.2.9'],
+        },
+      ),
+      naptr: async () => [
+        naptr(50, 60, 'SIP+D2U', '_sip._udp.example.com'),
+        naptr(50, 50, 'SIP+D2T', '_sip._tcp.pool.example.net'),
+        naptr(10, 90, 'SIPS+D2T', '_sips._tcp.example.com'),
+        naptr(1, 1, 'SIP+D2S', '_sip._sctp.example.com'),
+        naptr(1, 1, 'SIPS+D2W', '_sips._ws.example.com'),
+        { ...naptr(1, 1, 'SIP+D2U', '_sip._udp.other.example.com'), flags: 'u' },
+      ],
+    };
+    expect(await told(dns, 'sip:example.com')).toEqual([
+      'tls 192.0.2.1 5061',
+      'tcp 192.0.2.2 5060',
+      'udp 192.0.2.3 5060',
+    ]);
+    // A sips: URI leaves what is not secure aside; a transport or a port in the URI leaves NAPTR aside.
+    expect(await told(dns, 'sips:example.com')).toEqual(['tls 192.0.2.1 5061']);
+    expect(await told(dns, 'sip:example.com;transport=udp')).toEqual(['udp 192.0.2.3 5060']);
+    expect(await told(dns, 'sip:example.com:5090')).toEqual(['udp 192.0.2.9 5090']);
+  });
+
+  test('[RFC 3263 §4.1] NAPTR that cannot be asked, or names nothing that we speak, is as none', async () => {
+    const tables = dnsOf(
+      { '_sip._udp.example.com': [record(1, 0, 'udp.example.net')] },
+      { 'udp.example.net': ['192.0.2.3'] },
+    );
+    const broken = { ...tables, naptr: () => Promise.reject(new Error('SERVFAIL')) };
+    expect(await told(broken, 'sip:example.com')).toEqual(['udp 192.0.2.3 5060']);
+    const foreign = { ...tables, naptr: async () => [naptr(1, 1, 'SIP+D2S', '_sip._sctp.example.com')] };
+    expect(await told(foreign, 'sip:example.com')).toEqual(['udp 192.0.2.3 5060']);
+  });
+
+  test('[RFC 3263 §4.2] sips: and transport=tls ask for _sips._tcp; else the name itself at 5061', async () => {
+    const dns = dnsOf(
+      { '_sips._tcp.example.com': [record(1, 0, 'tls.example.net', 5071)] },
+      { 'tls.example.net': ['192.0.2.1'], 'plain.example.com': ['192.0.2.2', '2001:db8::2'] },
+    );
+    expect(await told(dns, 'sips:example.com')).toEqual(['tls 192.0.2.1 5071']);
+    expect(await told(dns, 'sip:example.com;transport=tls')).toEqual(['tls 192.0.2.1 5071']);
+    expect(dns.asked.filter((name) => name.startsWith('_sip._'))).toEqual([]);
+    expect(await told(dns, 'sips:plain.example.com')).toEqual(['tls 192.0.2.2 5061', 'tls 2001:db8::2 5061']);
+  });
+
+  test('[RFC 5922 §7.1] a TLS target knows the domain that was asked for, not the name that SRV led to', async () => {
+    const dns = dnsOf(
+      { '_sips._tcp.example.com': [record(1, 0, 'tls.example.net', 5071)] },
+      { 'tls.example.net': ['192.0.2.1'] },
+    );
+    const resolver = createResolver({ dns, random: seededRandom(1) });
+    expect(await resolver.resolve(parseUri('sips:a@Example.com'))).toEqual([
+      { transport: 'tls', host: '192.0.2.1', port: 5071, domain: 'example.com' },
+    ]);
+  });
+
+  test('[row 23] a UDP target knows the TCP port that DNS names for the same machine', async () => {
+    const dns = dnsOf(
+      {
+        '_sip._udp.example.com': [record(1, 0, 'a.example.com'), record(2, 0, 'b.example.com')],
+        '_sip._tcp.example.com': [record(1, 0, 'a.example.com', 5070)],
+      },
+      { 'a.example.com': ['192.0.2.1'], 'b.example.com': ['192.0.2.2'] },
+    );
+    const resolver = createResolver({ dns, random: seededRandom(1) });
+    expect(await resolver.resolve(parseUri('sip:example.com'))).toEqual([
+      { transport: 'udp', host: '192.0.2.1', port: 5060, tcpPort: 5070 },
+      { transport: 'udp', host: '192.0.2.2', port: 5060 },
+      { transport: 'tcp', host: '192.0.2.1', port: 5070 },
+    ]);
+  });
+
   test('without SRV, or where SRV cannot be asked, the name itself is looked up', async () => {
     const addresses = { 'example.com': ['192.0.2.7'] };
     expect(await told(dnsOf({}, addresses), 'sip:example.com')).toEqual(['udp 192.0.2.7 5060']);
@@ -100,8 +195,9 @@ describe('[row 22] where a URI leads', () => {
   });
 
   test.each([
-    ['sips:a@example.com', 'TLS'],
-    ['sip:a@example.com;transport=sctp', 'use udp or tcp'],
+    ['sips:a@example.com;transport=udp', 'over TLS only'],
+    ['sip:a@example.com;transport=sctp', 'use udp, tcp or tls'],
+    ['sip:a@example.com;transport=ws', 'use udp, tcp or tls'],
     ['tel:+123456789', 'a trunk must be chosen'],
     ['sip:nowhere.example.com', 'check the name and the DNS server'],
   ])('%s is an error that says what to do', async (uri, message) => {
