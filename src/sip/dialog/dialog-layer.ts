@@ -1,14 +1,14 @@
 /**
  * The dialog layer (RFC 3261 §12–15): between the transaction layer, whose user it is, and a `DialogUser` above.
  *
- *   new DialogLayer({ transactions, clock, random, log, flowTo, timers?, limits? })
+ *   new DialogLayer({ transactions, clock, random, log, flowTo, timers?, limits?, sessionTimer? })
  *
  * The page that the layers above read is types.ts (`Dialogs`).
  */
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
-import { callId, fromTag, toTag } from '../message/fields.ts';
+import { callId, fromTag, optionTags, toTag } from '../message/fields.ts';
 import type { SipRequest, SipResponse, Uri } from '../message/types.ts';
 import { ExpiringMap } from '../transaction/expiring-map.ts';
 import { DEFAULT_TIMERS, type TimerSettings } from '../transaction/timers.ts';
@@ -24,7 +24,17 @@ import { DEFAULT_DIALOG_LIMITS, type DialogContext, type DialogLimits } from './
 import { contactTarget } from './dialog.ts';
 import { type DialogEntry, DialogTable } from './dialog-table.ts';
 import type { SessionCore } from './session-core.ts';
-import type { Dialogs, DialogUser, InviteParts, UacSession, UasParts, UasSession } from './types.ts';
+import { LEAST_EXPIRES, negotiate } from './session-expires.ts';
+import type {
+  Dialogs,
+  DialogUser,
+  InviteParts,
+  Refusal,
+  SessionTimerSettings,
+  UacSession,
+  UasParts,
+  UasSession,
+} from './types.ts';
 import { OutboundSession } from './uac-session.ts';
 import { InboundSession } from './uas-session.ts';
 
@@ -38,6 +48,8 @@ export interface DialogLayerOptions {
   /** As in the transaction layer. */
   readonly timers?: Partial<TimerSettings>;
   readonly limits?: Partial<DialogLimits>;
+  /** Absent: no session timers. `minSeconds` is raised to 90, and `expiresSeconds` to that (RFC 4028 §5). */
+  readonly sessionTimer?: SessionTimerSettings;
 }
 
 /** Requests that mean a dialog, so that one without a To tag belongs nowhere. */
@@ -65,6 +77,7 @@ export class DialogLayer implements Dialogs, TransactionUser {
       table: new DialogTable(),
       acks,
       handshakes: new Set(),
+      sessionTimer: options.sessionTimer === undefined ? undefined : validTimer(options.sessionTimer),
       flowTo,
       expectLate2xx: (id, localTag, handle) => this.#late2xx.set(`${id}\n${localTag}`, handle),
     };
@@ -77,6 +90,18 @@ export class DialogLayer implements Dialogs, TransactionUser {
     );
     this.#sessions.add(session);
     return session;
+  }
+
+  refusal(
+    request: SipRequest,
+    { reliableProvisional }: Pick<UasParts, 'reliableProvisional'> = {},
+  ): Refusal | undefined {
+    if (reliableProvisional === 'off' && optionTags(request, 'Require').includes('100rel'))
+      return { status: 420, fields: [['Unsupported', '100rel']] };
+    const { sessionTimer } = this.#context;
+    const negotiated = sessionTimer === undefined ? undefined : negotiate(request, sessionTimer);
+    if (negotiated?.kind !== 'too-brief') return undefined;
+    return { status: 422, fields: [['Min-SE', String(negotiated.minSeconds)]] };
   }
 
   invite(parts: InviteParts | Promise<InviteParts>): UacSession {
@@ -141,4 +166,10 @@ export class DialogLayer implements Dialogs, TransactionUser {
       remoteTag: fromTag(request) ?? '',
     });
   }
+}
+
+/** RFC 4028 §5: 90 s is the least that anybody may ask for. */
+function validTimer({ expiresSeconds, minSeconds }: SessionTimerSettings): SessionTimerSettings {
+  const least = Math.max(LEAST_EXPIRES, minSeconds);
+  return { minSeconds: least, expiresSeconds: Math.max(least, expiresSeconds) };
 }

@@ -22,6 +22,8 @@ export class DialogSet {
   readonly #options: DialogSetOptions;
   readonly #dialogs = new Map<string, Dialog>();
   readonly #confirmed = new Set<Dialog>();
+  /** Tags of early dialogs that a 199 has ended. */
+  readonly #gone = new Set<string>();
 
   constructor(options: DialogSetOptions) {
     this.#options = options;
@@ -49,6 +51,19 @@ export class DialogSet {
     return { dialog, fork };
   }
 
+  /** RFC 6228: its early dialog has ended by 199; what still comes of it, other than a 2xx, means nothing. */
+  isGone(response: SipResponse): boolean {
+    return this.#gone.has(toTag(response) ?? '');
+  }
+
+  /** 199: that early dialog is over; the others go on. */
+  end(dialog: Dialog): void {
+    if (this.#confirmed.has(dialog)) return;
+    this.#gone.add(dialog.id.remoteTag);
+    this.#dialogs.delete(dialog.id.remoteTag);
+    this.#options.table.remove(dialog);
+  }
+
   /** Early dialogs end with a final response (§12.3); confirmed ones are left to the session. */
   dropEarly(): void {
     for (const [tag, dialog] of this.#dialogs) {
@@ -67,7 +82,7 @@ export class DialogSet {
       return known;
     }
     const { invite, limit, table, usage } = this.#options;
-    if (this.#dialogs.size >= limit) return undefined;
+    if (this.#dialogs.size + this.#gone.size >= limit) return undefined;
     const dialog = Dialog.ofUac(invite, response, this.#options);
     this.#dialogs.set(tag, dialog);
     table.add(dialog, usage);

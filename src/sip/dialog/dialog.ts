@@ -7,6 +7,8 @@ import type { NameAddr, SipMessage, SipRequest, SipResponse, Uri } from '../mess
 import { isSipUri } from '../message/uri.ts';
 import type { InviteServerTransaction } from '../transaction/types.ts';
 import type { Flow } from '../transport/types.ts';
+import { sdpBody, sdpFields, sdpOf } from './bodies.ts';
+import { OfferAnswer } from './offer-answer.ts';
 import { DialogPath } from './path.ts';
 import { type RouteSet, requestPath, routeSetOfUac, routeSetOfUas } from './route-set.ts';
 import type { ExtraHeaders, Reach } from './types.ts';
@@ -45,7 +47,11 @@ export class Dialog {
   readonly contact: NameAddr;
   /** By which flow requests of ours leave. */
   readonly path: DialogPath;
+  /** Offer and answer inside this dialog. */
+  readonly media = new OfferAnswer();
   readonly #start: DialogStart;
+  /** Methods of the peer's last Allow; undefined: it has named none. */
+  #allowed: ReadonlySet<string> | undefined;
   #remoteTarget: Uri;
   #routeSet: RouteSet;
   #localSequence: number;
@@ -71,7 +77,7 @@ export class Dialog {
   ): Dialog {
     const invite = transaction.request;
     const localParty = to(invite);
-    return new Dialog({
+    const dialog = new Dialog({
       callId: callId(invite),
       localTag: transaction.localTag,
       remoteTag: fromTag(invite) ?? '',
@@ -84,6 +90,10 @@ export class Dialog {
       path: new DialogPath(transaction.flow, reach),
       contact,
     });
+    const offer = sdpOf(invite);
+    if (offer !== undefined) dialog.media.peerOffers(offer);
+    dialog.learnAllowed(invite);
+    return dialog;
   }
 
   /** §12.1.2. A broken peer's response may lack a Contact; then the target stays the Request-URI. */
@@ -93,7 +103,7 @@ export class Dialog {
     { flow, contact, reach = 'flow' }: UacSide,
   ): Dialog {
     const firstHop = routes(invite)[0]?.uri ?? requestUri(invite);
-    return new Dialog({
+    const dialog = new Dialog({
       callId: callId(invite),
       localTag: fromTag(invite) ?? '',
       remoteTag: toTag(response) ?? '',
@@ -106,6 +116,10 @@ export class Dialog {
       path: new DialogPath(flow, reach, firstHop),
       contact,
     });
+    const offer = sdpOf(invite);
+    if (offer !== undefined) dialog.media.weOffer(offer);
+    dialog.learnAllowed(response);
+    return dialog;
   }
 
   /** Where requests of ours go: the first of the route set, or the remote target. */
@@ -119,6 +133,7 @@ export class Dialog {
    */
   learnFrom(response: SipResponse): void {
     this.refreshTarget(response);
+    this.learnAllowed(response);
     if (response.status >= 200) this.#routeSet = routeSetOfUac(response);
   }
 
@@ -128,12 +143,13 @@ export class Dialog {
     return this.#request(method, this.#localSequence, fields, body);
   }
 
-  /** The ACK for a 2xx: the INVITE's CSeq number and credentials (§13.2.2.4). */
-  ackFor(invite: SipRequest): SipRequest {
+  /** The ACK for a 2xx: the INVITE's CSeq number and credentials (§13.2.2.4), and our answer where the 2xx made an offer. */
+  ackFor(invite: SipRequest, answer?: string): SipRequest {
     const credentials = ['Authorization', 'Proxy-Authorization'].flatMap((name) =>
       invite.headers.getAll(name).map((value) => [name, value] as const),
     );
-    return this.#request('ACK', cseq(invite).sequence, credentials);
+    const fields = [...credentials, ...sdpFields(answer)];
+    return this.#request('ACK', cseq(invite).sequence, fields, sdpBody(answer).body);
   }
 
   /**
@@ -145,6 +161,21 @@ export class Dialog {
     if (this.#remoteSequence !== undefined && sequence < this.#remoteSequence) return false;
     this.#remoteSequence = sequence;
     return true;
+  }
+
+  /** Whether the peer takes requests of that method, as far as it has said so (§20.5). */
+  allows(method: string): boolean {
+    return this.#allowed?.has(method) ?? false;
+  }
+
+  learnAllowed(message: SipMessage): void {
+    const methods = message.headers.getAll('Allow').flatMap((text) => text.split(','));
+    if (methods.length > 0) this.#allowed = new Set(methods.map((method) => method.trim().toUpperCase()));
+  }
+
+  /** The peer refused a method that it had allowed. */
+  disallow(method: string): void {
+    this.#allowed = new Set([...(this.#allowed ?? [])].filter((allowed) => allowed !== method));
   }
 
   /** Target refresh (§12.2.1.2, §12.2.2): the Contact of a re-INVITE, UPDATE or 2xx replaces the remote target. */

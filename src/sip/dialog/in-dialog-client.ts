@@ -1,6 +1,6 @@
 /** Requests of ours inside a dialog: which flow they take, and what happens when the peer challenges them. */
 import type { SipRequest, SipResponse } from '../message/types.ts';
-import type { TransactionFailure } from '../transaction/types.ts';
+import type { ClientTransaction, TransactionFailure } from '../transaction/types.ts';
 import type { Flow } from '../transport/types.ts';
 import type { DialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
@@ -14,6 +14,14 @@ export interface InDialogRequest {
   readonly fields?: ExtraHeaders;
   readonly body?: Uint8Array;
   readonly onChallenge?: ChallengeHook | undefined;
+  /** 101–199, of an INVITE. */
+  onProvisional?(response: SipResponse, request: SipRequest): void;
+}
+
+/** A request that is on its way. */
+export interface Sending {
+  /** INVITE: see `ClientTransaction.cancel`; where it has not left yet, it never does. */
+  cancel(): void;
 }
 
 /** The final response (never a 401 or 407 that the hook could answer), or why there is none. */
@@ -21,21 +29,27 @@ export type InDialogOutcome = SipResponse | TransactionFailure;
 
 /**
  * Sends in the dialog: at once when its path is known and open. When the flow is closed, or closes before the answer,
- * one new flow is tried. `done` is called exactly once.
+ * one new flow is tried. `done` is called exactly once, with the request that the outcome belongs to. The 2xx of an INVITE
+ * is `done`'s to acknowledge; retransmissions of it are seen to here.
  */
 export function sendInDialog(
   context: DialogContext,
   dialog: Dialog,
   what: InDialogRequest,
-  done: (outcome: InDialogOutcome) => void,
-): void {
+  done: (outcome: InDialogOutcome, request: SipRequest | undefined) => void,
+): Sending {
   let challenges = 0;
   let triedNewFlow = false;
+  let cancelled = false;
+  let transaction: ClientTransaction | undefined;
 
   const onResponse = (response: SipResponse, request: SipRequest): void => {
-    if (response.status < 200) return;
-    const credentials = isChallenge(response) ? answerChallenge(response, request) : undefined;
-    if (credentials === undefined) done(response);
+    if (response.status < 200) {
+      if (response.status > 100) what.onProvisional?.(response, request);
+      return;
+    }
+    const credentials = isChallenge(response) && !cancelled ? answerChallenge(response, request) : undefined;
+    if (credentials === undefined) done(response, request);
     else send(credentials);
   };
   const answerChallenge = (response: SipResponse, request: SipRequest): ExtraHeaders | undefined => {
@@ -49,16 +63,21 @@ export function sendInDialog(
       context,
       dialog,
       (flow) => transmit(flow, credentials),
-      () => done('transport'),
+      () => done('transport', undefined),
     );
   };
   const transmit = (flow: Flow, credentials: ExtraHeaders): void => {
+    if (cancelled) {
+      done('transport', undefined);
+      return;
+    }
     const request = dialog.newRequest(what.method, [...(what.fields ?? []), ...credentials], what.body);
-    context.transactions.send(request, flow, {
+    transaction = context.transactions.send(request, flow, {
       onResponse: (response) => onResponse(response, request),
+      onLate2xx: (response) => context.acks.resend(response),
       onFailure: (failure) => {
-        if (failure !== 'transport' || triedNewFlow) {
-          done(failure);
+        if (failure !== 'transport' || triedNewFlow || cancelled) {
+          done(failure, request);
           return;
         }
         triedNewFlow = true;
@@ -67,6 +86,12 @@ export function sendInDialog(
     });
   };
   send([]);
+  return {
+    cancel: () => {
+      cancelled = true;
+      if (what.method === 'INVITE') transaction?.cancel();
+    },
+  };
 }
 
 /** Calls `use` with the flow for the dialog's next request: at once where nothing has to be looked up. */
@@ -106,12 +131,14 @@ export function acknowledge(
   dialog: Dialog,
   invite: SipRequest,
   response: SipResponse,
+  answer?: string,
 ): void {
   context.acks.expect(response);
   withPath(
     context,
     dialog,
-    (flow) => context.acks.put(response, context.transactions.sendAck(dialog.ackFor(invite), flow), flow),
+    (flow) =>
+      context.acks.put(response, context.transactions.sendAck(dialog.ackFor(invite, answer), flow), flow),
     () => {
       context.acks.forget(response);
       context.log.warn({ callId: dialog.id.callId }, 'no way to send an ACK: the flow is closed');

@@ -22,18 +22,26 @@ function confirmed(b: DialogBench) {
 }
 
 describe('requests inside a dialog', () => {
-  it('OPTIONS 200, REFER 603, PRACK 481, unknown 405 with Allow, Require 420', async () => {
+  it('OPTIONS 200, REFER 603, PRACK and NOTIFY 481, unknown 405 with Allow, Require 420', async () => {
     const b = dialogBench();
     const call = confirmed(b);
     call.inDialog('OPTIONS', { cseq: 11 });
-    call.inDialog('REFER', { cseq: 12 });
+    call.inDialog('REFER', { cseq: 12, fields: [['Refer-To', '<sip:other@10.0.0.9>']] });
     call.inDialog('PRACK', { cseq: 13 });
+    call.inDialog('NOTIFY', { cseq: 14, fields: [['Event', 'refer']] });
     call.inDialog('PUBLISH', { cseq: 14 });
-    call.inDialog('INFO', { cseq: 15, fields: [['Require', '100rel, x-magic']] });
-    expect(b.wire.story).toEqual(['200 OPTIONS', '603 REFER', '481 PRACK', '405 PUBLISH', '420 INFO']);
+    call.inDialog('INFO', { cseq: 15, fields: [['Require', 'timer, replaces, x-magic']] });
+    expect(b.wire.story).toEqual([
+      '200 OPTIONS',
+      '603 REFER',
+      '481 PRACK',
+      '481 NOTIFY',
+      '405 PUBLISH',
+      '420 INFO',
+    ]);
     expect(b.wire.responses('405 PUBLISH')[0]!.headers.get('Allow')).toContain('INVITE');
-    expect(b.wire.responses('420 INFO')[0]!.headers.get('Unsupported')).toBe('100rel');
-    expect(b.wire.responses('420 INFO')[0]!.headers.getAll('Unsupported')).toEqual(['100rel', 'x-magic']);
+    expect(b.wire.responses('420 INFO')[0]!.headers.get('Unsupported')).toBe('replaces');
+    expect(b.wire.responses('420 INFO')[0]!.headers.getAll('Unsupported')).toEqual(['replaces', 'x-magic']);
     call.session.end();
     expect(await leftovers(b)).toEqual(NOTHING);
   });

@@ -12,6 +12,8 @@ export function buildInvite(
   localTag: string,
   sequence: number,
   credentials: ExtraHeaders,
+  /** Supported, Require, Session-Expires. */
+  extensions: ExtraHeaders,
 ): SipRequest {
   const fields: ExtraHeaders = [
     ...(parts.routes ?? []).map((route) => ['Route', formatNameAddr(route)] as const),
@@ -22,6 +24,7 @@ export function buildInvite(
     ['CSeq', `${sequence} INVITE`],
     ['Contact', formatNameAddr(parts.contact)],
     ...ALLOW,
+    ...extensions,
     ...(parts.headers ?? []),
     ...credentials,
     ...sdpFields(parts.sdp),

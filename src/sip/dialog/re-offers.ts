@@ -1,6 +1,15 @@
 /**
- * The peer changes the media of a running session: re-INVITE (RFC 3261 §14.2) and UPDATE (RFC 3311 §5.2). At most one is
- * open; what comes meanwhile gets 500 with Retry-After, or 491 while an offer of ours is unanswered (PITFALLS row 10).
+ * The peer changes the media of a session: re-INVITE (RFC 3261 §14.2), UPDATE (RFC 3311 §5.2), an offer in a PRACK (RFC 3262
+ * §5). At most one is open. Who is refused is decided by the table of `offer-answer.ts` (PITFALLS rows 10, 11, 16):
+ *
+ *   what comes                      meets                                               gets
+ *   INVITE, UPDATE with offer       one of the same that we have not answered           500, Retry-After 0–10 s
+ *   INVITE                          an INVITE of ours without final response            491
+ *   INVITE, UPDATE with offer       an offer of ours without answer                     491
+ *   INVITE, UPDATE with offer       the first offer, which we have not answered         500, Retry-After 0–10 s
+ *   either                          a Session-Expires that is too small                 422 with Min-SE
+ *
+ * A refusal, a CANCEL or the end of the session rolls back: what was in force still is, target included.
  */
 import { cseq } from '../message/fields.ts';
 import { formatNameAddr } from '../message/name-addr.ts';
@@ -11,54 +20,78 @@ import { hasUnreadableBody, sdpBody, sdpFields, sdpOf } from './bodies.ts';
 import { ALLOW } from './capabilities.ts';
 import type { DialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
-import type { ReOffer } from './types.ts';
+import type { SessionTimer } from './session-timer.ts';
+import type { ExtraHeaders, ReOffer } from './types.ts';
 
 export interface ReOfferHost {
-  /** Whether an offer of ours, or the peer's first one, still waits for its answer. */
-  offerState(): 'stable' | 'ours-pending' | 'theirs-pending';
+  /** Whether an INVITE of ours, the first or another, has no final response yet. */
+  inviting(): boolean;
+  /** Whether the peer's first INVITE has no final response yet. */
+  invited(): boolean;
+  readonly timer: SessionTimer;
+  /** Supported. */
+  capabilities(): ExtraHeaders;
   /** Tells the user; false when nobody listens. */
   offer(reOffer: ReOffer): boolean;
   /** The ACK brought the answer to the offer in our 2xx. */
   answered(sdp: string | undefined): void;
   /** A 2xx of ours was never ACKed: the session is over (§14.2, §13.3.1.4). */
   neverAcknowledged(): void;
+  /** Nothing is open any more. */
+  idle(): void;
 }
 
 /** §14.2 and RFC 3311 §5.2: "a randomly chosen value of between 0 and 10 seconds". */
 const RETRY_AFTER_BELOW = 11;
 
+interface Unacknowledged {
+  readonly dialog: Dialog;
+  readonly handshake: Accepted2xx;
+  readonly ourOffer: boolean;
+}
+
 export class ReOffers {
   readonly #context: DialogContext;
   readonly #host: ReOfferHost;
-  #open: ServerTransaction | undefined;
+  #open: { readonly transaction: ServerTransaction; readonly dialog: Dialog } | undefined;
   /** CSeq numbers of re-INVITEs with a 2xx of ours and no ACK yet. */
-  readonly #unacknowledged = new Map<
-    number,
-    { readonly handshake: Accepted2xx; readonly ourOffer: boolean }
-  >();
+  readonly #unacknowledged = new Map<number, Unacknowledged>();
 
   constructor(context: DialogContext, host: ReOfferHost) {
     this.#context = context;
     this.#host = host;
   }
 
+  /** §14.1: as long as this is so, no INVITE of ours may leave. */
+  get busy(): boolean {
+    return this.#open !== undefined || this.#unacknowledged.size > 0;
+  }
+
   invite(dialog: Dialog, transaction: InviteServerTransaction): void {
-    if (this.#refuse(transaction)) return;
-    const lateOffer = sdpOf(transaction.request) === undefined;
-    transaction.onCancelled = () => this.#closed(transaction);
-    transaction.onFailure = () => this.#closed(transaction);
-    this.#offer(dialog, transaction, (sdp) => this.#acceptInvite(dialog, transaction, sdp, lateOffer));
+    if (this.#refuse(dialog, transaction, true)) return;
+    transaction.onCancelled = () => this.#rolledBack(transaction);
+    transaction.onFailure = () => this.#rolledBack(transaction);
+    this.#offer(dialog, transaction, (sdp) => this.#acceptInvite(dialog, transaction, sdp));
   }
 
   update(dialog: Dialog, transaction: ServerTransaction): void {
-    if (sdpOf(transaction.request) === undefined && !hasUnreadableBody(transaction.request)) {
-      // No offer: a target refresh only (RFC 3311 §5.1).
-      dialog.refreshTarget(transaction.request);
-      transaction.reply(200, success(dialog, undefined));
+    const { request } = transaction;
+    if (sdpOf(request) === undefined && !hasUnreadableBody(request)) {
+      // No offer: a target refresh, and a session refresh (RFC 3311 §5.1, RFC 4028 §7.4).
+      if (this.#tooBrief(transaction)) return;
+      dialog.refreshTarget(request);
+      dialog.learnAllowed(request);
+      transaction.reply(200, this.#success(dialog, request, undefined));
       return;
     }
-    if (this.#refuse(transaction)) return;
-    this.#offer(dialog, transaction, (sdp) => transaction.reply(200, success(dialog, sdp)));
+    if (this.#refuse(dialog, transaction, false)) return;
+    this.#offer(dialog, transaction, (sdp) => transaction.reply(200, this.#success(dialog, request, sdp)));
+  }
+
+  /** A PRACK with an offer, after the first exchange is complete (RFC 3262 §5); it has acknowledged its 18x either way. */
+  prack(dialog: Dialog, transaction: ServerTransaction): void {
+    if (this.#open !== undefined || !dialog.media.established) transaction.reply(488);
+    else this.#offer(dialog, transaction, (sdp) => transaction.reply(200, answer(sdp)));
   }
 
   ack(request: SipRequest): void {
@@ -67,78 +100,124 @@ export class ReOffers {
     if (waiting === undefined) return;
     waiting.handshake.stop();
     this.#unacknowledged.delete(sequence);
-    if (waiting.ourOffer) this.#host.answered(sdpOf(request));
+    if (waiting.ourOffer) {
+      const sdp = sdpOf(request);
+      if (sdp === undefined) waiting.dialog.media.rollback();
+      else waiting.dialog.media.peerAnswers(sdp);
+      this.#host.answered(sdp);
+    }
+    this.#host.idle();
   }
 
   /** The session is over: §15.1.2 wants 487 for what is still open. */
   close(): void {
-    const open = this.#open;
+    const open = this.#open?.transaction;
     this.#open = undefined;
     if (open?.open === true) open.reply(487);
     for (const { handshake } of this.#unacknowledged.values()) handshake.stop();
     this.#unacknowledged.clear();
   }
 
-  #refuse(transaction: ServerTransaction): boolean {
-    if (hasUnreadableBody(transaction.request)) {
+  /** The table above. True: it was answered. */
+  #refuse(dialog: Dialog, transaction: ServerTransaction, isInvite: boolean): boolean {
+    const { request } = transaction;
+    if (hasUnreadableBody(request)) {
       transaction.reply(415, { fields: [['Accept', 'application/sdp']] });
       return true;
     }
-    const theirsPending = this.#open !== undefined || this.#host.offerState() === 'theirs-pending';
-    if (theirsPending) {
+    const { pending, established } = dialog.media;
+    // RFC 3311 §5.1: once the first exchange is complete, an UPDATE need not wait for the answer to the call.
+    const tooEarly = isInvite || !established;
+    if (this.#open !== undefined || pending === 'theirs' || (this.#host.invited() && tooEarly)) {
       const seconds = this.#context.random.int(RETRY_AFTER_BELOW);
       transaction.reply(500, { fields: [['Retry-After', String(seconds)]] });
       return true;
     }
-    const oursPending =
-      this.#host.offerState() === 'ours-pending' ||
-      [...this.#unacknowledged.values()].some(({ ourOffer }) => ourOffer);
-    if (oursPending) transaction.reply(491);
-    return oursPending;
+    if (pending === 'ours' || (this.#host.inviting() && tooEarly)) {
+      transaction.reply(491);
+      return true;
+    }
+    return this.#tooBrief(transaction);
+  }
+
+  #tooBrief(transaction: ServerTransaction): boolean {
+    const fields = this.#host.timer.refusal(transaction.request);
+    if (fields !== undefined) transaction.reply(422, { fields });
+    return fields !== undefined;
   }
 
   #offer(dialog: Dialog, transaction: ServerTransaction, accept: (sdp: string) => void): void {
-    this.#open = transaction;
-    const once = (answer: () => void): void => {
+    const { request } = transaction;
+    const offer = sdpOf(request);
+    this.#open = { transaction, dialog };
+    if (offer !== undefined) dialog.media.peerOffers(offer);
+    const once = (reply: () => void): void => {
       // Too late: cancelled, or the session ended meanwhile.
-      if (this.#open !== transaction) return;
-      this.#closed(transaction);
-      if (transaction.open) answer();
+      if (this.#open?.transaction !== transaction) return;
+      this.#open = undefined;
+      if (transaction.open) reply();
+      else dialog.media.rollback();
+      this.#host.idle();
+    };
+    const reject = (status: number): void => {
+      dialog.media.rollback();
+      transaction.reply(status);
     };
     const listened = this.#host.offer({
-      sdp: sdpOf(transaction.request),
+      sdp: offer,
       accept: (sdp) =>
         once(() => {
-          dialog.refreshTarget(transaction.request);
+          if (request.method !== 'PRACK') dialog.refreshTarget(request);
+          dialog.learnAllowed(request);
+          if (offer === undefined) dialog.media.weOffer(sdp);
+          else dialog.media.weAnswer(sdp);
           accept(sdp);
         }),
-      reject: (status) => once(() => transaction.reply(status)),
+      reject: (status) => once(() => reject(status)),
     });
-    if (!listened) once(() => transaction.reply(488));
+    if (!listened) once(() => reject(488));
   }
 
-  #closed(transaction: ServerTransaction): void {
-    if (this.#open === transaction) this.#open = undefined;
+  #rolledBack(transaction: ServerTransaction): void {
+    if (this.#open?.transaction !== transaction) return;
+    const { dialog } = this.#open;
+    this.#open = undefined;
+    dialog.media.rollback();
+    this.#host.idle();
   }
 
-  #acceptInvite(dialog: Dialog, transaction: InviteServerTransaction, sdp: string, ourOffer: boolean): void {
+  #acceptInvite(dialog: Dialog, transaction: InviteServerTransaction, sdp: string): void {
     const { sequence } = cseq(transaction.request);
     const { log } = this.#context;
     const handshake = new Accepted2xx({
       ...this.#context,
       transaction,
-      response: success2xx(transaction, success(dialog, sdp)),
+      response: success2xx(transaction, this.#success(dialog, transaction.request, sdp)),
       onGiveUp: () => {
         this.#unacknowledged.delete(sequence);
         log.warn({ callId: dialog.id.callId }, 'the ACK of a re-INVITE never came');
         this.#host.neverAcknowledged();
       },
     });
-    this.#unacknowledged.set(sequence, { handshake, ourOffer });
+    this.#unacknowledged.set(sequence, {
+      dialog,
+      handshake,
+      ourOffer: sdpOf(transaction.request) === undefined,
+    });
+  }
+
+  #success(dialog: Dialog, request: SipRequest, sdp: string | undefined): ReplyOptions {
+    const { fields, ...rest } = answer(sdp);
+    const own: ExtraHeaders = [
+      ['Contact', formatNameAddr(dialog.contact)],
+      ...ALLOW,
+      ...this.#host.capabilities(),
+      ...this.#host.timer.weAccept(request),
+    ];
+    return { ...rest, fields: [...own, ...fields] };
   }
 }
 
-function success(dialog: Dialog, sdp: string | undefined): ReplyOptions {
-  const contact = ['Contact', formatNameAddr(dialog.contact)] as const;
-  return { fields: [contact, ...ALLOW, ...sdpFields(sdp)], ...sdpBody(sdp) };
+function answer(sdp: string | undefined): { readonly fields: ExtraHeaders; readonly body?: Uint8Array } {
+  return { fields: sdpFields(sdp), ...sdpBody(sdp) };
 }

@@ -3,12 +3,15 @@ import { Emitter } from '../../kernel/emitter.ts';
 import type { SipRequest } from '../message/types.ts';
 import type { InviteServerTransaction, ServerTransaction } from '../transaction/types.ts';
 import { bodyOf, xHeaders } from './bodies.ts';
-import { ALLOW, refuseUnknownExtensions } from './capabilities.ts';
+import { ALLOW, dialogExtensions, refuseUnknownExtensions } from './capabilities.ts';
 import type { DialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
 import type { DialogUsage } from './dialog-table.ts';
 import { sendBye, sendInDialog } from './in-dialog-client.ts';
+import { OutgoingOffers } from './outgoing-offers.ts';
 import { ReOffers } from './re-offers.ts';
+import { Refers } from './refer.ts';
+import { SessionTimer } from './session-timer.ts';
 import type {
   Body,
   ChallengeHook,
@@ -30,6 +33,9 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
   readonly events: Emitter<SessionEvents>;
   protected readonly context: DialogContext;
   protected readonly reOffers: ReOffers;
+  protected readonly outgoing: OutgoingOffers;
+  protected readonly timer: SessionTimer;
+  readonly #refers: Refers;
   /** The dialog that the session lives in; a UAC has none before a response makes one. */
   protected dialog: Dialog | undefined;
   protected onChallenge: ChallengeHook | undefined;
@@ -44,16 +50,16 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
     this.events = new Emitter((error) =>
       context.log.error({ err: error, session: this.id }, 'a listener of a session failed'),
     );
-    this.reOffers = new ReOffers(context, {
-      offerState: () => this.offerState(),
-      offer: (reOffer) => {
-        if (this.events.listenerCount('reoffer') === 0) return false;
-        this.events.emit('reoffer', reOffer);
-        return true;
-      },
-      answered: (sdp) => this.events.emit('confirmed', { sdp }),
-      neverAcknowledged: () =>
-        this.hangUp({ by: 'fault', status: 200, reason: 'the ACK to our answer never came' }),
+    this.timer = new SessionTimer(context.clock, context.sessionTimer, {
+      refresh: () =>
+        this.outgoing.refresh(({ kind }) => (kind === 'refused' ? this.timer.refused() : undefined)),
+      expired: () => this.hangUp({ by: 'fault', status: 200, reason: 'the session was not refreshed' }),
+    });
+    this.reOffers = this.#makeReOffers();
+    this.outgoing = this.#makeOutgoing();
+    this.#refers = new Refers(context, {
+      onChallenge: (response, request) => this.onChallenge?.(response, request),
+      refer: (request) => this.#told('refer', request),
     });
   }
 
@@ -69,8 +75,10 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
   }
 
   abstract onAck(dialog: Dialog, request: SipRequest): void;
-  /** Offer/answer of the INVITE itself, as far as it concerns a re-INVITE or UPDATE that comes now. */
-  protected abstract offerState(): 'stable' | 'ours-pending' | 'theirs-pending';
+  /** Whether the first INVITE, ours or the peer's, has no final response yet. */
+  protected abstract unanswered(): boolean;
+  /** The dialog in which an offer of ours may leave as UPDATE before the answer (RFC 3311 §5.1). */
+  protected abstract earlyOfferDialog(): Dialog | undefined;
   /** BYE inside an early dialog (§15: a caller may, a callee must not). */
   protected abstract byeBeforeAnswer(transaction: ServerTransaction): void;
 
@@ -82,9 +90,8 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
     return this.#tell('MESSAGE', body, headers);
   }
 
-  /** Not offered yet: refused before it leaves. */
-  reoffer(_sdp: string | (() => string)): Promise<ReOfferOutcome> {
-    return Promise.resolve(this.#state === 'ended' ? { kind: 'ended' } : { kind: 'refused', status: 501 });
+  reoffer(sdp: string | (() => string)): Promise<ReOfferOutcome> {
+    return this.outgoing.offer(sdp);
   }
 
   #tell(method: 'INFO' | 'MESSAGE', body: Body, headers: ExtraHeaders): Promise<number> {
@@ -130,15 +137,23 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
         transaction.reply(200, { fields: [...ALLOW, ['Accept', 'application/sdp']] });
         return;
       case 'REFER':
-        transaction.reply(603);
+        this.#refers.receive(dialog, transaction);
         return;
       case 'PRACK':
-        // We send nothing reliably, so there is nothing that it could match (RFC 3262 §3).
+        this.onPrack(dialog, transaction);
+        return;
+      case 'NOTIFY':
+        // RFC 6665 §4.1.3: we have subscribed to nothing.
         transaction.reply(481);
         return;
       default:
         transaction.reply(405, { fields: ALLOW });
     }
+  }
+
+  /** RFC 3262 §3: a PRACK for nothing that we have sent. */
+  protected onPrack(_dialog: Dialog, transaction: ServerTransaction): void {
+    transaction.reply(481);
   }
 
   /** The peer's BYE came after the session had ended, or in a forked dialog: nothing keeps the dialog any more. */
@@ -150,12 +165,20 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
     this.#state = state;
   }
 
+  /** The session is confirmed, and its listeners know: what waited for that may leave. */
+  protected settled(): void {
+    this.outgoing.run();
+  }
+
   /** The one place where a session ends; later ends are ignored. Closes what is open, then tells the user. */
   protected finish(ending: Ending): void {
     if (this.#state === 'ended') return;
     const answered = ending.answered ?? (this.#state === 'accepted' || this.#state === 'confirmed');
     this.#state = 'ended';
+    this.timer.stop();
     this.reOffers.close();
+    this.outgoing.close();
+    this.#refers.close();
     this.#onEnded();
     this.events.emit('ended', { headers: [], retryable: false, ...ending, answered });
   }
@@ -169,6 +192,61 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
 
   protected sendBye(dialog: Dialog, headers?: ExtraHeaders): void {
     sendBye(this.context, dialog, { headers, onChallenge: this.onChallenge });
+  }
+
+  /** Tells the user; false when nobody listens. */
+  #told<K extends 'reoffer' | 'refer'>(event: K, payload: SessionEvents[K]): boolean {
+    if (this.events.listenerCount(event) === 0) return false;
+    this.events.emit(event, payload);
+    return true;
+  }
+
+  #makeReOffers(): ReOffers {
+    return new ReOffers(this.context, {
+      inviting: () => this.outgoing.inviting || (this.role === 'uac' && this.unanswered()),
+      invited: () => this.role === 'uas' && this.unanswered(),
+      timer: this.timer,
+      capabilities: () => dialogExtensions(this.context.sessionTimer !== undefined),
+      offer: (reOffer) => this.#told('reoffer', reOffer),
+      answered: (sdp) => this.events.emit('confirmed', { sdp }),
+      neverAcknowledged: () =>
+        this.hangUp({ by: 'fault', status: 200, reason: 'the ACK to our answer never came' }),
+      idle: () => this.outgoing.run(),
+    });
+  }
+
+  #makeOutgoing(): OutgoingOffers {
+    return new OutgoingOffers(this.context, {
+      way: (kind) => this.#wayFor(kind),
+      confirmedIn: (dialog) => this.#state === 'confirmed' && this.dialog === dialog,
+      ownsCallId: () => this.role === 'uac',
+      onChallenge: (response, request) => this.onChallenge?.(response, request),
+      requestFields: () => [
+        ...dialogExtensions(this.context.sessionTimer !== undefined),
+        ...(this.unanswered() ? [] : this.timer.requestFields()),
+      ],
+      accepted: (response) => {
+        if (!this.unanswered()) this.timer.peerAccepts(response);
+      },
+      raise: (response) => this.timer.raise(response),
+      lost: () => this.hangUp({ by: 'fault', status: 200, reason: 'the peer no longer knows the call' }),
+      answerChanged: (sdp) => this.events.emit('answerChanged', { sdp }),
+    });
+  }
+
+  /** The table of `outgoing-offers.ts`: by which dialog and method a job may leave now, if at all. */
+  #wayFor(kind: 'offer' | 'refresh'): { dialog: Dialog; method: 'INVITE' | 'UPDATE' } | undefined {
+    if (this.reOffers.busy) return undefined;
+    if (this.#state === 'confirmed' && this.dialog !== undefined) {
+      const { dialog } = this;
+      // RFC 4028 §7.4: an UPDATE without offer changes nothing, so no exchange can be in its way.
+      const bare = kind === 'refresh' && (dialog.allows('UPDATE') || dialog.media.local === undefined);
+      if (bare) return { dialog, method: 'UPDATE' };
+      return dialog.media.pending === 'none' ? { dialog, method: 'INVITE' } : undefined;
+    }
+    const dialog = kind === 'offer' && this.#state === 'proceeding' ? this.earlyOfferDialog() : undefined;
+    const may = dialog?.media.established === true && dialog.allows('UPDATE');
+    return may ? { dialog, method: 'UPDATE' } : undefined;
   }
 
   /** What every request inside a dialog has to pass. False: it was answered. */

@@ -134,6 +134,8 @@ export interface InviteSession {
   readonly role: 'uas' | 'uac';
   readonly state: SessionState;
   readonly events: Emitter<SessionEvents>;
+  /** The address from which the peer's messages come, once one has come: a phone behind NAT sends its sound from there. */
+  readonly peerHost?: string | undefined;
   /** Ends the session however the state demands. Idempotent. `status` is for a UAS that has not answered (default 480). */
   end(options?: { readonly status?: number; readonly headers?: ExtraHeaders }): void;
   /** In-dialog INFO; resolves with the final status (408 on time-out). Confirmed sessions only. */
@@ -236,6 +238,12 @@ export interface UasParts {
   readonly onChallenge?: ChallengeHook;
 }
 
+/** A final response that an INVITE is owed. */
+export interface Refusal {
+  readonly status: number;
+  readonly fields: ExtraHeaders;
+}
+
 /** What is left to the user agent: requests outside any dialog. */
 export interface DialogUser {
   /**
@@ -248,11 +256,12 @@ export interface DialogUser {
 }
 
 /**
- * `dialog-layer.ts` implements this as class `DialogLayer`, made with `{ transactions, clock, random, log, flowTo, timers? }`.
+ * `dialog-layer.ts` implements this as class `DialogLayer`, made with `{ transactions, clock, random, log, flowTo, timers?,
+ * sessionTimer? }`.
  * It sets itself as the user of `transactions`.
  *
- * In-dialog requests never reach the user: BYE, re-INVITE, UPDATE and INFO go to the session; OPTIONS gets 200, REFER
- * 603, PRACK 481, others 405; an unknown dialog 481; a Require 420.
+ * In-dialog requests never reach the user: BYE, re-INVITE, UPDATE, PRACK, INFO, MESSAGE and REFER go to the session; OPTIONS
+ * gets 200, NOTIFY 481, others 405; an unknown dialog 481; a Require of what we do not have 420.
  *
  * How `end()` behaves: a UAC before the final response sends CANCEL (as soon as a provisional has come), and `ended`
  * follows the final response: by `local`, status 487, `answered` false, also when a 2xx crossed the CANCEL (it gets ACK
@@ -261,6 +270,11 @@ export interface DialogUser {
  */
 export interface Dialogs {
   user: DialogUser | undefined;
+  /**
+   * What a new INVITE asks for that no session could give: 420 for reliable provisionals that are switched off, 422 for a
+   * session timer that is too short (RFC 4028 §9). To be asked before `acceptInvite`, once it is known who calls.
+   */
+  refusal(request: SipRequest, options?: Pick<UasParts, 'reliableProvisional'>): Refusal | undefined;
   /**
    * A UAS session on a new INVITE. It answers nothing by itself; 100 is the transaction's.
    */

@@ -37,6 +37,7 @@ describe('a call that goes out', () => {
       'CSeq',
       'Contact',
       'Allow',
+      'Supported',
       'X-Id',
       'Content-Type',
       'Content-Length',

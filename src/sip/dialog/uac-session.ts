@@ -6,19 +6,25 @@ import { reasonPhrase } from '../message/reason.ts';
 import type { SipRequest, SipResponse } from '../message/types.ts';
 import type { ClientTransaction, ServerTransaction, TransactionFailure } from '../transaction/types.ts';
 import { sdpOf, xHeaders } from './bodies.ts';
+import { inviteExtensions } from './capabilities.ts';
 import type { DialogContext } from './context.ts';
 import { type Dialog, FIRST_CSEQ_BELOW } from './dialog.ts';
 import { DialogSet } from './dialog-set.ts';
+import { EarlyMedia } from './early-media.ts';
 import { acknowledge, credentialsFor, isChallenge, MAX_CHALLENGES } from './in-dialog-client.ts';
 import { buildInvite } from './invite-request.ts';
+import { ReliableResponses } from './reliable-responses.ts';
 import { type Ending, SessionCore } from './session-core.ts';
-import type { ExtraHeaders, InviteParts, UacSession } from './types.ts';
+import type { ExtraHeaders, InviteParts, LateAnswer, UacSession } from './types.ts';
 
 /** Bytes of our From tag: 64 bits, twice what §19.3 asks for. */
 const TAG_BYTES = 8;
 
 /** Final responses after which another trunk may do better; 6xx and what concerns the callee are not among them. */
 const TRY_ELSEWHERE: ReadonlySet<number> = new Set([408, 430, 500, 502, 503, 504]);
+
+/** Each element on the way may have a Min-SE of its own (RFC 4028 §8.1); three in a row is more than anybody has. */
+const MAX_BRIEFS = 3;
 
 export class OutboundSession extends SessionCore implements UacSession {
   readonly role = 'uac';
@@ -27,6 +33,7 @@ export class OutboundSession extends SessionCore implements UacSession {
   #dialogs: DialogSet | undefined;
   #transaction: ClientTransaction | undefined;
   #challenges = 0;
+  #briefs = 0;
   /** Whether a provisional (100 too) has come: the INVITE has reached somebody. */
   #reached = false;
   /** Whether a 101–199 has come: a phone may be ringing. */
@@ -34,6 +41,12 @@ export class OutboundSession extends SessionCore implements UacSession {
   /** How the session is to end, once `end()` was called or it rang too long (PITFALLS row 1: a wish). */
   #wish: Ending | undefined;
   #patience: TimerHandle | undefined;
+  readonly #early = new EarlyMedia();
+  #reliable: ReliableResponses | undefined;
+  /** Early dialogs in which a PRACK is under way. */
+  readonly #pracks = new Map<Dialog, number>();
+  /** Late offer: the ACK of the 2xx, which waits for our answer. */
+  #lateAck: ((answer: string | undefined) => void) | undefined;
 
   constructor(context: DialogContext, onEnded: () => void) {
     super(context, 'calling', onEnded);
@@ -65,9 +78,11 @@ export class OutboundSession extends SessionCore implements UacSession {
   }
 
   end(options: { readonly headers?: ExtraHeaders } = {}): void {
-    if (this.state === 'confirmed')
+    if (this.state === 'confirmed' || this.state === 'accepted') {
+      // §15: the ACK that waits for an answer goes before the BYE.
+      this.#lateAck?.(undefined);
       this.hangUp({ by: 'local', status: 200, reason: 'we hung up' }, options.headers);
-    else if (this.state !== 'ended') this.#cancel({ by: 'local', status: 487, reason: 'we cancelled' });
+    } else if (this.state !== 'ended') this.#cancel({ by: 'local', status: 487, reason: 'we cancelled' });
   }
 
   override abandon(): void {
@@ -79,8 +94,13 @@ export class OutboundSession extends SessionCore implements UacSession {
     this.reOffers.ack(request);
   }
 
-  protected offerState(): 'stable' | 'ours-pending' {
-    return this.state === 'confirmed' ? 'stable' : 'ours-pending';
+  protected unanswered(): boolean {
+    return this.state === 'calling' || this.state === 'proceeding';
+  }
+
+  protected earlyOfferDialog(): Dialog | undefined {
+    const dialog = this.#early.current;
+    return dialog === undefined || this.#pracks.has(dialog) || this.#wish !== undefined ? undefined : dialog;
   }
 
   /** §15: a callee must not send BYE before its final response. */
@@ -90,12 +110,20 @@ export class OutboundSession extends SessionCore implements UacSession {
 
   protected override finish(ending: Ending): void {
     this.context.clock.clearTimeout(this.#patience);
+    this.#lateAck?.(undefined);
     this.#dialogs?.dropEarly();
+    this.#early.clear();
     super.finish(ending);
   }
 
   #send(parts: InviteParts, credentials: ExtraHeaders): void {
-    const invite = buildInvite(parts, this.#localTag, this.#sequence, credentials);
+    const invite = buildInvite(parts, this.#localTag, this.#sequence, credentials, [
+      ...inviteExtensions({
+        reliableProvisional: parts.reliableProvisional ?? 'supported',
+        sessionTimer: this.context.sessionTimer !== undefined,
+      }),
+      ...this.timer.requestFields(),
+    ]);
     this.#sequence += 1;
     this.#dialogs?.dropEarly();
     const dialogs = new DialogSet({
@@ -108,6 +136,8 @@ export class OutboundSession extends SessionCore implements UacSession {
       limit: this.context.limits.forks,
     });
     this.#dialogs = dialogs;
+    this.#early.clear();
+    this.#reliable = new ReliableResponses(this.context, invite, parts.onChallenge);
     this.#transaction = this.context.transactions.send(invite, parts.flow, {
       onResponse: (response) => this.#onResponse(parts, dialogs, response),
       onFailure: (failure) => this.#onFailure(parts, dialogs, failure),
@@ -124,7 +154,8 @@ export class OutboundSession extends SessionCore implements UacSession {
 
   #onResponse(parts: InviteParts, dialogs: DialogSet, response: SipResponse): void {
     if (response.status < 200) this.#onProvisional(dialogs, response);
-    else if (response.status < 300) this.#onSuccess(dialogs, response);
+    else if (response.status < 300) this.#onSuccess(parts, dialogs, response);
+    else if (this.#tooBrief(response)) this.#send(parts, []);
     else if (!this.#answerChallenge(parts, dialogs, response)) {
       parts.onRefused?.(response);
       this.#onRejected(response);
@@ -135,17 +166,65 @@ export class OutboundSession extends SessionCore implements UacSession {
     this.#reached = true;
     if (this.state === 'calling') this.enter('proceeding');
     if (response.status === 100 || this.state === 'ended') return;
+    if (dialogs.isGone(response)) return;
     this.#ringing = true;
-    dialogs.early(response);
+    const dialog = dialogs.early(response);
+    const sdp = sdpOf(response);
+    if (dialog === undefined) this.#tell(response, sdp, undefined);
+    else this.#onEarly(dialogs, dialog, response, sdp);
+  }
+
+  /** A 101–199 in its early dialog (RFC 3262 §4, RFC 6228 §4; PITFALLS rows 5, 13, 15). */
+  #onEarly(dialogs: DialogSet, dialog: Dialog, response: SipResponse, sdp: string | undefined): void {
+    const admitted = this.#reliable?.admit(dialog, response) ?? 'unreliable';
+    if (admitted === 'drop') return;
+    const { media } = dialog;
+    const offered =
+      admitted === 'next' && sdp !== undefined && media.pending === 'none' && media.local === undefined;
+    let answer: LateAnswer | undefined;
+    if (offered && this.#wish === undefined) {
+      media.peerOffers(sdp);
+      answer = this.#answerInPrack(dialog, response);
+    } else if (admitted === 'next') {
+      if (sdp !== undefined && media.local === undefined) media.peerAnswers(sdp);
+      this.#prack(dialog, response, undefined);
+    }
+    if (response.status === 199) {
+      dialogs.end(dialog);
+      this.#tell(response, this.#early.ends(dialog), undefined);
+      return;
+    }
+    if (sdp !== undefined) this.#early.says(dialog, sdp);
+    this.#tell(response, sdp, answer);
+    this.outgoing.run();
+  }
+
+  #tell(response: SipResponse, sdp: string | undefined, answer: LateAnswer | undefined): void {
     if (this.#wish !== undefined) return;
-    this.events.emit('provisional', {
-      status: response.status,
-      sdp: sdpOf(response),
-      headers: xHeaders(response),
+    const told = { status: response.status, sdp, headers: xHeaders(response) };
+    this.events.emit('provisional', answer === undefined ? told : { ...told, answer });
+  }
+
+  /** RFC 3262 §5: the 18x made the offer, and the PRACK waits for our answer. */
+  #answerInPrack(dialog: Dialog, response: SipResponse): LateAnswer {
+    return (sdp) => {
+      if (dialog.media.pending !== 'theirs' || dialog.media.local !== undefined || !this.unanswered()) return;
+      dialog.media.weAnswer(sdp);
+      this.#prack(dialog, response, sdp);
+    };
+  }
+
+  #prack(dialog: Dialog, response: SipResponse, answer: string | undefined): void {
+    this.#pracks.set(dialog, (this.#pracks.get(dialog) ?? 0) + 1);
+    this.#reliable?.acknowledge(dialog, response, answer, () => {
+      const left = (this.#pracks.get(dialog) ?? 1) - 1;
+      if (left > 0) this.#pracks.set(dialog, left);
+      else this.#pracks.delete(dialog);
+      this.outgoing.run();
     });
   }
 
-  #onSuccess(dialogs: DialogSet, response: SipResponse): void {
+  #onSuccess(parts: InviteParts, dialogs: DialogSet, response: SipResponse): void {
     const confirmed = dialogs.confirm(response);
     if (confirmed === undefined) {
       // More early dialogs than we keep, and then an answer from yet another one.
@@ -153,7 +232,11 @@ export class OutboundSession extends SessionCore implements UacSession {
       return;
     }
     const { dialog } = confirmed;
-    acknowledge(this.context, dialog, dialogs.invite, response);
+    const sdp = sdpOf(response);
+    const late = parts.sdp === undefined && sdp !== undefined && dialog.media.local === undefined;
+    const answer =
+      late && this.#wish === undefined ? this.#answerInAck(dialog, dialogs, response, sdp) : undefined;
+    if (answer === undefined) acknowledge(this.context, dialog, dialogs.invite, response);
     dialogs.dropEarly();
     this.dialog = dialog;
     if (this.#wish !== undefined) {
@@ -163,8 +246,51 @@ export class OutboundSession extends SessionCore implements UacSession {
       return;
     }
     this.context.clock.clearTimeout(this.#patience);
+    this.timer.peerAccepts(response);
+    const headers = xHeaders(response);
+    if (answer !== undefined) {
+      this.enter('accepted');
+      this.events.emit('accepted', { sdp, headers, answer });
+      return;
+    }
+    this.#described(dialog, sdp);
     this.enter('confirmed');
-    this.events.emit('accepted', { sdp: sdpOf(response), headers: xHeaders(response) });
+    const inForce = this.#early.current === dialog ? undefined : this.#early.of(dialog);
+    this.#early.clear();
+    this.events.emit('accepted', { sdp: sdp ?? inForce, headers });
+    this.settled();
+  }
+
+  /** What the 2xx says of media, if anything, after whatever its own 18x have said (row 15). */
+  #described({ media }: Dialog, sdp: string | undefined): void {
+    const dialog = this.dialog;
+    const early = dialog === undefined ? undefined : this.#early.of(dialog);
+    if (media.local === undefined) media.peerAnswers(sdp ?? early);
+    else if (sdp !== undefined) media.peerInsists(sdp);
+  }
+
+  /** Late offer: the 2xx made it, and the ACK waits for our answer, as long as the peer waits for the ACK. */
+  #answerInAck(dialog: Dialog, dialogs: DialogSet, response: SipResponse, offer: string): LateAnswer {
+    dialog.media.peerOffers(offer);
+    this.context.acks.expect(response);
+    const { clock, timers } = this.context;
+    const patience = clock.setTimeout(() => {
+      this.#lateAck?.(undefined);
+      this.hangUp({ by: 'fault', status: 200, reason: 'the offer of the callee was not answered' });
+    }, 64 * timers.t1);
+    this.#lateAck = (answer) => {
+      this.#lateAck = undefined;
+      clock.clearTimeout(patience);
+      if (answer === undefined) dialog.media.rollback();
+      else dialog.media.weAnswer(answer);
+      acknowledge(this.context, dialog, dialogs.invite, response, answer);
+    };
+    return (answer) => {
+      if (this.#lateAck === undefined || this.state !== 'accepted') return;
+      this.#lateAck(answer);
+      this.enter('confirmed');
+      this.settled();
+    };
   }
 
   /** A 2xx after the first: our ACK was lost, or another fork has answered as well (PITFALLS rows 3 and 5). */
@@ -174,6 +300,13 @@ export class OutboundSession extends SessionCore implements UacSession {
     if (confirmed === undefined) return;
     acknowledge(this.context, confirmed.dialog, dialogs.invite, response);
     this.sendBye(confirmed.dialog);
+  }
+
+  /** RFC 4028 §7.3: the same INVITE with a longer interval; a second 422 that asks for no more ends the call. */
+  #tooBrief(response: SipResponse): boolean {
+    if (response.status !== 422 || this.#wish !== undefined || this.#briefs >= MAX_BRIEFS) return false;
+    this.#briefs += 1;
+    return this.timer.raise(response);
   }
 
   /** §22.2: a new INVITE with a higher CSeq, another branch, the same Call-ID and From tag. */
