@@ -68,7 +68,12 @@ function withTrunks(settings: Settings): Settings {
       { ...passengers, name: 'passengers', prefixes: ['+7987'] },
       { ...passengers, name: 'passengers-tcp', prefixes: ['+7977'], transport: 'tcp' },
     ],
-    applications: settings.applications.map((application) => ({ ...application, users: [] })),
+    applications: settings.applications.map((application) => ({
+      ...application,
+      users: [],
+      // The passengers' numbers are Russian, the service number is British.
+      fence: { ...application.fence, countries: ['RU'] },
+    })),
   };
 }
 

@@ -4,13 +4,13 @@ import { PhoneNumber } from '../../src/kernel/phone-number.ts';
 import type { CallRecord } from '../../src/records/ports.ts';
 import { freePort } from '../kit/free-port.ts';
 import { ownLoopback } from '../kit/loopback.ts';
+import { trunkEntry } from '../kit/trunk-entry.ts';
 import { HOST, SERVICE, WholeServer } from '../kit/whole-server.ts';
 import { scanCapture } from './capture-leak-scan.ts';
 import { until } from './child.ts';
 import type { CapturedPacket } from './pcap.ts';
 import type { ScenarioSettings } from './scenario-text.ts';
 import { Sipp, type SippOptions, type SippResult } from './sipp.ts';
-import { trunkEntry } from './trunk-entry.ts';
 import { Capture } from './tshark.ts';
 
 /** What one SIPp, or two with the whole server between them, are to play. */
@@ -128,7 +128,12 @@ export class ScenarioStage {
   }
 
   #withTrunks(settings: Settings): Settings {
-    const callers = trunkEntry({ name: 'callers', host: CALLER_HOST, allowedSources: [CALLER_HOST] });
+    const callers = trunkEntry({
+      name: 'callers',
+      host: CALLER_HOST,
+      allowedSources: [CALLER_HOST],
+      optionsSeconds: 0,
+    });
     const callees = this.#runs.map((run, position) =>
       trunkEntry({
         name: `callee-${position}`,
@@ -136,6 +141,7 @@ export class ScenarioStage {
         port: run.calleePort,
         transport: run.play.transport ?? 'udp',
         prefixes: [run.calleeNumber],
+        optionsSeconds: 0,
         ...run.play.trunk,
       }),
     );
