@@ -63,6 +63,11 @@ export interface LegPlan {
    * goes to the SDP's address. Empty is the same as absent.
    */
   readonly mediaSources?: readonly string[];
+  /**
+   * Where the peer's signalling comes from. A phone behind NAT sends its sound from there too: with `learn` that host is
+   * believed at once, any other only after half a second in which nobody better has spoken.
+   */
+  readonly signallingHost?: string;
   /** RTCP on the RTP port (RFC 5761), agreed in SDP. */
   readonly rtcpMux?: boolean;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LEARNING_WINDOW_MS, normalizeHost, SourceLatch } from './source-latch.ts';
+import { LEARNING_WINDOW_MS, normalizeHost, OTHER_HOST_AFTER_MS, SourceLatch } from './source-latch.ts';
 
 const SDP = { host: '198.51.100.7', port: 4000 };
 const NAT = { host: '203.0.113.9', port: 61_000 };
@@ -7,7 +7,7 @@ const STRANGER = { host: '192.0.2.66', port: 5555 };
 
 function latchIn(mode: 'sdp' | 'learn'): SourceLatch {
   const latch = new SourceLatch();
-  latch.configure(mode, SDP, 0);
+  latch.configure(mode, SDP, 0, { signallingHost: NAT.host });
   return latch;
 }
 
@@ -69,26 +69,49 @@ describe('source latch', () => {
   it('[row 32] the window closes, and only configure opens it', () => {
     const latch = latchIn('learn');
     expect(burst(latch, NAT, 50, LEARNING_WINDOW_MS + 1)).toBe(0);
-    latch.configure('learn', SDP, 10_000);
+    latch.configure('learn', SDP, 10_000, { signallingHost: NAT.host });
     expect(burst(latch, NAT, 5, 10_100)).toBe(3);
   });
 
   it('[row 32] prefers the same host with another port to another host, and the SDP address to both', () => {
     const latch = latchIn('learn');
-    expect(burst(latch, STRANGER, 5, 10)).toBe(3);
+    const late = OTHER_HOST_AFTER_MS;
+    expect(burst(latch, STRANGER, 5, late)).toBe(3);
+    expect(burst(latch, NAT, 5, late + 10)).toBe(3);
     const samePhone = { ...SDP, port: 4444 };
-    expect(burst(latch, samePhone, 5, 20)).toBe(3);
+    expect(burst(latch, samePhone, 5, late + 20)).toBe(3);
     expect(latch.port).toBe(4444);
-    expect(burst(latch, STRANGER, 50, 30)).toBe(0);
+    expect(burst(latch, NAT, 50, late + 30)).toBe(0);
+    expect(burst(latch, STRANGER, 50, late + 30)).toBe(0);
     expect(burst(latch, SDP, 1, 9_000)).toBe(1);
     expect(latch.settled).toBe(true);
     expect(burst(latch, samePhone, 50, 9_000)).toBe(0);
   });
 
+  it('[row 32] whoever sprays all ports from before the call on is not believed before those who are expected', () => {
+    for (const phone of [SDP, { ...SDP, port: 4444 }, NAT]) {
+      const latch = latchIn('learn');
+      expect(burst(latch, STRANGER, 100, 0)).toBe(0);
+      expect(burst(latch, STRANGER, 100, OTHER_HOST_AFTER_MS - 1, 1, 200)).toBe(0);
+      expect(burst(latch, phone, 5, OTHER_HOST_AFTER_MS - 1)).toBeGreaterThanOrEqual(3);
+      expect(burst(latch, STRANGER, 100, OTHER_HOST_AFTER_MS, 1, 300)).toBe(0);
+      expect([latch.host, latch.port]).toEqual([phone.host, phone.port]);
+    }
+  });
+
+  it('[row 32] another host, of which nobody said anything, is heard after a while of silence, proven ones at once', () => {
+    const latch = latchIn('learn');
+    expect(burst(latch, STRANGER, 100, 100)).toBe(0);
+    expect(burst(latch, STRANGER, 5, OTHER_HOST_AFTER_MS, 1, 200)).toBe(5);
+    const secure = latchIn('learn');
+    for (let n = 0; n < 3; n++) secure.accept(STRANGER.host, STRANGER.port, 1, n, 10, true);
+    expect(secure.host).toBe(STRANGER.host);
+  });
+
   it('[row 32] a refresh with the same SDP keeps the phone behind NAT, and no stranger gets in while it talks', () => {
     const latch = latchIn('learn');
     burst(latch, NAT, 5, 100);
-    latch.configure('learn', SDP, 30_000);
+    latch.configure('learn', SDP, 30_000, { signallingHost: NAT.host });
     expect(burst(latch, NAT, 1, 30_010, 1, 200)).toBe(1);
     expect(burst(latch, STRANGER, 50, 30_020)).toBe(0);
     expect(latch.host).toBe(NAT.host);

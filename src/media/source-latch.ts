@@ -5,10 +5,10 @@
  * - the SDP's own address is trusted at once, at any time;
  * - mode `sdp`: any port of that host besides, and nobody else;
  * - mode `learn`: another source is latched only inside a short window after `configure`, after some consecutive valid
- *   packets of one SSRC. The same host with another port goes before another host, and the SDP's address before both;
- *   a source that has been heard gives way to a better one only. After the window nothing changes until the next
- *   `configure`.
- *
+ *   packets of one SSRC. The same host with another port goes before the host of the signalling (a phone behind NAT),
+ *   that before any other host, and the SDP's address before all; a source that has been heard gives way to a better one
+ *   only. Any other host has to wait besides: whoever sprays packets over all ports would be first, and be the call's
+ *   audience until the phone speaks. After the window nothing changes until the next `configure`.
  * - with known sources (a trunk's media ranges): any port of any of them, and nobody else; nothing is learnt, and we send
  *   to the SDP's address.
  *
@@ -33,14 +33,26 @@ const MAX_CANDIDATES = 16;
 /** A proven source is believed when the old one has been silent for this long. */
 export const PROVEN_AFTER_MS = 2000;
 
+/** A host that neither SDP nor signalling names is believed when nobody better has spoken for this long. */
+export const OTHER_HOST_AFTER_MS = 500;
+
 const RANK_OTHER_HOST = 1;
-const RANK_SAME_HOST = 2;
-const RANK_SDP = 3;
+const RANK_SIGNALLING_HOST = 2;
+const RANK_SAME_HOST = 3;
+const RANK_SDP = 4;
 
 interface Candidate {
   ssrc: number;
   sequence: number;
   run: number;
+}
+
+/** What else is known of where the peer's packets come from. */
+export interface LatchHints {
+  /** The only hosts from which they come. */
+  readonly sources?: BlockList | undefined;
+  /** The host from which its signalling comes. */
+  readonly signallingHost?: string | undefined;
 }
 
 export class SourceLatch {
@@ -52,9 +64,11 @@ export class SourceLatch {
   #mode: LatchMode = 'sdp';
   #sdpHost = '';
   #sdpPort = 0;
+  #signallingHost = '';
   #rank = 0;
   #heard = false;
   #windowEnds = 0;
+  #othersFrom = 0;
   /** Of the last accepted packet. */
   #lastAt = 0;
   #sources: BlockList | undefined;
@@ -66,7 +80,12 @@ export class SourceLatch {
    * Opens the window. With the same SDP address as before (a session refresh, a hold) the latched source stays until a
    * better one, or, if it keeps silent, another one is heard.
    */
-  configure(mode: LatchMode, remote: RtpAddress, now: number, sources?: BlockList): void {
+  configure(
+    mode: LatchMode,
+    remote: RtpAddress,
+    now: number,
+    { sources, signallingHost = '' }: LatchHints = {},
+  ): void {
     const host = normalizeHost(remote.host);
     this.#mode = mode;
     this.#sources = sources;
@@ -74,6 +93,8 @@ export class SourceLatch {
     this.#lastAt = now;
     this.#heard = false;
     this.#windowEnds = now + LEARNING_WINDOW_MS;
+    this.#othersFrom = now + OTHER_HOST_AFTER_MS;
+    this.#signallingHost = normalizeHost(signallingHost);
     this.#candidates.clear();
     const isRefresh = host === this.#sdpHost && remote.port === this.#sdpPort;
     if (isRefresh && mode === 'learn' && sources === undefined && this.#rank > 0) return;
@@ -149,17 +170,23 @@ export class SourceLatch {
     }
     const moves = proven && now - this.#lastAt > PROVEN_AFTER_MS;
     if (now > this.#windowEnds && !moves) return false;
-    const rank = host === this.#sdpHost ? RANK_SAME_HOST : RANK_OTHER_HOST;
+    const rank = this.#rankOf(host);
     if (this.#heard && rank <= this.#rank && !moves) return false;
     if (!this.#isConsecutive(`${host} ${port}`, rank, ssrc, sequence)) return false;
+    if (rank === RANK_OTHER_HOST && !proven && now < this.#othersFrom) return false;
     this.#take(host, port, rank);
     return true;
+  }
+
+  #rankOf(host: string): number {
+    if (host === this.#sdpHost) return RANK_SAME_HOST;
+    return host === this.#signallingHost ? RANK_SIGNALLING_HOST : RANK_OTHER_HOST;
   }
 
   #isConsecutive(key: string, rank: number, ssrc: number, sequence: number): boolean {
     const candidate = this.#candidates.get(key);
     if (candidate === undefined) {
-      if (this.#candidates.size >= MAX_CANDIDATES && rank < RANK_SAME_HOST) return false;
+      if (this.#candidates.size >= MAX_CANDIDATES && rank === RANK_OTHER_HOST) return false;
       if (this.#candidates.size >= MAX_CANDIDATES * 2) return false;
       this.#candidates.set(key, { ssrc, sequence, run: 1 });
       return false;

@@ -97,7 +97,9 @@ export class Leg {
     this.#inView.codec = plan.codec;
     this.output.configure(plan);
     this.#sockets.disconnect();
-    this.#latch.configure(plan.latch, plan.remote, now, knownSources(plan.mediaSources));
+    const { signallingHost } = plan;
+    const hints = { sources: knownSources(plan.mediaSources), signallingHost };
+    this.#latch.configure(plan.latch, plan.remote, now, hints);
     this.#rtcp.reset();
     this.#silence.configured(this.#receives, now);
   }
