@@ -244,4 +244,21 @@ describe('the record keeper', () => {
     expect(await keeper.close(1_000)).toBe(0);
     expect(closing()).toMatchObject([{ status: 'failed', reason: 'node stopped' }]);
   });
+
+  it('a leg that goes on when the node stops has its end in the record all the same', async () => {
+    started();
+    created(inbound);
+    happens(inbound, 'connected');
+    created(outbound);
+    await clock.advance(4_000);
+    const closed = keeper.close(1_000);
+    await clock.advance(1_000);
+    await closed;
+    const last = new Map(
+      store.changes.flatMap((change) => (change.kind === 'leg' ? [[change.leg.callId, change.leg]] : [])),
+    );
+    const end = { endedAt: clock.now() - 1_000, endedBy: 'local', reason: 'node stopped' };
+    expect(last.get('call-1')).toMatchObject({ ...end, code: 200, durationSeconds: 4 });
+    expect(last.get('call-2')).toMatchObject({ ...end, code: 487, durationSeconds: 0 });
+  });
 });

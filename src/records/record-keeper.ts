@@ -105,6 +105,7 @@ export class RecordKeeper {
     for (const unwatch of this.#unwatch.splice(0)) unwatch();
     for (const open of [...this.#open.values()]) {
       open.session ??= { reason: 'node stopped', error: undefined };
+      for (const leg of [...open.legs.values()]) this.#endWithNode(open, leg);
       this.#close(open, 'node stopped');
     }
     return await this.#writer.close(ms);
@@ -209,6 +210,19 @@ export class RecordKeeper {
     this.#event(open, name, { code, by, reason: ended.reason }, leg.callId);
     this.#closeIfOver(open);
     if (!open.started && open.legs.size === 0) this.#arm(open, NEVER_STARTED_MS);
+  }
+
+  /** The end of a leg that its peer lets us wait for longer than the node lives; SIP ends it in a moment, the same way. */
+  #endWithNode(open: OpenRecord, leg: LegRecord): void {
+    const now = this.#clock.now();
+    this.#setLeg(open, {
+      ...leg,
+      endedAt: now,
+      durationSeconds: leg.answeredAt === undefined ? 0 : (now - leg.answeredAt) / 1000,
+      code: leg.answeredAt === undefined ? 487 : 200,
+      reason: 'node stopped',
+      endedBy: 'local',
+    });
   }
 
   #refused(told: CallObserverEvents['refused']): void {

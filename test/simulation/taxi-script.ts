@@ -209,7 +209,7 @@ export class TaxiScript {
     if (call.incoming) {
       for (const other of others) this.#simple('call-hangup', other);
     } else if (call === this.#winner || this.#winner === undefined) {
-      const trying = others.some(({ incoming }) => !incoming);
+      const trying = call !== this.#winner && others.some(({ incoming }) => !incoming);
       const more = this.#plan.style === 'hunt' && call !== this.#winner && this.#numbers.length > 0;
       if (more && caller !== undefined && caller.state !== 'over') this.#dial();
       else if (!trying && caller !== undefined && caller.state !== 'over') this.#end(caller, code);

@@ -147,7 +147,7 @@ export class World {
 
   /** Opens all sockets and sets the alarms of the plan. */
   async open(): Promise<void> {
-    await listenSip(this.stack.transport, sipSettings);
+    await listenSip(this.stack, sipSettings, '.');
     this.stack.userAgent.start();
     for (const agent of this.agents) await agent.open();
     const { clock } = this;
