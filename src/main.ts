@@ -64,6 +64,8 @@ export interface Maskline {
   stop(): Promise<void>;
   /** After `stop()`: the calls that still run are ended now; a phone that does not answer BYE is not waited for long. */
   endCalls(): void;
+  /** Reads certificate files that have changed now, and not within seconds. Open connections stay. */
+  reloadCertificates(): Promise<void>;
 }
 
 const clock = systemClock;
@@ -123,6 +125,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     stack.dialogs.close();
     stack.transactions.close();
     await stack.transport.close();
+    stack.certificates.close();
   });
 
   const { directory } = storage;
@@ -183,7 +186,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
 
   let draining = false;
   await scenarios.ready;
-  const sip = await listenSip(stack.transport, settings.sip);
+  const sip = await listenSip(stack, settings.sip, folder);
   stack.userAgent.start();
   const http = await createHttpServer({
     records: storage.records,
@@ -226,6 +229,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     parts: { media, calls, scenarios, stack },
     stop: () => closing.close(),
     endCalls: () => hurry.resolve(),
+    reloadCertificates: () => stack.certificates.reload(),
   };
 }
 

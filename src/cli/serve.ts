@@ -34,6 +34,8 @@ export async function serveCommand(args: string[]): Promise<number> {
   const log = createLogger(settings.log.level);
 
   const maskline = await startMaskline({ settings, folder, environment: process.env, log });
+  const onHangUp = (): void => void maskline.reloadCertificates();
+  process.on('SIGHUP', onHangUp);
   let backend: Backend | undefined;
   try {
     if (example !== undefined) {
@@ -52,6 +54,7 @@ export async function serveCommand(args: string[]): Promise<number> {
       );
     void again.then(() => maskline.endCalls());
     await stopAll(maskline, backend);
+    process.off('SIGHUP', onHangUp);
   }
   return 0;
 }

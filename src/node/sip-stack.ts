@@ -13,6 +13,8 @@ import { createFlowTo } from '../sip/user-agent/flow-to.ts';
 import { trunkBySource } from '../sip/user-agent/peer-match.ts';
 import type { LocationStore, UserAgentDirectory } from '../sip/user-agent/types.ts';
 import { SipUserAgent } from '../sip/user-agent/user-agent.ts';
+import { CertificateFiles } from './certificate-files.ts';
+import { listenOptions, secureClientOf } from './tls-settings.ts';
 
 export interface SipStackOptions {
   readonly settings: Settings['sip'];
@@ -29,23 +31,19 @@ export interface SipStack {
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogLayer;
   readonly userAgent: SipUserAgent;
+  readonly certificates: CertificateFiles;
 }
 
-/** Opens the listeners of the settings, in order. Rejects when an address is taken. */
+/** Opens the listeners of the settings, in order; `folder` is where relative paths start. Rejects when an address is taken. */
 export async function listenSip(
-  transport: TransportLayer,
+  { transport, certificates }: SipStack,
   settings: Settings['sip'],
+  folder: string,
 ): Promise<readonly (Address & { readonly transport: TransportName })[]> {
   const bound: (Address & { transport: TransportName })[] = [];
-  for (const listener of settings.listen) {
-    const address = await transport.listen({
-      transport: listener.transport,
-      host: listener.host,
-      port: listener.port,
-      ...(listener.advertise === undefined ? {} : { advertisedHost: listener.advertise }),
-      ...(listener.advertisePort === undefined ? {} : { advertisedPort: listener.advertisePort }),
-    });
-    bound.push({ ...address, transport: listener.transport });
+  for (const [index, listener] of settings.listen.entries()) {
+    const options = await listenOptions(listener, index, folder, certificates);
+    bound.push({ ...(await transport.listen(options)), transport: listener.transport });
   }
   return bound;
 }
@@ -56,7 +54,9 @@ export function createSipStack(options: SipStackOptions): SipStack {
   // A busy trunk is no flood: sources that the settings name have no budget.
   const isTrusted = (host: string): boolean => trunkBySource(directory.trunks(), host) !== undefined;
   const limits = { flood: { ...FLOOD_LIMITS, isTrusted } };
-  const transport = new TransportLayer({ network, clock, random, log, limits });
+  const certificates = new CertificateFiles(clock, log);
+  const secureClient = secureClientOf(directory, certificates);
+  const transport = new TransportLayer({ network, clock, random, log, limits, secureClient });
   const timers = { t1: settings.t1Ms };
   const transactions = new TransactionLayer({ transport, clock, random, log, timers });
   const resolver = createResolver({ dns: nodeDns, random, clock });
@@ -66,6 +66,7 @@ export function createSipStack(options: SipStackOptions): SipStack {
     random,
     log,
     timers,
+    sessionTimer: settings.sessionTimer,
     flowTo: createFlowTo(resolver, transport),
   });
   const userAgent = new SipUserAgent({
@@ -85,5 +86,5 @@ export function createSipStack(options: SipStackOptions): SipStack {
       answerUnknownOptions: settings.answerUnknownOptions,
     },
   });
-  return { transport, transactions, dialogs, userAgent };
+  return { transport, transactions, dialogs, userAgent, certificates };
 }

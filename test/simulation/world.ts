@@ -2,7 +2,7 @@
 import { CallService } from '../../src/call/call-service.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import type { Logger } from '../../src/kernel/logger.ts';
-import { createSipStack, listenSip, type SipStack } from '../../src/node/sip-stack.ts';
+import { createSipStack, type SipStack } from '../../src/node/sip-stack.ts';
 import { RecordKeeper } from '../../src/records/record-keeper.ts';
 import { Recordings } from '../../src/records/recordings.ts';
 import type { Sandboxes } from '../../src/scenario/sandbox/sandboxes.ts';
