@@ -147,7 +147,8 @@ export class World {
 
   /** Opens all sockets and sets the alarms of the plan. */
   async open(): Promise<void> {
-    await listenSip(this.stack, sipSettings, '.');
+    for (const transport of ['udp', 'tcp'] as const)
+      await this.stack.transport.listen({ transport, host: SERVER.host, port: SERVER.port });
     this.stack.userAgent.start();
     for (const agent of this.agents) await agent.open();
     const { clock } = this;
