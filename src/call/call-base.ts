@@ -145,6 +145,7 @@ export abstract class CallBase implements Call {
       digit: (digit) => {
         if (this.#keys.isNew(digit, 'rtp')) this.emit('digit', { digit });
       },
+      signallingHost: () => this.#session?.peerHost,
       firstPacket: () => this.#onFirstPacket(),
       silent: () => this.emit('rtpStopped', {}),
       resumed: () => this.emit('rtpResumed', {}),

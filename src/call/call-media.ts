@@ -15,6 +15,8 @@ export interface CallMediaListener {
   readonly firstPacket: () => void;
   readonly silent: () => void;
   readonly resumed: () => void;
+  /** Where the peer's signalling comes from, if that is known by now. */
+  readonly signallingHost: () => string | undefined;
   /** The peer has put us on hold, or taken us back. */
   readonly hold: (held: boolean) => void;
 }
@@ -144,7 +146,9 @@ export class CallMedia {
   #apply(negotiated: Negotiated, remote: RemoteAudio): void {
     const { mediaSources } = this.#policy;
     const known = mediaSources.length === 0 ? {} : { mediaSources };
-    const plan: LegPlan = { ...negotiated, latch: 'learn', ...known };
+    const signallingHost = this.#listener.signallingHost();
+    const heardFrom = signallingHost === undefined ? {} : { signallingHost };
+    const plan: LegPlan = { ...negotiated, latch: 'learn', ...known, ...heardFrom };
     // A refresh with the same SDP must not open the latch again (PITFALLS row 32).
     if (JSON.stringify(plan) !== JSON.stringify(this.#plan)) {
       this.#plan = plan;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../test/kit/seeded-random.ts';
 import { VirtualClock } from '../../test/kit/virtual-clock.ts';
 import { phoneSdp } from './test-support/descriptions.ts';
+import { FakeUasSession } from './test-support/fake-sessions.ts';
 import { callWorld, eventsOf, expectNothingLeft, namesOf } from './test-support/world.ts';
 
 let clock = new VirtualClock();
@@ -45,6 +46,19 @@ describe('inside a connected call', () => {
       'inactive',
       'sendrecv',
     ]);
+  });
+
+  it('[row 32] the leg knows where the signalling comes from, and a refresh does not open it again', async () => {
+    const session = new FakeUasSession({ offer: phoneSdp({ host: '10.0.0.7' }) });
+    session.peerHost = '203.0.113.9';
+    const { call } = world.callIn(session);
+    const { media, sessionId } = world.ownerOf();
+    world.calls.adopt(call, { media, sessionId });
+    call.answer();
+    await clock.advance(0);
+    expect(media.legs[0]?.plan).toMatchObject({ latch: 'learn', signallingHost: '203.0.113.9' });
+    session.peerReoffer(phoneSdp({ host: '10.0.0.7', version: 2 }));
+    expect(media.legs[0]?.plans).toHaveLength(1);
   });
 
   it('a re-INVITE with another address re-points the leg', async () => {

@@ -49,6 +49,7 @@ abstract class FakeSession implements InviteSession {
   state: SessionState = 'proceeding';
   readonly events = new Emitter<SessionEvents>();
   readonly sent: Sent[] = [];
+  peerHost: string | undefined;
   infoStatus = 200;
   #offers: { readonly sdp: string | (() => string); readonly resolve: (outcome: OurOfferOutcome) => void }[] =
     [];

@@ -67,6 +67,10 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
     return this.#state;
   }
 
+  get peerHost(): string | undefined {
+    return this.dialog?.path.flow.remote.host;
+  }
+
   abstract end(options?: { readonly status?: number; readonly headers?: ExtraHeaders }): void;
 
   /** Shutting down: ends now, without waiting for the peer. */

@@ -94,6 +94,10 @@ export class OutboundSession extends SessionCore implements UacSession {
     this.reOffers.ack(request);
   }
 
+  override get peerHost(): string | undefined {
+    return super.peerHost ?? this.#early.current?.path.flow.remote.host;
+  }
+
   protected unanswered(): boolean {
     return this.state === 'calling' || this.state === 'proceeding';
   }
