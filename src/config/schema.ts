@@ -190,6 +190,25 @@ export const SettingsSchema = section(
           maximum: 4000,
           description: 'Round-trip estimate of RFC 3261 §17, milliseconds.',
         }),
+        sessionTimer: section(
+          {
+            expiresSeconds: Type.Integer({
+              default: 1800,
+              minimum: 90,
+              maximum: 86400,
+              description:
+                'Seconds after which a call ends whose peer has refreshed nothing (Session-Expires); it is refreshed at half of that. 1800 is what RFC 4028 §4 advises: less finds a dead peer sooner, and costs messages.',
+            }),
+            minSeconds: Type.Integer({
+              default: 90,
+              minimum: 90,
+              maximum: 86400,
+              description:
+                'The least that a peer may ask for (Min-SE), seconds; what asks for less gets 422. Below 90 is not allowed by RFC 4028 §5.',
+            }),
+          },
+          'Session timers (RFC 4028): a call whose peer has vanished is not billed for ever.',
+        ),
       },
       'SIP.',
     ),

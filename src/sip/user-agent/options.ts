@@ -2,18 +2,11 @@
  * What we can do, as OPTIONS and refusals tell it (RFC 3261 §11.2, §8.2.1–8.2.3). No Server or User-Agent field: whom
  * we do not know, or who carries our calls, need not learn what we run.
  */
+import { ALLOWED_METHODS as IN_DIALOGS, SUPPORTED_TAGS } from '../dialog/capabilities.ts';
 import type { ServerTransaction } from '../transaction/types.ts';
 
-export const ALLOWED_METHODS = [
-  'INVITE',
-  'ACK',
-  'CANCEL',
-  'BYE',
-  'OPTIONS',
-  'INFO',
-  'UPDATE',
-  'REGISTER',
-] as const;
+/** What a dialog takes, some of it only there, and REGISTER. */
+export const ALLOWED_METHODS = [...IN_DIALOGS, 'REGISTER'] as const;
 
 export const ALLOW_FIELD: readonly [string, string] = ['Allow', ALLOWED_METHODS.join(', ')];
 export const ACCEPT_FIELD: readonly [string, string] = ['Accept', 'application/sdp'];
@@ -26,7 +19,7 @@ export function answerOptions(transaction: ServerTransaction): void {
       ACCEPT_FIELD,
       ['Accept-Encoding', 'identity'],
       ['Accept-Language', 'en'],
-      ['Supported', ''],
+      ['Supported', SUPPORTED_TAGS.join(', ')],
     ],
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { mayEnter } from './quiet-gate.ts';
-import { refusalOf } from './request-checks.ts';
+import { refusalOf, refusalOutside } from './request-checks.ts';
 import { requestOf } from './test-support/messages.ts';
 
 function message(line: string, fields: readonly string[] = [], body = '', toTag = '') {
@@ -40,8 +40,37 @@ describe('what an INVITE may ask for', () => {
   test('[RFC 3261 §8.2.2.3] a required extension is 420 and named', () => {
     expect(refusalOf(invite(['Require: 100rel, foo', 'Require: bar']))).toEqual({
       status: 420,
-      fields: [['Unsupported', '100rel, foo, bar']],
+      fields: [['Unsupported', 'foo, bar']],
     });
+    expect(refusalOf(invite(['Require: 100rel, timer']))).toBeUndefined();
+  });
+
+  test('[RFC 3891 §3] a call that is to replace another is no call of its own: 420 where that is required, else 481', () => {
+    const replaces = 'Replaces: 12345@x;to-tag=a;from-tag=b';
+    expect(refusalOf(invite([replaces, 'Require: replaces']))).toEqual({
+      status: 420,
+      fields: [['Unsupported', 'replaces']],
+    });
+    expect(refusalOf(invite([replaces]))?.status).toBe(481);
+    expect(refusalOf(invite([replaces, 'Supported: replaces']))?.status).toBe(481);
+    expect(refusalOf(invite([replaces, replaces]))?.status).toBe(400);
+    expect(refusalOf(invite(['Join: 12345@x;to-tag=a;from-tag=b']))?.status).toBe(481);
+  });
+
+  test('[RFC 3515 §2.4.2] [RFC 6665 §4.1.3] REFER without a call is 603, NOTIFY without a subscription 481 or 489, others 405', () => {
+    expect(refusalOutside(message('REFER sip:1@x')).status).toBe(603);
+    expect(refusalOutside(message('NOTIFY sip:1@x', ['Event: refer;id=7'])).status).toBe(481);
+    expect(refusalOutside(message('NOTIFY sip:1@x', ['Event: message-summary'])).status).toBe(489);
+    expect(refusalOutside(message('NOTIFY sip:1@x')).status).toBe(489);
+    const { status, fields } = refusalOutside(message('PUBLISH sip:1@x'));
+    expect([status, fields[0]?.[0]]).toEqual([405, 'Allow']);
+  });
+
+  test('[RFC 5621 §3.1] an offer may be a part of a multipart body', () => {
+    const type = ['Content-Type: multipart/mixed;boundary=b'];
+    const part = '--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n';
+    expect(refusalOf(invite(type, part))).toBeUndefined();
+    expect(refusalOf(invite(type, part.replace('sdp', 'isup')))?.status).toBe(415);
   });
 
   test('[RFC 3261 §8.2.3] a body that we cannot read is 415 with Accept', () => {

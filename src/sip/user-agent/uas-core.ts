@@ -11,10 +11,10 @@ import type { InviteServerTransaction, ServerTransaction } from '../transaction/
 import { contactFor } from './contact.ts';
 import type { Identification, PeerIdentifier } from './identify-peer.ts';
 import { incomingCall } from './incoming-call.ts';
-import { ALLOW_FIELD, answerOptions } from './options.ts';
+import { answerOptions } from './options.ts';
 import type { KnownSources } from './quiet-gate.ts';
 import type { Registrar } from './registrar.ts';
-import { refusalOf } from './request-checks.ts';
+import { refusalOf, refusalOutside } from './request-checks.ts';
 import type { IncomingCall, Peer } from './types.ts';
 import { answerWith } from './uac-core.ts';
 
@@ -58,7 +58,7 @@ export class UasCore implements DialogUser {
     const peer = this.#peerOf(transaction, peers.identify(request, flow));
     if (peer === undefined) return;
     if (peer.kind === 'user') sources.remember(flow, KNOWN_FOR);
-    const refusal = refusalOf(request);
+    const refusal = refusalOf(request) ?? dialogs.refusal(request);
     if (refusal !== undefined) {
       transaction.reply(refusal.status, { fields: refusal.fields });
       return;
@@ -92,7 +92,9 @@ export class UasCore implements DialogUser {
   /** §8.2.1 */
   #refuseMethod(transaction: ServerTransaction): void {
     const identity = this.#options.peers.identify(transaction.request, transaction.flow);
-    if (this.#peerOf(transaction, identity) !== undefined) transaction.reply(405, { fields: [ALLOW_FIELD] });
+    if (this.#peerOf(transaction, identity) === undefined) return;
+    const { status, fields } = refusalOutside(transaction.request);
+    transaction.reply(status, { fields });
   }
 
   /** A trunk that challenges our calls may challenge our BYE as well. */
