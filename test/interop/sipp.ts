@@ -22,7 +22,7 @@ export interface SippOptions {
   readonly keys?: Readonly<Record<string, string>>;
   /** The numbers that call in turn, one per call, instead of the one in `keys.caller`; the display name has it too. */
   readonly callers?: readonly string[];
-  /** Values for `{{name}}` in the scenario: `talk_ms`, `ring_ms`, `final`. */
+  /** Values for `{{name}}` in the scenario, such as `talk_ms`. */
   readonly settings?: Readonly<Record<string, string | number>>;
   /** How many calls in all; default 1. */
   readonly calls?: number;
@@ -146,7 +146,7 @@ export async function runSipp(options: SippOptions & { readonly remote: Address 
 }
 
 function writeScenario(options: SippOptions, path: string): void {
-  const text = scenarioText(options.scenario, { talk_ms: 1_000, ring_ms: 200, ...options.settings });
+  const text = scenarioText(options.scenario, options.settings ?? {});
   writeFileSync(path, withCallers(text, options.callers));
 }
 
