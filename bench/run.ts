@@ -5,19 +5,28 @@
  */
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './figures.ts';
+import { benchFlood } from './flood.ts';
 import { describeMachine, watchSurroundings } from './machine.ts';
 import { benchMemory } from './memory.ts';
 import { benchParser } from './parser.ts';
+import { benchRegister } from './register.ts';
 import { benchRelayFigures } from './relay-figures.ts';
 import { type BenchRun, printRun, saveRun, writeLatest } from './results.ts';
 import { benchSetup } from './setup.ts';
+import { benchSoak } from './soak.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   parser: benchParser,
   relay: benchRelayFigures,
   setup: benchSetup,
   memory: benchMemory,
+  register: benchRegister,
+  flood: benchFlood,
+  soak: benchSoak,
 };
+
+/** Twenty minutes: only when asked for by name. */
+const ONLY_BY_NAME: ReadonlySet<string> = new Set(['soak']);
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -33,7 +42,9 @@ async function main(): Promise<void> {
   const options: BenchOptions = values.profile === undefined ? {} : { profiles: values.profile };
   const machine = describeMachine();
   const command = ['script/bench', ...positionals].join(' ');
-  for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
+  for (const name of positionals.length > 0
+    ? positionals
+    : Object.keys(BENCHES).filter((one) => !ONLY_BY_NAME.has(one))) {
     console.error(`bench: ${name} …`);
     const surroundings = watchSurroundings();
     const at = new Date().toISOString();

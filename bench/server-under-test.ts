@@ -30,6 +30,12 @@ export interface ServerUsage {
   readonly loopDelayMaxMs: number;
   readonly calls: number;
   readonly sessions: number;
+  /** Open files and sockets of the process. */
+  readonly handles: number;
+  /** RTP ports taken or draining. */
+  readonly ports: number;
+  readonly transactions: number;
+  readonly dialogs: number;
 }
 
 let maskline: Maskline | undefined;
@@ -47,7 +53,7 @@ async function start(question: Extract<ServerQuestion, { kind: 'start' }>): Prom
   return maskline.sip[0]!.port;
 }
 
-function usage(): ServerUsage {
+async function usage(): Promise<ServerUsage> {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
   const answer: ServerUsage = {
@@ -61,6 +67,10 @@ function usage(): ServerUsage {
     loopDelayMaxMs: Math.max(0, (delay?.max ?? 0) / 1e6 - 10),
     calls: [...(maskline?.parts.calls.active ?? [])].length,
     sessions: maskline?.parts.scenarios.activeSessions ?? 0,
+    handles: readdirSync('/proc/self/fd').length,
+    ports: (await maskline?.parts.media.stats())?.ports ?? 0,
+    transactions: maskline?.parts.stack.transactions.counts.live ?? 0,
+    dialogs: maskline?.parts.stack.dialogs.counts.dialogs ?? 0,
   };
   delay?.reset();
   return answer;
@@ -92,7 +102,7 @@ process.on('disconnect', () => process.exit());
 process.on('message', async (question: ServerQuestion) => {
   try {
     if (question.kind === 'start') process.send!(await start(question));
-    else if (question.kind === 'usage') process.send!(usage());
+    else if (question.kind === 'usage') process.send!(await usage());
     else if (question.kind === 'collect') process.send!(collect());
     else {
       await maskline?.stop();

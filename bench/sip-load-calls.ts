@@ -5,7 +5,8 @@
  * The number that is called says which call it is: nothing else of the driver's leg may show up on the passenger's.
  */
 import type { Socket } from 'node:dgram';
-import { type CallNames, field, Messages } from './sip-load-messages.ts';
+import { type CallNames, field, Messages, mediaPort } from './sip-load-messages.ts';
+import { Talk, type TalkReport } from './sip-load-talk.ts';
 
 export const LOAD_HOST = '127.0.0.1';
 /** The range that Ofcom keeps for drama, one half for drivers, one for passengers; so this many calls at once. */
@@ -58,6 +59,9 @@ interface Call extends CallNames {
   toTag: string;
   driverLeft: boolean;
   passengerLeft: boolean;
+  /** The server's ports for sound: where the driver sends, and where the passenger does. */
+  driverMedia: number;
+  passengerMedia: number;
   /** The passenger's 200 to the INVITE, repeated until the ACK. */
   answer: string;
   answerAt: number;
@@ -68,6 +72,7 @@ export class Load {
   readonly #driver: Socket;
   readonly #passenger: Socket;
   readonly #rtp: Socket;
+  readonly #talk: Talk;
   #messages: Messages | undefined;
   #server = 0;
   readonly #slots: (Call | undefined)[] = new Array<Call | undefined>(SLOTS).fill(undefined);
@@ -85,6 +90,7 @@ export class Load {
     this.#driver = driver;
     this.#passenger = passenger;
     this.#rtp = rtp;
+    this.#talk = new Talk(rtp, LOAD_HOST);
     driver.on('message', (bytes) => this.#onDriver(bytes.toString('latin1'), performance.now()));
     passenger.on('message', (bytes) => this.#onPassenger(bytes.toString('latin1'), performance.now()));
   }
@@ -133,6 +139,11 @@ export class Load {
     };
   }
 
+  /** Lets both sides of every connected call speak for so long. */
+  talk(ms: number): Promise<TalkReport> {
+    return this.#talk.run(ms);
+  }
+
   /** Ends calls that were held without end, and waits for them. */
   async hangup(): Promise<LoadReport> {
     for (const call of this.#byCallId.values()) call.hangupAt = 0;
@@ -178,6 +189,8 @@ export class Load {
       toTag: '',
       driverLeft: false,
       passengerLeft: false,
+      driverMedia: 0,
+      passengerMedia: 0,
       answer: '',
       answerAt: 0,
       answerInterval: T1_MS,
@@ -217,6 +230,8 @@ export class Load {
     this.#send(this.#driver, this.#messages!.inDialog('ACK', call, call.target, call.toTag));
     if (call.phase !== 'inviting' && call.phase !== 'ringing') return;
     call.phase = 'connected';
+    call.driverMedia = mediaPort(text);
+    this.#talk.add(call.driverMedia, call.passengerMedia);
     call.hangupAt = now + this.#holdMs;
     if (this.#holdMs === Number.POSITIVE_INFINITY) this.#completed += 1;
   }
@@ -253,6 +268,7 @@ export class Load {
       call.phase = 'ringing';
       call.setupMs = now - call.startedAt;
       this.#setups.push(call.setupMs);
+      call.passengerMedia = mediaPort(text);
       call.answer = this.#messages!.answer(text, '200 OK', true).replace(
         '<sip:passenger@',
         `<sip:s${call.slot}@`,
@@ -302,6 +318,7 @@ export class Load {
     call.phase = failure === undefined ? 'done' : 'failed';
     this.#slots[call.slot] = undefined;
     this.#byCallId.delete(call.callId);
+    this.#talk.forget(call.driverMedia);
   }
 
   #note(failure: string): void {

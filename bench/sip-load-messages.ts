@@ -96,3 +96,8 @@ function viasOf(message: string): string {
   }
   return vias;
 }
+
+/** Port of the audio line of a message's SDP; 0 when it has none. */
+export function mediaPort(message: string): number {
+  return Number(/^m=audio (\d+) /m.exec(message)?.[1] ?? 0);
+}

@@ -18,6 +18,9 @@ export type LoadQuestion =
   | { readonly kind: 'open' }
   | { readonly kind: 'aim'; readonly server: number }
   | ({ readonly kind: 'run' } & LoadOrder)
+  | { readonly kind: 'talk'; readonly ms: number }
+  /** New calls while those that are held talk. */
+  | ({ readonly kind: 'both'; readonly ms: number } & LoadOrder)
   | { readonly kind: 'hangup' }
   | { readonly kind: 'close' };
 
@@ -70,7 +73,11 @@ async function serveParent(): Promise<void> {
       load.aim(question.server);
       process.send!('aimed');
     } else if (question.kind === 'run') process.send!(await load.run(question));
-    else if (question.kind === 'hangup') process.send!(await load.hangup());
+    else if (question.kind === 'talk') process.send!(await load.talk(question.ms));
+    else if (question.kind === 'both') {
+      const [calls, talk] = await Promise.all([load.run(question), load.talk(question.ms)]);
+      process.send!({ calls, talk });
+    } else if (question.kind === 'hangup') process.send!(await load.hangup());
     else {
       load.close();
       backend.close();

@@ -11,6 +11,7 @@ import { trunkEntry } from '../test/kit/trunk-entry.ts';
 import type { ServerQuestion, ServerUsage } from './server-under-test.ts';
 import type { LoadPorts, LoadQuestion } from './sip-load.ts';
 import { LOAD_HOST, type LoadOrder, type LoadReport } from './sip-load-calls.ts';
+import type { TalkReport } from './sip-load-talk.ts';
 
 const TAXI = fileURLToPath(new URL('../examples/taxi/', import.meta.url));
 
@@ -19,6 +20,8 @@ export interface StageOptions {
   readonly databaseUrl?: string;
   /** The taxi example's scenario without its recording: what a call without media costs. */
   readonly unrecorded?: boolean;
+  /** SIP accounts of the application. */
+  readonly users?: Settings['applications'][number]['users'];
   /** Folder for CPU profiles of the server's threads. */
   readonly profiles?: string | undefined;
 }
@@ -27,6 +30,7 @@ export class Stage {
   readonly #server: ChildProcess;
   readonly #load: ChildProcess;
   readonly #data: string;
+  #port = 0;
 
   private constructor(server: ChildProcess, load: ChildProcess, data: string) {
     this.#server = server;
@@ -43,10 +47,11 @@ export class Stage {
     const stage = new Stage(server, load, data);
     try {
       const ports = await ask<LoadPorts>(load, { kind: 'open' });
-      const settings = settingsFor(ports, data, options.unrecorded === true);
+      const settings = settingsFor(ports, data, options);
       const { databaseUrl = '' } = options;
       const port = await ask<number>(server, { kind: 'start', settings, folder: TAXI, databaseUrl });
       await ask(load, { kind: 'aim', server: port });
+      stage.#port = port;
       return stage;
     } catch (error) {
       server.kill();
@@ -56,8 +61,23 @@ export class Stage {
     }
   }
 
+  /** Where the server speaks SIP on 127.0.0.1, over UDP. */
+  get port(): number {
+    return this.#port;
+  }
+
   run(order: LoadOrder): Promise<LoadReport> {
     return ask(this.#load, { kind: 'run', ...order });
+  }
+
+  /** New calls, while those that are held talk for `ms`. */
+  both(order: LoadOrder, ms: number): Promise<{ readonly calls: LoadReport; readonly talk: TalkReport }> {
+    return ask(this.#load, { kind: 'both', ms, ...order });
+  }
+
+  /** Sound in every call that is held. */
+  talk(ms: number): Promise<TalkReport> {
+    return ask(this.#load, { kind: 'talk', ms });
   }
 
   /** Ends all calls that were held without end. */
@@ -82,7 +102,8 @@ export class Stage {
 }
 
 /** The taxi example, with a trunk known by its address in place of softphones, and room for many calls. */
-function settingsFor(ports: LoadPorts, data: string, unrecorded: boolean): Settings {
+function settingsFor(ports: LoadPorts, data: string, options: StageOptions): Settings {
+  const { unrecorded = false, users = [] } = options;
   const { settings } = loadSettings(join(TAXI, 'maskline.yaml'), {});
   const taxi = settings.applications[0]!;
   const trunk = trunkEntry({
@@ -95,7 +116,7 @@ function settingsFor(ports: LoadPorts, data: string, unrecorded: boolean): Setti
     ...settings,
     data,
     log: { level: 'error' },
-    sip: { ...settings.sip, listen: [{ transport: 'udp', host: LOAD_HOST, port: 0 }] },
+    sip: { ...settings.sip, allowSha256: true, listen: [{ transport: 'udp', host: LOAD_HOST, port: 0 }] },
     // Below the ephemeral range of Linux; thousands of legs linger while their ports drain.
     media: { ...settings.media, host: LOAD_HOST, ports: { min: 12_000, max: 32_000 }, legsPerWorker: 4000 },
     http: { ...settings.http, host: LOAD_HOST, port: 0 },
@@ -104,7 +125,14 @@ function settingsFor(ports: LoadPorts, data: string, unrecorded: boolean): Setti
     applications: [
       {
         ...taxi,
-        users: [],
+        users: [...users],
+        // Wide, and still counted: a benchmark is a thief by its numbers.
+        fence: {
+          ...taxi.fence,
+          concurrentCalls: 100_000,
+          callsPerMinute: 1_000_000,
+          dailyMinutes: 10_000_000,
+        },
         scenarios: unrecorded ? { taxi: unrecordedScenario(data) } : taxi.scenarios,
         rules: taxi.rules.map((rule) => ({ ...rule, customData: ports.backendUrl })),
       },

@@ -1,0 +1,168 @@
+/**
+ * Twenty minutes at 60 % of what the machine sustains: do memory, ports, handles, dialogs and timers stay flat?
+ *
+ * Load: 40 calls that talk all the time (4000 packets a second through the server) and new calls at `SHORT_CALLS` a second,
+ * held for half a second, each with a scenario session of its own that asks the backend. Every half minute the server is
+ * looked at, after a forced collection of the main thread. Compared: the median of the second quarter with that of the last.
+ *
+ * `SOAK_MINUTES` in the environment makes it shorter, for trying.
+ *
+ * Left out: recordings (the disk would fill), TCP, more than one node. Records go to a PostgreSQL server where there is one,
+ * so that the growth of a database in the process is not taken for a leak; else to the embedded one.
+ */
+import { startPostgres } from '../test/kit/postgres-server.ts';
+import { type BenchOptions, type BenchResult, type Figure, percentile } from './figures.ts';
+import type { ServerUsage } from './server-under-test.ts';
+import { Stage } from './stage.ts';
+
+const MINUTES = Number(process.env.SOAK_MINUTES ?? 20);
+const LOOK_EVERY_MS = 30_000;
+const TALKING = 40;
+/** 60 % of the 300 a second that `script/bench setup` found this machine to sustain. */
+const SHORT_CALLS = 180;
+const UNTIL_HANGUP = -1;
+const MEGABYTE = 2 ** 20;
+
+interface Look {
+  readonly minute: number;
+  readonly usage: ServerUsage;
+}
+
+export async function benchSoak({ profiles }: BenchOptions): Promise<BenchResult> {
+  const postgres = await startPostgres().catch(() => undefined);
+  const databaseUrl = (await postgres?.createDatabase()) ?? '';
+  const stage = await Stage.open({ profiles, databaseUrl, unrecorded: true });
+  try {
+    await stage.run({ perSecond: 50, calls: 500, holdMs: 200 });
+    await stage.run({ perSecond: 20, calls: TALKING, holdMs: UNTIL_HANGUP });
+    const ms = MINUTES * 60_000;
+    const looks: Look[] = [];
+    const begun = performance.now();
+    const cpuBefore = (await stage.usage()).cpuMicros;
+    const running = stage.both({ perSecond: SHORT_CALLS, calls: (SHORT_CALLS * ms) / 1000, holdMs: 500 }, ms);
+    let over = false;
+    void running.finally(() => {
+      over = true;
+    });
+    while (!over && performance.now() - begun < ms - 1_000) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_EVERY_MS, ms / 8)));
+      await stage.collect();
+      looks.push({ minute: (performance.now() - begun) / 60_000, usage: await stage.usage() });
+    }
+    const load = await running;
+    const cpuSeconds = ((await stage.usage()).cpuMicros - cpuBefore) / 1e6;
+    const seconds = (performance.now() - begun) / 1000;
+    await stage.hangup();
+    // 64·T1 and the drain of the ports.
+    await new Promise((resolve) => setTimeout(resolve, 50_000));
+    await stage.collect();
+    const end = await stage.usage();
+    return {
+      name: 'soak',
+      figures: figuresOf(looks, load, end, cpuSeconds / seconds),
+      leavesOut: `recordings, TCP, several nodes; records on ${postgres === undefined ? 'the embedded database' : 'a PostgreSQL server'}`,
+      peer: 'none: what is compared is its own second quarter with its last',
+      details: {
+        minutes: MINUTES,
+        looks: looks.map(({ minute, usage }) => ({ minute, ...usage, threads: undefined })),
+        calls: { ...load.calls, setupMs: undefined },
+        talk: load.talk,
+        end,
+      },
+    };
+  } finally {
+    await stage.close();
+    await postgres?.stop();
+  }
+}
+
+function figuresOf(
+  looks: readonly Look[],
+  load: Awaited<ReturnType<Stage['both']>>,
+  end: ServerUsage,
+  cores: number,
+): Figure[] {
+  const quarter = Math.floor(looks.length / 4);
+  const median = (part: readonly Look[], of: (usage: ServerUsage) => number): number =>
+    percentile(
+      part.map(({ usage }) => of(usage)).toSorted((a, b) => a - b),
+      0.5,
+    );
+  const trend = (
+    id: string,
+    what: string,
+    unit: string,
+    allowed: number,
+    of: (usage: ServerUsage) => number,
+  ): Figure => {
+    const [early, late] = [median(looks.slice(quarter, 2 * quarter), of), median(looks.slice(-quarter), of)];
+    return {
+      id: `soak.${id}`,
+      what: `${what}: last quarter of ${MINUTES} minutes against the second`,
+      measured: late - early,
+      unit,
+      aim: { at: 'most', value: allowed },
+      note: `${early.toFixed(0)} → ${late.toFixed(0)} ${unit}`,
+    };
+  };
+  const { calls, talk } = load;
+  return [
+    {
+      id: 'soak.calls',
+      what: `short calls made at ${SHORT_CALLS}/s, with ${TALKING} talking beside them`,
+      measured: calls.started,
+      unit: '',
+    },
+    {
+      id: 'soak.failed',
+      what: 'of them failed',
+      measured: calls.started - calls.completed,
+      unit: '',
+      aim: { at: 'most', value: 0 },
+      note: JSON.stringify(calls.failures),
+    },
+    { id: 'soak.cores', what: 'cores that the server took', measured: cores, unit: '' },
+    {
+      id: 'soak.setup',
+      what: 'INVITE in to INVITE out, p99',
+      measured: percentile(
+        calls.setupMs.toSorted((a, b) => a - b),
+        0.99,
+      ),
+      unit: 'ms',
+    },
+    {
+      id: 'soak.rtplost',
+      what: 'RTP packets lost',
+      measured: ((talk.sent - talk.received) / talk.sent) * 100,
+      unit: '%',
+      aim: { at: 'most', value: 0.01 },
+      note: `${talk.sent - talk.received} of ${talk.sent}, p99 ${talk.p99Ms.toFixed(1)} ms`,
+    },
+    trend('rss', 'resident memory', 'MB', 25, ({ rssBytes }) => rssBytes / MEGABYTE),
+    trend(
+      'heap',
+      'heap of the main thread after collection',
+      'MB',
+      8,
+      ({ heapUsedBytes }) => heapUsedBytes / MEGABYTE,
+    ),
+    trend('handles', 'open files and sockets', '', 20, ({ handles }) => handles),
+    trend('ports', 'RTP ports taken or draining', '', 100, ({ ports }) => ports),
+    trend('dialogs', 'dialogs', '', 20, ({ dialogs }) => dialogs),
+    {
+      id: 'soak.left',
+      what: 'calls, sessions, dialogs and live transactions left after all hung up',
+      measured: end.calls + end.sessions + end.dialogs + end.transactions,
+      unit: '',
+      aim: { at: 'most', value: 0 },
+    },
+    {
+      id: 'soak.leftports',
+      what: 'RTP ports left after that',
+      measured: end.ports,
+      unit: '',
+      aim: { at: 'most', value: 0 },
+    },
+  ];
+}
