@@ -174,17 +174,19 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   keeper.watchCalls(calls.observers);
   keeper.watchSessions(scenarios.observers);
 
+  let draining = false;
   const metrics = createMetrics({
     calls,
     scenarios,
     media,
     sip: stack,
+    clock,
+    isDraining: () => draining,
     recordsWaiting: () => keeper.counts.waiting,
     fenceRefused: () => fence.refused,
   });
   closing.add('metrics', () => metrics.close());
 
-  let draining = false;
   await scenarios.ready;
   const sip = await listenSip(stack, settings.sip, folder);
   stack.userAgent.start();

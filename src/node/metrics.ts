@@ -1,8 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Calls } from '../call/types.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { MediaEngine } from '../media/engine.ts';
 import type { Scenarios } from '../scenario/ports.ts';
+import { watchCalls } from './call-metrics.ts';
 import type { SipStack } from './sip-stack.ts';
 
 export interface Metrics {
@@ -17,15 +19,25 @@ export function createMetrics(parts: {
   readonly scenarios: Scenarios;
   readonly media: MediaEngine;
   readonly sip: SipStack;
+  readonly clock: Clock;
+  /** No new calls are taken. */
+  readonly isDraining: () => boolean;
   /** Changes of call records that are not in the database yet. */
   readonly recordsWaiting: () => number;
   /** Calls that the fence refused since the start, by error. */
   readonly fenceRefused: () => ReadonlyMap<string, number>;
 }): Metrics {
-  const { calls, scenarios, media, sip, recordsWaiting, fenceRefused } = parts;
+  const { calls, scenarios, media, sip, clock, isDraining, recordsWaiting, fenceRefused } = parts;
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
-  const registers = [new Registry()];
+  const register = new Registry();
+  const registers = [register];
+  const stopWatching = watchCalls({
+    calls: calls.observers,
+    sessions: scenarios.observers,
+    clock,
+    register,
+  });
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name: `maskline_${name}`,
@@ -47,7 +59,9 @@ export function createMetrics(parts: {
     return p99;
   });
   gauge('memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss());
-  const messages = new Gauge({
+  gauge('draining', '1 while the node takes no new calls.', () => (isDraining() ? 1 : 0));
+  gauge('uptime_seconds', 'Since the process began.', () => process.uptime());
+  new Gauge({
     name: 'maskline_sip_messages',
     help: 'SIP messages since the start, by what became of them.',
     labelNames: ['kind'],
@@ -57,7 +71,7 @@ export function createMetrics(parts: {
       this.set({ kind: 'refusedByFloodGuard' }, sip.transport.guard.counters.refused);
     },
   });
-  const fence = new Counter({
+  new Counter({
     name: 'maskline_fence_refused_total',
     help: 'Outbound calls that the toll-fraud fence refused, by reason; calls for a look at who dials what.',
     labelNames: ['reason'],
@@ -67,7 +81,19 @@ export function createMetrics(parts: {
       for (const [error, count] of fenceRefused()) this.inc({ reason: error.replace('fence/', '') }, count);
     },
   });
-  const engine = new Gauge({
+  const workerDelay = new Gauge({
+    name: 'maskline_media_worker_loop_delay_p99_seconds',
+    help: 'Media workers: 99th percentile of their event-loop delay; above 0.02 people hear it.',
+    labelNames: ['worker'],
+    registers,
+  });
+  const workerLegs = new Gauge({
+    name: 'maskline_media_worker_legs',
+    help: 'Media workers: legs that each carries.',
+    labelNames: ['worker'],
+    registers,
+  });
+  new Gauge({
     name: 'maskline_media',
     help: 'Media engine: sessions, legs, players, recorders and ports that are taken or draining.',
     labelNames: ['what'],
@@ -75,16 +101,18 @@ export function createMetrics(parts: {
     async collect() {
       const { workers, ...counts } = await media.stats();
       for (const [what, count] of Object.entries(counts)) this.set({ what }, count);
-      for (const [index, worker] of workers.entries()) {
-        this.set({ what: `worker_${index}_loop_delay_p99_ms` }, worker.loopDelayP99Ms);
+      for (const [index, { loopDelayP99Ms, legs }] of workers.entries()) {
+        workerDelay.set({ worker: index }, loopDelayP99Ms / 1000);
+        workerLegs.set({ worker: index }, legs);
       }
     },
   });
   return {
-    scrape: async () => await registers[0]!.metrics(),
+    scrape: async () => await register.metrics(),
     close: () => {
       delay.disable();
-      for (const metric of [messages, fence, engine]) metric.reset();
+      stopWatching();
+      register.clear();
     },
   };
 }
