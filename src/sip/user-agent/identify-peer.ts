@@ -8,7 +8,7 @@ import { requestUri } from '../message/fields.ts';
 import type { SipRequest } from '../message/types.ts';
 import { isSipUri } from '../message/uri.ts';
 import type { Flow } from '../transport/types.ts';
-import { trunkBySource } from './peer-match.ts';
+import { trunkByCertificate, trunkBySource } from './peer-match.ts';
 import type { Peer, TrunkSettings, UserAccount, UserAgentDirectory } from './types.ts';
 
 /**
@@ -33,9 +33,10 @@ export class PeerIdentifier {
     this.#options = options;
   }
 
-  /** The trunk whose address this is, without asking for anything. */
-  trunkAt(flow: Pick<Flow, 'remote'>): TrunkSettings | undefined {
-    return trunkBySource(this.#options.directory.trunks(), flow.remote.host);
+  /** The trunk whose certificate was shown, or whose address this is; without asking for anything. */
+  trunkAt(flow: Pick<Flow, 'remote' | 'peerNames'>): TrunkSettings | undefined {
+    const trunks = this.#options.directory.trunks();
+    return trunkByCertificate(trunks, flow.peerNames) ?? trunkBySource(trunks, flow.remote.host);
   }
 
   /** For a call, or any other request that a trunk may send. */

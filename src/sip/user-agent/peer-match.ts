@@ -3,6 +3,7 @@
  * tomorrow.
  */
 import { BlockList, isIP } from 'node:net';
+import { carriesName } from '../transport/certificate-names.ts';
 import type { TrunkSettings } from './types.ts';
 
 /** One source of one trunk. */
@@ -37,6 +38,18 @@ export function trunkBySource(trunks: readonly TrunkSettings[], host: string): T
   if (byHost.size >= MAX_HOSTS) byHost.clear();
   byHost.set(host, trunk);
   return trunk;
+}
+
+/** The trunk whose `clientName` a verified certificate carries (RFC 5922 §7.2: letter for letter). */
+export function trunkByCertificate(
+  trunks: readonly TrunkSettings[],
+  peerNames: readonly string[] | undefined,
+): TrunkSettings | undefined {
+  if (peerNames === undefined || peerNames.length === 0) return undefined;
+  return trunks.find(({ tls }) => {
+    const wanted = tls?.clientName?.replace(/^sip:/i, '');
+    return wanted !== undefined && carriesName(peerNames, wanted);
+  });
 }
 
 function findBySource(sources: readonly Source[], host: string): TrunkSettings | undefined {

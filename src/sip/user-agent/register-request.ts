@@ -1,7 +1,7 @@
 /** What a REGISTER asks for, judged but not applied (RFC 3261 §10.2–10.3, steps 5–7). */
 import { contacts, expires } from '../message/fields.ts';
 import type { NameAddr, SipRequest, SipUri } from '../message/types.ts';
-import { formatUri } from '../message/uri.ts';
+import { formatUri, isSipUri } from '../message/uri.ts';
 import type { ReplyOptions } from '../transaction/types.ts';
 
 export interface RegistrarLimits {
@@ -37,7 +37,7 @@ const MAX_CONTACTS = 8;
 const MAX_CONTACT_LENGTH = 512;
 
 /** No Contact at all is a query: an empty list of changes. */
-export function readChanges(request: SipRequest, limits: RegistrarLimits): RegisterChanges {
+export function readChanges(request: SipRequest, limits: RegistrarLimits, secure = false): RegisterChanges {
   let found: readonly NameAddr[];
   try {
     found = contacts(request);
@@ -52,7 +52,7 @@ export function readChanges(request: SipRequest, limits: RegistrarLimits): Regis
   }
   const changes: ContactChange[] = [];
   for (const contact of found) {
-    const uri = reachable(contact);
+    const uri = reachable(contact, secure);
     // A phone may list `mailto:` beside its `sip:` (§10.2.1); what we cannot call is not stored.
     if (uri === undefined) continue;
     if (formatUri(uri).length > MAX_CONTACT_LENGTH) return refused(400);
@@ -65,8 +65,10 @@ export function readChanges(request: SipRequest, limits: RegistrarLimits): Regis
   return { kind: 'some', changes };
 }
 
-function reachable({ uri }: NameAddr): SipUri | undefined {
-  return uri.scheme === 'sip' ? (uri as SipUri) : undefined;
+/** A `sips:` Contact is called over TLS, so it must have come over TLS (RFC 3261 §26.2.2). */
+function reachable({ uri }: NameAddr, secure: boolean): SipUri | undefined {
+  if (!isSipUri(uri)) return undefined;
+  return uri.scheme === 'sip' || secure ? uri : undefined;
 }
 
 function refused(status: number): RegisterChanges {

@@ -7,8 +7,8 @@ import { callId, cseq, to } from '../message/fields.ts';
 import { formatNameAddr } from '../message/name-addr.ts';
 import type { SipRequest, Uri } from '../message/types.ts';
 import { formatUri, isSipUri, parseUri, sipUri, uriEquals } from '../message/uri.ts';
-
 import type { Flow } from '../transport/types.ts';
+import { BoundFlows } from './bound-flows.ts';
 import {
   type ContactChange,
   type RegisterReply,
@@ -31,6 +31,7 @@ export class Registrar {
   readonly #limits: RegistrarLimits;
   /** The last request of each account that is still at work: requests of one account are taken one by one. */
   readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #flows = new BoundFlows();
 
   constructor(options: { locations: LocationStore; clock: Clock; limits?: RegistrarLimits }) {
     this.#locations = options.locations;
@@ -55,15 +56,21 @@ export class Registrar {
     const now = this.#clock.now();
     const all = await this.#locations.list(userId);
     return all
-      .filter((binding) => binding.expiresAt > now)
+      .filter((binding) => binding.expiresAt > now && this.#flows.isReachable(binding))
       .sort((a, b) => b.q - a.q || b.expiresAt - a.expiresAt || b.cseq - a.cseq);
+  }
+
+  /** What was registered over a connection that is gone is gone with it. Rejects only when the store does. */
+  async flowClosed(flow: Flow): Promise<void> {
+    for (const { userId, contact } of this.#flows.release(flow))
+      await this.#locations.remove(userId, contact);
   }
 
   async #register(request: SipRequest, flow: Flow, user: UserAccount): Promise<RegisterReply> {
     // §10.3 step 4: an account registers itself and nobody else.
     const aor = to(request).uri;
     if (!isSipUri(aor) || aor.user !== user.username) return { status: 403 };
-    const changes = readChanges(request, this.#limits);
+    const changes = readChanges(request, this.#limits, flow.secure);
     if (changes.kind === 'refused') return changes.reply;
     const held = await this.bindings(user.id);
     const order = { callId: callId(request), cseq: cseq(request).sequence };
@@ -90,6 +97,7 @@ export class Registrar {
     const contact = formatUri(change.uri);
     // An equal URI may be spelled in another way than before; the row is kept by its text.
     if (old !== undefined && (change.expires === 0 || old.contact !== contact)) {
+      this.#flows.forget(old);
       await this.#locations.remove(user.id, old.contact);
     }
     if (change.expires === 0) return;
@@ -101,10 +109,14 @@ export class Registrar {
       expiresAt: this.#clock.now() + change.expires * 1000,
       q: change.q,
     });
+    this.#flows.bind({ userId: user.id, contact }, flow);
+    // The connection may have gone while the row was written.
+    if (!flow.isOpen) await this.flowClosed(flow);
   }
 
   async #removeAll(user: UserAccount, held: readonly Binding[], order: Order): Promise<RegisterReply> {
     if (held.some((binding) => overtaken(binding, order))) return { status: 500 };
+    for (const binding of held) this.#flows.forget(binding);
     await this.#locations.remove(user.id);
     return this.#listing(user);
   }

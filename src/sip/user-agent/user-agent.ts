@@ -17,13 +17,16 @@ import type { Flow, Transport, TransportUser } from '../transport/types.ts';
 import { DialPlan } from './dial-plan.ts';
 import { FailedTargets } from './failed-targets.ts';
 import { PeerIdentifier } from './identify-peer.ts';
+import { OwnCalls } from './own-calls.ts';
 import { KnownSources, quietGate } from './quiet-gate.ts';
 import type { RegistrarLimits } from './register-request.ts';
 import { Registrar } from './registrar.ts';
-import { Registrations } from './registrations.ts';
+import { Trunks } from './trunks.ts';
 import type {
   LocationStore,
   OutboundInvite,
+  TrunkReport,
+  TrunkStatus,
   UserAgent,
   UserAgentDirectory,
   UserAgentEvents,
@@ -42,6 +45,8 @@ export interface UserAgentSettings {
   readonly answerUnknownOptions?: boolean;
   /** Seconds that we ask a provider's registrar for. Default 600: a provider that restarts knows us again soon. */
   readonly registrationExpires?: number;
+  /** Seconds since an outbound call began after which no further place is tried. Default 40: one silent target and the next. */
+  readonly failoverSeconds?: number;
   readonly registrar?: RegistrarLimits;
   /** Key of our nonces, when several nodes answer for one domain. Default: random. */
   readonly nonceSecret?: Uint8Array;
@@ -62,45 +67,50 @@ export interface SipUserAgentOptions {
 
 export class SipUserAgent implements UserAgent {
   readonly events: Emitter<UserAgentEvents>;
-  readonly #directory: UserAgentDirectory;
-  readonly #registrations: Registrations;
+  readonly #trunks: Trunks;
   readonly #uac: UacCore;
+  #started = false;
 
   constructor(options: SipUserAgentOptions) {
     const { transport, transactions, dialogs, resolver, directory, clock, random, log, settings } = options;
     this.events = new Emitter((error) => log.error({ err: error }, 'a listener of the user agent failed'));
-    this.#directory = directory;
     const registrar = new Registrar({
       locations: options.locations,
       clock,
       ...(settings.registrar === undefined ? {} : { limits: settings.registrar }),
     });
     const expires = settings.registrationExpires ?? 600;
-    this.#registrations = new Registrations({
-      directory,
-      transport,
-      transactions,
-      resolver,
-      clock,
-      random,
-      log,
-      expires,
-    });
-    const failures = new FailedTargets(clock);
+    const targets = new FailedTargets(clock);
+    const sip = { directory, transport, transactions, resolver, clock, random, log };
+    this.#trunks = new Trunks({ ...sip, expires, targets });
+    const { meter, registrations } = this.#trunks;
+    const ownCalls = new OwnCalls();
     const plan = new DialPlan({
       directory,
       resolver,
       domain: settings.domain,
       bindings: (userId) => registrar.bindings(userId),
-      order: (targets) => failures.order(targets),
+      order: (found) => targets.order(found),
+      choice: { random, isDown: (trunkId) => meter.health.isDown(trunkId) },
     });
-    this.#uac = new UacCore({ dialogs, transport, plan, failures, random, log });
+    const failoverSeconds = settings.failoverSeconds ?? 40;
+    this.#uac = new UacCore({
+      dialogs,
+      transport,
+      plan,
+      meter,
+      ownCalls,
+      clock,
+      random,
+      log,
+      failoverSeconds,
+    });
     const sources = new KnownSources(clock);
     const authenticator = authenticatorOf(options);
     const peers = new PeerIdentifier({
       directory,
       authenticator,
-      trunkByContact: (user) => this.#registrations.trunkByContact(user),
+      trunkByContact: (user) => registrations.trunkByContact(user),
     });
     const answerUnknownOptions = settings.answerUnknownOptions ?? false;
     dialogs.user = new UasCore({
@@ -113,8 +123,9 @@ export class SipUserAgent implements UserAgent {
       log,
       domain: settings.domain,
       answerUnknownOptions,
-      isOwnCallId: (callId) => this.#uac.isOwnCallId(callId),
-      isOwnContact: (user) => this.#registrations.trunkByContact(user) !== undefined,
+      meter,
+      ownCalls,
+      isOwnContact: (user) => registrations.trunkByContact(user) !== undefined,
       onCall: (call) => {
         if (this.events.listenerCount('call') === 0) return false;
         this.events.emit('call', call);
@@ -125,42 +136,56 @@ export class SipUserAgent implements UserAgent {
       answerUnknownOptions || sources.has(flow) || peers.trunkAt(flow) !== undefined;
     if (transport.user === undefined)
       throw new Error('The user agent needs its transaction layer to be made first.');
-    transport.user = this.#gate(transport.user, isKnown);
+    const onFlowClosed = (flow: Flow): void => {
+      registrations.flowClosed(flow);
+      registrar.flowClosed(flow).catch((error: unknown) => {
+        log.error({ err: error }, 'registrations of a closed connection could not be removed');
+      });
+    };
+    transport.user = this.#gate(transport.user, isKnown, onFlowClosed);
   }
 
-  /** Begins the registrations at providers. To be called once the transport listens. */
+  /** Begins the registrations and probes at providers. To be called once the transport listens. */
   start(): void {
-    this.#registrations.sync();
+    this.#trunks.sync();
+    this.#started = true;
   }
 
-  /** The directory has other trunks than before. */
+  /** The directory has other trunks than before. Before `start` nothing is sent. */
   trunksChanged(): void {
-    this.#registrations.sync();
+    if (this.#started) this.#trunks.sync();
   }
 
   invite(invite: OutboundInvite, sdpFor: SdpFor): UacSession {
     return this.#uac.invite(invite, sdpFor);
   }
 
-  trunkStatus(trunkId: string): { registered: boolean | undefined; lastError: string | undefined } {
-    const status = this.#registrations.status(trunkId);
-    if (status !== undefined) return { ...status };
-    const known = this.#directory.trunks().some(({ id }) => id === trunkId);
-    return { registered: undefined, lastError: known ? undefined : 'There is no such trunk.' };
+  trunkStatus(trunkId: string): TrunkStatus {
+    return this.#trunks.status(trunkId);
+  }
+
+  /** Every trunk with its numbers, for metrics. */
+  trunkReports(): readonly TrunkReport[] {
+    return this.#trunks.reports();
   }
 
   async close(): Promise<void> {
-    await this.#registrations.close();
+    await this.#trunks.close();
   }
 
   /** The transaction layer has made itself the transport's user; we stand in front of it. */
-  #gate(inner: TransportUser, isKnown: (flow: Flow) => boolean): TransportUser {
+  #gate(
+    inner: TransportUser,
+    isKnown: (flow: Flow) => boolean,
+    onFlowClosed: (flow: Flow) => void,
+  ): TransportUser {
     const gate = quietGate(inner, isKnown);
     return {
       ...gate,
+      isKnown,
       onFlowClosed: (flow, error) => {
         gate.onFlowClosed(flow, error);
-        this.#registrations.flowClosed(flow);
+        onFlowClosed(flow);
       },
     };
   }
