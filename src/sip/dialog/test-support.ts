@@ -21,7 +21,7 @@ export const CONTACT = parseNameAddr('<sip:maskline@10.0.0.1:5060>');
 
 export function dialogBench(
   transport: 'udp' | 'tcp' = 'udp',
-  options: Partial<Pick<DialogLayerOptions, 'limits' | 'flowTo'>> = {},
+  options: Partial<Pick<DialogLayerOptions, 'limits' | 'flowTo' | 'sessionTimer'>> = {},
   /** For two benches that talk to each other: one clock, and dice of their own. */
   shared: { readonly clock?: VirtualClock; readonly seed?: number } = {},
 ) {

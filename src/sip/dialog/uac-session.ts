@@ -243,6 +243,8 @@ export class OutboundSession extends SessionCore implements UacSession {
     if (answer === undefined) acknowledge(this.context, dialog, dialogs.invite, response);
     dialogs.dropEarly();
     this.dialog = dialog;
+    // A connection that breaks takes its transaction with it; other forks answer all the same, over another one.
+    if (parts.flow.reliable) this.#expectLate2xx(parts, dialogs);
     if (this.#wish !== undefined) {
       // PITFALLS row 1: the 2xx crossed our CANCEL.
       this.sendBye(dialog);
@@ -338,11 +340,15 @@ export class OutboundSession extends SessionCore implements UacSession {
     this.finish({ ...(this.#wish ?? peers), retryable, headers: xHeaders(response) });
   }
 
-  #onFailure(parts: InviteParts, dialogs: DialogSet, failure: TransactionFailure): void {
-    // The peer may still answer: then it is told that nobody is there.
+  /** The peer may still answer, where no transaction hears it: then it is told that nobody is there. */
+  #expectLate2xx(parts: InviteParts, dialogs: DialogSet): void {
     this.context.expectLate2xx(parts.callId, this.#localTag, (response) =>
       this.#onLate2xx(dialogs, response),
     );
+  }
+
+  #onFailure(parts: InviteParts, dialogs: DialogSet, failure: TransactionFailure): void {
+    this.#expectLate2xx(parts, dialogs);
     const fault: Ending = {
       by: 'fault',
       status: failure === 'timeout' ? 408 : 503,
