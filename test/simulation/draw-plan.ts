@@ -46,9 +46,11 @@ function drawPeer(dice: Dice, kind: Kind): PeerPlan {
     actions: Array.from({ length: talks }, () => drawAction(dice)),
     reOffers: dice.pick(['accept', 'accept', 'slow', 'refuse', 'glare'] as const),
     diesAt: dies ? dice.moment(LONG) : undefined,
-    cutOff: dice.chance(kind === 'silent' ? 0.4 : RARELY)
-      ? { at: dice.moment(LONG), ms: dice.between(100, 8_000) }
-      : undefined,
+    // TCP repeats by itself what a short outage swallows, which the virtual network does not.
+    cutOff:
+      dice.chance(kind === 'silent' ? 0.4 : RARELY) && transport === 'udp'
+        ? { at: dice.moment(LONG), ms: dice.between(100, 8_000) }
+        : undefined,
     breaksAt:
       transport === 'tcp' && dice.chance(kind === 'tcp' ? 0.6 : 0.2)
         ? Array.from({ length: dice.between(1, 3) }, () => dice.moment(LONG))

@@ -76,6 +76,7 @@ export class World {
   readonly invited = new Map<string, string[]>();
   readonly rang = new Map<string, Set<string>>();
   #stopping: Promise<void> | undefined;
+  #closedTransport = false;
 
   constructor(plan: Plan) {
     this.plan = plan;
@@ -209,6 +210,7 @@ export class World {
     await this.scenarios.close(5_000);
     await this.keeper.close(20_000);
     const { userAgent, dialogs, transactions, transport } = this.stack;
+    this.#closedTransport = true;
     await userAgent.close();
     dialogs.close();
     transactions.close();
@@ -251,8 +253,14 @@ export class World {
       from: `"${CALLER_SECRET} person" <sip:${plan.caller.digest ? ACCOUNT.username : this.callerNumber}@${CALLER_SECRET}.invalid>`,
       dials: SERVICE_NUMBER,
       count: (what) => this.count(what),
-      fault: (what) => this.fault(what),
+      fault: (what) => this.#faultOfServer(what),
     });
+  }
+
+  /** Once the node has closed its sockets it owes its peers nothing any more. */
+  #faultOfServer(what: string): void {
+    if (this.#closedTransport) this.note(`after the stop: ${what}`);
+    else this.fault(what);
   }
 
   #createCarrier(order: 1 | 2): Carrier {
@@ -278,7 +286,7 @@ export class World {
         this.rang.set(number, (this.rang.get(number) ?? new Set()).add(callId));
       },
       count: (what) => this.count(what),
-      fault: (what) => this.fault(what),
+      fault: (what) => this.#faultOfServer(what),
     });
   }
 

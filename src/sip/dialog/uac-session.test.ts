@@ -242,6 +242,25 @@ describe('[row 8] [row 25] flows of a call that goes out', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it('[row 3] [row 5] another fork answers over a new connection: ACK and BYE, though the INVITE had its own', async () => {
+    const reconnected = new FakeFlow('tcp', { host: '10.0.0.2', port: 50_000 });
+    const b = dialogBench('tcp', { flowTo: () => Promise.resolve(reconnected) });
+    const call = await callOut(b);
+    call.answer(200, { tag: 'a' });
+    b.wire.breakFlow(b.flow);
+    b.wire.receive(peerResponse(call.lastInvite(), 200, { tag: 'b' }), reconnected);
+    await b.clock.advance(1);
+    const ofB = b.wire.sent.flatMap(({ message }) =>
+      message.kind === 'request' && toTag(message) === 'b' ? [message.method] : [],
+    );
+    expect(ofB).toEqual(['ACK', 'BYE']);
+    call.answerTo('BYE', 200);
+    call.session.end();
+    await b.clock.advance(1);
+    call.answerTo('BYE', 200);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('[row 8] an open connection is preferred to the Contact, also for a trunk', async () => {
     const b = dialogBench('tcp');
     const call = await callOut(b, { reach: 'target' });
