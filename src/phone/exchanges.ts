@@ -125,8 +125,7 @@ export class Exchanges {
   }
 
   #stampVia(request: SipRequest): void {
-    const { host, port } = this.#wire.local;
-    const sentBy = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const { sentBy } = this.#wire;
     const transport = this.#wire.transport.toUpperCase();
     request.headers.prepend(
       'Via',
@@ -157,7 +156,7 @@ export class Exchanges {
   /** Timers A/B and E/F in one: doubling, for non-INVITE capped at T2 (§17.1.1.2, §17.1.2.2). */
   #scheduleRepetition(entry: ClientEntry, waitMs: number): void {
     const left = GIVE_UP_MS - (this.#clock.monotonic() - entry.startedAt);
-    const reliable = this.#wire.transport === 'tcp';
+    const reliable = this.#wire.reliable;
     entry.timer = this.#clock.setTimeout(
       () => {
         if (this.#clock.monotonic() - entry.startedAt >= GIVE_UP_MS) {
@@ -183,7 +182,7 @@ export class Exchanges {
     const key = ackKey(response);
     const entry: Repeating = { bytes, to, onNoAck, timer: undefined };
     const startedAt = this.#clock.monotonic();
-    const silent = response.status >= 300 && this.#wire.transport === 'tcp';
+    const silent = response.status >= 300 && this.#wire.reliable;
     const again = (waitMs: number): void => {
       const left = GIVE_UP_MS - (this.#clock.monotonic() - startedAt);
       entry.timer = this.#clock.setTimeout(

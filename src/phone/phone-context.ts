@@ -2,7 +2,6 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
 import { ClientCredentials } from '../sip/auth/credentials.ts';
 import type { SipRequest } from '../sip/message/types.ts';
-import { formatHostPort } from '../sip/message/uri.ts';
 import type { Address, Network } from '../sip/transport/types.ts';
 import type { Misbehaviour } from './behaviour.ts';
 import type { Exchanges, ResponseHandlers, Sent } from './exchanges.ts';
@@ -44,11 +43,19 @@ export interface PhoneContext {
   readonly registrar: Address | undefined;
 }
 
+/** RFC 7118 §5.2.2: the URI parameter is `ws` with and without TLS. */
+const TRANSPORT_PARAMS = {
+  udp: '',
+  tcp: ';transport=tcp',
+  tls: ';transport=tls',
+  ws: ';transport=ws',
+  wss: ';transport=ws',
+} as const;
+
 /** Our Contact. */
 export function contactOf(context: PhoneContext): string {
-  const { host, port } = context.wire.local;
-  const transport = context.wire.transport === 'tcp' ? ';transport=tcp' : '';
-  return `<sip:${context.identity.username}@${formatHostPort(host, port)}${transport}>`;
+  const { transport, sentBy } = context.wire;
+  return `<sip:${context.identity.username}@${sentBy}${TRANSPORT_PARAMS[transport]}>`;
 }
 
 /** From, as this phone writes it. */

@@ -20,7 +20,7 @@ import {
 } from './phone-context.ts';
 import { addressOf, PhoneDialog } from './phone-dialog.ts';
 import { Waiting } from './waiting.ts';
-import { type Peer, Wire } from './wire.ts';
+import { type Peer, type PhoneTls, Wire } from './wire.ts';
 
 export interface PhoneOptions {
   readonly network: Network;
@@ -29,6 +29,8 @@ export interface PhoneOptions {
   /** Port 0 takes a free one. */
   readonly local: Address;
   readonly transport?: TransportName;
+  /** For tls and wss. */
+  readonly tls?: PhoneTls;
   readonly identity: PhoneIdentity;
   /** Where REGISTER and all calls go. Without it, calls go to the address in the target's URI. */
   readonly registrar?: Address;
@@ -62,6 +64,8 @@ export class Phone {
       clock,
       local: options.local,
       transport: options.transport ?? 'udp',
+      tls: options.tls,
+      invalidHost: `${random.token(6)}.invalid`,
       onMessage: (message, peer) => this.#onMessage(message, peer),
       tamper: tamperOf(misbehaviour),
     });
@@ -172,6 +176,11 @@ export class Phone {
   /** Sends bytes as they are. */
   sendRaw(bytes: Uint8Array, to: Address): void {
     this.#wire.send(bytes, to);
+  }
+
+  /** Ends every connection without a word; calls and registration go on as if nothing had happened. */
+  disconnect(): void {
+    this.#wire.disconnect();
   }
 
   /** Closes sockets and timers without a word to anybody. Hang up first where that matters. */

@@ -1,11 +1,15 @@
 import type { Clock } from '../kernel/clock.ts';
 import { parseMessage } from '../sip/message/parse.ts';
 import type { SipMessage } from '../sip/message/types.ts';
+import { formatHostPort } from '../sip/message/uri.ts';
 import type {
   Address,
   DatagramSocket,
   Network,
+  SecureClient,
+  SecureServer,
   StreamConnection,
+  StreamConnectOptions,
   StreamHandlers,
   StreamListener,
   TransportName,
@@ -17,11 +21,20 @@ export interface Peer extends Address {
   readonly connection?: StreamConnection;
 }
 
+export interface PhoneTls {
+  readonly client: SecureClient;
+  readonly server?: SecureServer;
+}
+
 export interface WireOptions {
   readonly network: Network;
   readonly clock: Clock;
   readonly local: Address;
   readonly transport: TransportName;
+  /** For tls and wss. Without `server` a TLS phone has no listener: it is reached over the connection that it made. */
+  readonly tls?: PhoneTls | undefined;
+  /** Host of a browser, which has no address (RFC 7118 §5.2.1): `df7jal23ls0d.invalid`. */
+  readonly invalidHost: string;
   /** Called for every message that parses; the rest stays in the log only. */
   readonly onMessage: (message: SipMessage, from: Peer) => void;
   /** Looks at the bytes before they leave: returns other bytes, several datagrams, or nothing at all. */
@@ -51,18 +64,43 @@ export class Wire {
     return this.#options.transport;
   }
 
+  /** Whether nobody repeats what it sends (RFC 3261 §17). */
+  get reliable(): boolean {
+    return this.transport !== 'udp';
+  }
+
+  /** What Via and Contact name. */
+  get sentBy(): string {
+    const { host, port } = this.local;
+    return this.#isWebSocket ? this.#options.invalidHost : formatHostPort(host, port);
+  }
+
+  get #isWebSocket(): boolean {
+    return this.transport === 'ws' || this.transport === 'wss';
+  }
+
   async open(): Promise<Address> {
-    const { network, local, transport } = this.#options;
+    const { network, local, transport, tls } = this.#options;
     if (transport === 'udp') {
       this.#datagram = await network.bindDatagram(local, {
         onMessage: (bytes, from) => this.#received(bytes, from),
         // An ICMP error is what a peer without a socket looks like; the request then times out by itself.
         onError: () => {},
       });
-    } else {
+    } else if (transport === 'tcp') {
       this.#listener = await network.listenStream(local, (connection) => this.#adopt(connection));
+    } else if (transport === 'tls' && tls?.server !== undefined) {
+      this.#listener = await network.listenStream(local, (connection) => this.#adopt(connection), {
+        secure: tls.server,
+      });
     }
     return this.local;
+  }
+
+  /** Ends every connection, as a phone does that loses its network. */
+  disconnect(): void {
+    for (const connection of this.#connections.values()) void connection.then((open) => open?.close());
+    this.#connections.clear();
   }
 
   send(bytes: Uint8Array, to: Peer): void {
@@ -74,8 +112,7 @@ export class Wire {
     this.#closed = true;
     this.#datagram?.close();
     this.#listener?.close();
-    for (const connection of this.#connections.values()) void connection.then((open) => open?.close());
-    this.#connections.clear();
+    this.disconnect();
   }
 
   #sendPiece(bytes: Uint8Array, to: Peer): void {
@@ -95,14 +132,20 @@ export class Wire {
     const known = this.#connections.get(key);
     if (known !== undefined) return known;
     let adopted: StreamConnection | undefined;
-    const framer = new Framer((bytes) => {
+    const received = (bytes: Uint8Array): void => {
       if (adopted !== undefined) this.#received(bytes, { ...to, connection: adopted });
-    });
+    };
+    const framer = new Framer(received);
     const opened = this.#options.network
       .connectStream(
         to,
-        { onData: (bytes) => framer.push(bytes), onClose: () => this.#connections.delete(key) },
+        {
+          // A WebSocket keeps messages apart by itself.
+          onData: (bytes) => (this.#isWebSocket ? received(bytes) : framer.push(bytes)),
+          onClose: () => this.#connections.delete(key),
+        },
         CONNECT_TIMEOUT_MS,
+        this.#connectOptions(),
       )
       .then((connection) => {
         adopted = connection;
@@ -114,6 +157,14 @@ export class Wire {
       });
     this.#connections.set(key, opened);
     return opened;
+  }
+
+  #connectOptions(): StreamConnectOptions {
+    const { transport, tls } = this.#options;
+    return {
+      ...((transport === 'tls' || transport === 'wss') && tls !== undefined ? { secure: tls.client } : {}),
+      ...(this.#isWebSocket ? { webSocket: {} } : {}),
+    };
   }
 
   #adopt(connection: StreamConnection): StreamHandlers {
