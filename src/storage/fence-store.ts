@@ -70,36 +70,37 @@ interface GrantedRow {
 
 /** What others hold is taken off the limit; what is in use here stays granted, since denying it would not end a call. */
 function grant(node: string, instance: string, wishes: readonly LeaseWish[]) {
-  const rows = wishes.map(({ applicationId, unit, limit, holding, wanted }) => ({
+  const rows = wishes.map(({ applicationId, unit, limit, holding, needed, wanted }) => ({
     application_id: applicationId,
     unit,
     most: limit,
     holding,
+    needed,
     wanted,
   }));
   return sql<GrantedRow>`
     with wish as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as w(application_id text, unit text, most integer, holding integer, wanted integer)
+        as w(application_id text, unit text, most integer, holding integer, needed integer, wanted integer)
     ), others as (
       select l.application_id, l.unit, sum(l.units)::integer as units, count(*)::integer as nodes,
-             bool_or(l.wanted > l.units) as pressed
+             bool_or(l.needed > l.units) as pressed
         from fence_leases l join wish w on w.application_id = l.application_id and w.unit = l.unit
        where l.instance <> ${instance} and l.expires_at > clock_timestamp()
        group by l.application_id, l.unit
     ), granted as (
-      select w.application_id, w.unit, w.wanted, coalesce(o.nodes, 0) + 1 as nodes,
+      select w.application_id, w.unit, w.needed, coalesce(o.nodes, 0) + 1 as nodes,
              coalesce(o.pressed, false) as pressed,
              greatest(w.holding, least(w.wanted, greatest(0, w.most - coalesce(o.units, 0)))) as units
         from wish w left join others o on o.application_id = w.application_id and o.unit = w.unit
     ), written as (
-      insert into fence_leases (application_id, unit, instance, node, units, wanted, expires_at)
-      select application_id, unit, ${instance}, ${node}, units, wanted,
+      insert into fence_leases (application_id, unit, instance, node, units, needed, expires_at)
+      select application_id, unit, ${instance}, ${node}, units, needed,
              clock_timestamp() + case unit when 'concurrent' then ${seconds(LEASE_SECONDS)}
                                            else ${seconds(MINUTE_LEASE_SECONDS)} end
         from granted
       on conflict (application_id, unit, instance) do update
-        set units = excluded.units, wanted = excluded.wanted, expires_at = excluded.expires_at
+        set units = excluded.units, needed = excluded.needed, expires_at = excluded.expires_at
     )
     select application_id, unit, units, nodes, pressed from granted`;
 }

@@ -19,7 +19,7 @@ export interface Schema {
     instance: string;
     node: string;
     units: number;
-    wanted: number;
+    needed: number;
     expires_at: Timestamp;
   };
   fence_days: { application_id: string; day: string; seconds: number };

@@ -1,4 +1,4 @@
-import type { Lease, LeaseWish, UnitKind } from './types.ts';
+import { type Lease, type LeaseWish, SYNC_MS, type UnitKind } from './types.ts';
 
 /** Kept ahead of what is in use, so that a dial finds a unit: an eighth of the limit, within these bounds. */
 const MIN_AHEAD = 1;
@@ -16,8 +16,11 @@ export class LeasedUnits {
   #held = 0;
   /** Kind `minute`: when each of the last units was taken, oldest first. */
   readonly #taken: number[] = [];
-  #nodes = 2;
+  #nodes = 1;
   #pressed = false;
+  /** What calls asked for lately and did not get; others are to see it at their next renewal. */
+  #short: { readonly needed: number; readonly until: number } | undefined;
+  #asked = { needed: 0, at: 0 };
 
   constructor(unit: UnitKind) {
     this.#unit = unit;
@@ -59,23 +62,36 @@ export class LeasedUnits {
    */
   wish(now: number, limit: number, waiting: number): Omit<LeaseWish, 'applicationId'> {
     const holding = this.inUse(now);
-    const spare = this.#pressed ? 0 : Math.max(ahead(limit), Math.floor(limit / this.#nodes) - holding);
+    const spare = this.#pressed ? 0 : Math.max(ahead(limit), this.#share(limit) - holding);
     const wanted = Math.min(limit, holding + waiting + spare);
     this.#granted = Math.min(this.#granted, Math.max(wanted, holding));
-    return { unit: this.#unit, limit, holding, wanted };
+    if (this.#short !== undefined && this.#short.until <= now) this.#short = undefined;
+    const needed = Math.min(limit, Math.max(holding + waiting, this.#short?.needed ?? 0));
+    this.#asked = { needed, at: now };
+    return { unit: this.#unit, limit, holding, needed, wanted: Math.max(wanted, needed) };
+  }
+
+  /**
+   * What a node holds without need, so that it can go on without the database. One more share than there are nodes, for
+   * one that comes. Units of the kind `minute` are not hoarded: those of a killed node would be missing for a minute.
+   */
+  #share(limit: number): number {
+    return this.#unit === 'minute' ? 0 : Math.floor(limit / (this.#nodes + 1));
   }
 
   /** What to hold on to at the end: what is in use. */
   lastWish(now: number, limit: number): Omit<LeaseWish, 'applicationId'> {
     const holding = this.#unit === 'minute' ? this.inUse(now) : 0;
     this.#granted = 0;
-    return { unit: this.#unit, limit, holding, wanted: holding };
+    return { unit: this.#unit, limit, holding, needed: holding, wanted: holding };
   }
 
   renewed({ units, nodes, pressed }: Lease): void {
     this.#granted = units;
     this.#nodes = nodes;
     this.#pressed = pressed;
+    const { needed, at } = this.#asked;
+    if (units < needed && this.#short === undefined) this.#short = { needed, until: at + 2 * SYNC_MS };
   }
 }
 

@@ -12,8 +12,9 @@
  *   in one transaction for all applications; the sum of the leases never exceeds the limit, so the sum of the calls
  *   cannot either. A dial takes a leased unit from memory. Only a node whose lease is used up asks at once and lets the
  *   dial wait for that answer, for at most `LEASE_WAIT_MS`: the alternative would be to refuse it.
- * - A node that is alone leases everything, several share; one that is refused units while others hold spare ones makes
- *   them give those back at their next renewal.
+ * - Nodes hold a share of the calls at once, also without need; one that is refused units while others hold spare ones
+ *   makes them give those back at their next renewal. Until then a dial may be refused although the limit is not reached:
+ *   the price of not asking the database each time.
  * - A lease expires by the database's clock. A node that was killed loses its units within `LEASE_SECONDS`; at its next
  *   start at once, since its calls are gone. Units of the second kind outlive the minute that they were used in.
  * - When the database fails, a node is **frozen, neither open nor closed**: it goes on with the units that it holds and
@@ -84,7 +85,9 @@ export interface LeaseWish {
   readonly limit: number;
   /** What is in use here: granted in any case, because it is so. */
   readonly holding: number;
-  /** How many units this node would like to hold, those in use included. */
+  /** What calls need now: others give back what they hold spare for it. */
+  readonly needed: number;
+  /** How many units this node would like to hold, those that it needs included. */
   readonly wanted: number;
 }
 
@@ -94,7 +97,7 @@ export interface Lease {
   readonly units: number;
   /** Nodes that hold a lease of this kind, this one included. */
   readonly nodes: number;
-  /** Another node wants more than it got. */
+  /** Another node needs more than it got. */
   readonly pressed: boolean;
 }
 

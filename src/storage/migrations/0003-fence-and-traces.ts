@@ -12,7 +12,7 @@ export const statements: readonly string[] = [
      instance text not null,
      node text not null,
      units integer not null,
-     wanted integer not null,
+     needed integer not null,
      expires_at timestamptz not null,
      primary key (application_id, unit, instance))`,
   `create table fence_days (

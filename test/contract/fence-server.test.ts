@@ -1,0 +1,4 @@
+import { serverPlaces } from '../kit/storage-places.ts';
+import { fenceContract } from './fence.contract.ts';
+
+fenceContract('a PostgreSQL server', serverPlaces(), true);
