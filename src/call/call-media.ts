@@ -73,7 +73,7 @@ export class CallMedia {
       sessionId: this.#random.int(2 ** 31),
       host: leg.local.host,
       port: leg.local.port,
-      codecs: policy.codecs.filter((name) => name !== 'G722'),
+      codecs: policy.codecs,
       srtp: { policy: policy.srtp, newKey: (bytes) => this.#random.bytes(bytes) },
     });
     return leg;

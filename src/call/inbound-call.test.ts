@@ -116,7 +116,7 @@ describe('an inbound call', () => {
     expect(media.legs[0]?.plan).toBeUndefined();
     call.answer();
     await clock.advance(0);
-    expect(session.lastSdp()).toContain('RTP/AVP 8 0 101');
+    expect(session.lastSdp()).toContain('RTP/AVP 8 0 9 101');
     expect(media.legs[0]?.plan).toMatchObject({ codec: 'PCMU', direction: 'sendrecv' });
     expect(namesOf(seen)).toEqual(['connected']);
   });

@@ -86,6 +86,8 @@ export interface LegStats {
   readonly strangers: number;
   /** SRTP packets that failed authentication or were replayed. */
   readonly unauthenticated: number;
+  /** Packets sent whose sound had to be converted from another codec. */
+  readonly transcoded: number;
 }
 
 /** Anything that gives sound. */

@@ -37,7 +37,7 @@ export class Recorder {
     return this.#written;
   }
 
-  /** A G.711 payload. `stream` names the stream that `timestamp` belongs to. */
+  /** A G.711 payload. `stream` names the stream that `timestamp` and `sequence` belong to. */
   packet(
     channel: Channel,
     stream: number,
@@ -47,11 +47,37 @@ export class Recorder {
     end: number,
     table: Int16Array,
     now: number,
+    sequence = -1,
   ): void {
     if (this.#closed) return;
     const arrival = this.#position(now);
     this.#makeRoom(arrival + end - start);
-    this.#buffer(channel).put(stream, timestamp, arrival, bytes, start, end, table);
+    this.#buffer(channel).put(stream, timestamp, arrival, bytes, start, end, table, sequence);
+  }
+
+  /** A payload of another codec, decoded to 8 kHz. */
+  decoded(
+    channel: Channel,
+    stream: number,
+    timestamp: number,
+    samples: Int16Array,
+    now: number,
+    sequence = -1,
+  ): void {
+    if (this.#closed) return;
+    const arrival = this.#position(now);
+    this.#makeRoom(arrival + samples.length);
+    this.#buffer(channel).putSamples(stream, timestamp, arrival, samples, sequence);
+  }
+
+  /** A packet of the stream without sound. */
+  pass(channel: Channel, stream: number, sequence: number): void {
+    this.#buffer(channel).pass(stream, sequence);
+  }
+
+  /** Packets that came too late to be written, of both channels. */
+  get late(): number {
+    return this.#left.late + this.#right.late;
   }
 
   /** Decoded sound that is due at `now`. */

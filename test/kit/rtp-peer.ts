@@ -1,11 +1,13 @@
 /**
  * The far end of a leg, on a real socket: sends tones, keys and packets of its choice, keeps what comes. Deliberately
- * simple; it shares only the packet layout and G.711 with the engine.
+ * simple; it shares only the packet layout, the codecs and SRTP with the engine.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { decodeG711, encodeG711 } from '../../src/media/codec/g711.ts';
-import type { AudioCodec, LegPlan } from '../../src/media/engine.ts';
+import { G722Decoder, G722Encoder } from '../../src/media/codec/g722.ts';
+import type { AudioCodec, LegPlan, SrtpKey } from '../../src/media/engine.ts';
 import { buildRtp, parseRtp, type RtpPacket } from '../../src/media/rtp-packet.ts';
+import { SrtpSession } from '../../src/media/srtp/srtp.ts';
 
 const HOST = '127.0.0.1';
 
@@ -24,6 +26,9 @@ export class RtpPeer {
   ssrc: number;
   readonly #rtp: Socket;
   readonly #rtcp: Socket;
+  readonly #wide = new G722Encoder();
+  /** When set (`secure`), RTP and RTCP are SRTP and SRTCP both ways. */
+  #srtp: SrtpSession | undefined;
   #phase = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -32,12 +37,16 @@ export class RtpPeer {
     this.#rtcp = rtcp;
     this.codec = codec;
     this.ssrc = ssrc;
-    rtp.on('message', (wire, from) => {
-      const packet = parseRtp(wire);
-      if (packet !== undefined)
+    rtp.on('message', (bytes, from) => {
+      const wire = this.#open(bytes);
+      const packet = wire === undefined ? undefined : parseRtp(wire);
+      if (wire !== undefined && packet !== undefined)
         this.packets.push({ ...packet, at: performance.now(), fromPort: from.port, wire });
     });
-    rtcp.on('message', (wire) => this.rtcp.push(wire));
+    rtcp.on('message', (bytes) => {
+      const wire = this.#srtp === undefined ? bytes : this.#srtp.unprotectRtcp(bytes);
+      if (wire !== undefined) this.rtcp.push(wire);
+    });
     rtp.on('error', () => {});
     rtcp.on('error', () => {});
   }
@@ -62,7 +71,7 @@ export class RtpPeer {
   }
 
   get payloadType(): number {
-    return this.codec === 'PCMU' ? 0 : 8;
+    return { PCMU: 0, PCMA: 8, G722: 9 }[this.codec];
   }
 
   /** Our side is on the loopback address of the peer's family. */
@@ -93,7 +102,25 @@ export class RtpPeer {
     const { payloadType = this.payloadType, marker = false } = options;
     const { sequence, timestamp, ssrc } = this;
     this.sequence = (this.sequence + 1) & 0xffff;
-    this.#rtp.send(buildRtp({ marker, payloadType, sequence, timestamp, ssrc, payload }), to, this.#target);
+    const packet = buildRtp({ marker, payloadType, sequence, timestamp, ssrc, payload });
+    this.#rtp.send(this.#srtp?.protect(packet) ?? packet, to, this.#target);
+  }
+
+  /** From now on SRTP, with these keys from this side's point of view; the plan has them the other way round. */
+  secure(keys: { readonly send: SrtpKey; readonly receive: SrtpKey }): void {
+    this.#srtp ??= new SrtpSession();
+    this.#srtp.configure(keys);
+  }
+
+  /** SRTP packets that came and were not authentic. */
+  get unauthenticated(): number {
+    return this.#srtp?.unauthenticated ?? 0;
+  }
+
+  #open(bytes: Buffer): Buffer | undefined {
+    if (this.#srtp === undefined) return bytes;
+    const end = this.#srtp.unprotect(bytes);
+    return end < 0 ? undefined : bytes.subarray(0, end);
   }
 
   /** 20 ms of a tone, once; its phase goes on. */
@@ -101,9 +128,14 @@ export class RtpPeer {
     const samples = new Int16Array(160);
     for (let i = 0; i < 160; i++)
       samples[i] = 8000 * Math.sin((2 * Math.PI * frequency * ((this.#phase + i) % 8000)) / 8000);
-    this.sendPacket(to, encodeG711(this.codec, samples));
+    this.sendPacket(to, this.#encode(samples));
     this.#phase += 160;
     this.timestamp = (this.timestamp + 160) >>> 0;
+  }
+
+  #encode(samples: Int16Array): Uint8Array {
+    if (this.codec !== 'G722') return encodeG711(this.codec, samples);
+    return Uint8Array.from(samples, (sample) => this.#wide.encodeNarrow(sample));
   }
 
   /** A tone every 20 ms from now on, until `stopTalking`. */
@@ -136,15 +168,21 @@ export class RtpPeer {
   }
 
   sendRtcp(to: number, bytes: Uint8Array): void {
-    this.#rtcp.send(bytes, to, this.#target);
+    this.#rtcp.send(this.#srtp?.protectRtcp(Buffer.from(bytes)) ?? bytes, to, this.#target);
   }
 
   /** What was heard: the audio of the packets from number `from` on, in order of arrival. */
   heard(from = 0): Int16Array {
+    const wide = new G722Decoder();
+    const { codec } = this;
     const parts = this.packets
       .slice(from)
       .filter((packet) => packet.payloadType === this.payloadType)
-      .map((packet) => decodeG711(this.codec, packet.payload));
+      .map(({ payload }) =>
+        codec === 'G722'
+          ? Int16Array.from(payload, (byte) => wide.decodeNarrow(byte))
+          : decodeG711(codec, payload),
+      );
     const all = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
     let at = 0;
     for (const part of parts) {

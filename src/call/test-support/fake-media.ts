@@ -28,6 +28,7 @@ export const NO_PACKETS: LegStats = {
   roundTripMs: undefined,
   strangers: 0,
   unauthenticated: 0,
+  transcoded: 0,
 };
 
 let nextNode = 1;

@@ -4,6 +4,8 @@
  */
 import type { AudioCodec } from '../engine.ts';
 
+export type G711Codec = Exclude<AudioCodec, 'G722'>;
+
 const ULAW_BIAS = 0x84;
 const ULAW_CLIP = 32635;
 
@@ -55,22 +57,22 @@ const ULAW_TO_ALAW = Uint8Array.from({ length: 256 }, (_, byte) => ALAW_ENCODE[U
 const ALAW_TO_ULAW = Uint8Array.from({ length: 256 }, (_, byte) => ULAW_ENCODE[ALAW_DECODE[byte]! & 0xffff]!);
 
 /** Signed 16-bit value of each byte. */
-export function decodeTableOf(codec: AudioCodec): Int16Array {
+export function decodeTableOf(codec: G711Codec): Int16Array {
   return codec === 'PCMU' ? ULAW_DECODE : ALAW_DECODE;
 }
 
 /** Byte for each 16-bit sample; index with `sample & 0xffff`. */
-export function encodeTableOf(codec: AudioCodec): Uint8Array {
+export function encodeTableOf(codec: G711Codec): Uint8Array {
   return codec === 'PCMU' ? ULAW_ENCODE : ALAW_ENCODE;
 }
 
 /** Byte for byte from one law to the other. */
-export function transcodeTable(from: 'PCMU' | 'PCMA'): Uint8Array {
+export function transcodeTable(from: G711Codec): Uint8Array {
   return from === 'PCMU' ? ULAW_TO_ALAW : ALAW_TO_ULAW;
 }
 
 /** Decodes a whole payload. */
-export function decodeG711(codec: AudioCodec, payload: Uint8Array): Int16Array {
+export function decodeG711(codec: G711Codec, payload: Uint8Array): Int16Array {
   const table = decodeTableOf(codec);
   const out = new Int16Array(payload.length);
   for (let i = 0; i < payload.length; i++) out[i] = table[payload[i]!]!;
@@ -78,7 +80,7 @@ export function decodeG711(codec: AudioCodec, payload: Uint8Array): Int16Array {
 }
 
 /** Encodes samples into a new payload. */
-export function encodeG711(codec: AudioCodec, samples: Int16Array): Uint8Array {
+export function encodeG711(codec: G711Codec, samples: Int16Array): Uint8Array {
   const table = encodeTableOf(codec);
   const out = new Uint8Array(samples.length);
   for (let i = 0; i < samples.length; i++) out[i] = table[samples[i]! & 0xffff]!;
@@ -86,4 +88,4 @@ export function encodeG711(codec: AudioCodec, samples: Int16Array): Uint8Array {
 }
 
 /** The byte that means silence. */
-export const silenceByte = (codec: AudioCodec): number => (codec === 'PCMU' ? 0xff : 0xd5);
+export const silenceByte = (codec: G711Codec): number => (codec === 'PCMU' ? 0xff : 0xd5);

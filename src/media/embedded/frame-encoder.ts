@@ -1,7 +1,8 @@
 /**
- * 20 ms frames to G.711 packets of the length that the peer wants (`ptime`), with room for the RTP header in front.
+ * 20 ms frames to packets of the length that the peer wants (`ptime`), with room for the RTP header in front.
  */
 import { encodeTableOf } from '../codec/g711.ts';
+import { G722Encoder } from '../codec/g722.ts';
 import type { AudioCodec } from '../engine.ts';
 import { RTP_HEADER } from '../rtp-packet.ts';
 
@@ -15,6 +16,7 @@ export class FrameEncoder {
   #pending = new Uint8Array((MAX_PACKET_MS + 20) * SAMPLES_PER_MS);
   #filled = 0;
   #source = -1;
+  readonly #wide = new G722Encoder();
 
   configure(codec: AudioCodec, packetMs: number): void {
     const ms = Math.max(MIN_PACKET_MS, Math.min(MAX_PACKET_MS, Math.round(packetMs) || 20));
@@ -27,10 +29,20 @@ export class FrameEncoder {
   push(source: number, samples: Int16Array): void {
     if (source !== this.#source) this.#filled = 0;
     this.#source = source;
-    const table = encodeTableOf(this.#codec);
     const count = Math.min(samples.length, this.#pending.length - this.#filled);
-    for (let i = 0; i < count; i++) this.#pending[this.#filled + i] = table[samples[i]! & 0xffff]!;
+    this.#encode(samples, count);
     this.#filled += count;
+  }
+
+  #encode(samples: Int16Array, count: number): void {
+    const out = this.#pending;
+    const at = this.#filled;
+    if (this.#codec === 'G722') {
+      for (let i = 0; i < count; i++) out[at + i] = this.#wide.encodeNarrow(samples[i]!);
+      return;
+    }
+    const table = encodeTableOf(this.#codec);
+    for (let i = 0; i < count; i++) out[at + i] = table[samples[i]! & 0xffff]!;
   }
 
   /** The next whole packet, its header still to be written. */

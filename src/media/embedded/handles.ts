@@ -35,6 +35,7 @@ const NOTHING: LegStats = {
   roundTripMs: undefined,
   strangers: 0,
   unauthenticated: 0,
+  transcoded: 0,
 };
 
 export class LegHandle implements MediaLeg, NodeListener {

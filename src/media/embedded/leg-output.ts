@@ -3,11 +3,11 @@
  * own. Pure but for `send`.
  */
 import type { Random } from '../../kernel/random.ts';
-import { transcodeTable } from '../codec/g711.ts';
 import type { LegPlan } from '../engine.ts';
-import { RTP_HEADER, timestampOf } from '../rtp-packet.ts';
+import { RTP_HEADER, sequenceOf, timestampOf } from '../rtp-packet.ts';
 import { RtpStream } from '../rtp-stream.ts';
 import { TelephoneEventSender } from '../telephone-event-sender.ts';
+import { Transcoder } from '../transcoder.ts';
 import { FrameEncoder } from './frame-encoder.ts';
 import { type LegSink, Source } from './graph.ts';
 import { emptyView, type PacketView } from './packet-view.ts';
@@ -20,6 +20,7 @@ export class LegOutput implements LegSink {
   /** What the peer hears: for record taps. */
   readonly heard: Source;
   readonly stream: RtpStream;
+  readonly transcoder = new Transcoder();
   readonly #send: (wire: Buffer) => void;
   readonly #digits = new TelephoneEventSender();
   readonly #encoder = new FrameEncoder();
@@ -58,17 +59,16 @@ export class LegOutput implements LegSink {
     const plan = this.#plan;
     if (!this.#sends || plan === undefined) return;
     const payloadType = packet.isEvent ? plan.telephoneEvent?.sendPayloadType : plan.sendPayloadType;
-    // An event for a peer without RFC 4733, or audio while a digit of our own is on the line.
-    if (payloadType === undefined || this.#digits.sounding) {
+    // An event for a peer without RFC 4733; audio while a digit of our own is on the line; comfort noise, which was not
+    // agreed with this peer: it hears a pause.
+    if (payloadType === undefined || this.#digits.sounding || packet.isNoise) {
       this.stream.skip(packet.source, packet.buffer);
       return;
     }
     const buffer = mayWrite ? packet.buffer : Buffer.from(packet.buffer);
     const { start, end } = packet;
-    if (!packet.isEvent && packet.codec !== plan.codec && packet.codec !== 'G722') {
-      const table = transcodeTable(packet.codec);
-      for (let i = start; i < end; i++) buffer[i] = table[buffer[i]!]!;
-    }
+    if (!packet.isEvent && packet.codec !== plan.codec)
+      this.transcoder.convert(packet.source, packet.ssrc, packet.codec, plan.codec, buffer, start, end);
     const isNew = this.stream.relay(
       packet.source,
       buffer,
@@ -103,6 +103,7 @@ export class LegOutput implements LegSink {
     view.end = wire.length;
     view.ssrc = this.stream.ssrc;
     view.timestamp = timestampOf(wire);
+    view.sequence = sequenceOf(wire);
     view.isEvent = isEvent;
     view.now = now;
     this.heard.givePacket(view);

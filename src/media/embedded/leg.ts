@@ -40,6 +40,8 @@ export interface LegHost {
 
 /** Ten packets: longer than jitter, shorter than anybody notices. */
 const PAUSE_MS = 200;
+/** RFC 3389 §4: a peer that leaves out silence may send it unasked, and is alive as long as it does. */
+const COMFORT_NOISE = 13;
 /** 200 ms of G.711, the longest that `ptime` is ever; more is not sound, and would push a recording's clock ahead. */
 const MAX_PAYLOAD = 1600;
 
@@ -122,7 +124,8 @@ export class Leg {
     if (!isRtp(wire)) return;
     const payloadType = payloadTypeOf(wire);
     const isAudio = payloadType === this.#audioType;
-    if (!isAudio && payloadType !== this.#eventType) {
+    const isEvent = !isAudio && payloadType === this.#eventType;
+    if (!isAudio && !isEvent && payloadType !== COMFORT_NOISE) {
       if (this.#mux && isMuxedRtcp(wire)) this.#onRtcp(wire, from);
       return;
     }
@@ -146,9 +149,11 @@ export class Leg {
     view.end = end;
     view.ssrc = ssrc;
     view.timestamp = timestamp;
-    view.isEvent = !isAudio;
+    view.sequence = sequence;
+    view.isEvent = isEvent;
+    view.isNoise = !isAudio && !isEvent;
     view.now = now;
-    if (!isAudio && this.#detects) this.#detect(view);
+    if (isEvent && this.#detects) this.#detect(view);
     this.input.givePacket(view);
   }
 
@@ -227,6 +232,7 @@ export class Leg {
       roundTripMs: this.#rtcp.roundTripMs,
       strangers: this.#latch.strangers,
       unauthenticated: this.#srtpSession?.unauthenticated ?? 0,
+      transcoded: this.output.transcoder.packets,
     };
   }
 

@@ -13,9 +13,12 @@ export interface PacketView {
   source: number;
   ssrc: number;
   timestamp: number;
+  sequence: number;
   codec: AudioCodec;
   /** A telephone-event, not audio. */
   isEvent: boolean;
+  /** Comfort noise (RFC 3389): there is a packet, and no sound. */
+  isNoise: boolean;
   /** Arrival, monotonic milliseconds. */
   now: number;
 }
@@ -28,8 +31,10 @@ export function emptyView(source: number): PacketView {
     source,
     ssrc: 0,
     timestamp: 0,
+    sequence: 0,
     codec: 'PCMU',
     isEvent: false,
+    isNoise: false,
     now: 0,
   };
 }

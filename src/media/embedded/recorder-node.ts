@@ -3,6 +3,8 @@
  * exactly one of `stopped` and `error`.
  */
 import { decodeTableOf } from '../codec/g711.ts';
+import { G722Decoder } from '../codec/g722.ts';
+import { saturate } from '../codec/g722-band.ts';
 import { type Channel, RECORDER_TICK_MS, Recorder } from '../recorder.ts';
 import { RECORDING_RATE, WAV_HEADER } from '../wav.ts';
 import { WavFile } from '../wav-file.ts';
@@ -19,6 +21,9 @@ class RecorderChannel implements ChannelSink {
   source: Source | undefined;
   readonly #recorder: Recorder;
   readonly #channel: Channel;
+  /** Of the stream that is heard now, when it is G.722. */
+  #wide = new G722Decoder();
+  #wideStream = -1;
 
   constructor(node: number, recorder: Recorder, channel: Channel) {
     this.node = node;
@@ -27,19 +32,25 @@ class RecorderChannel implements ChannelSink {
   }
 
   takePacket(packet: PacketView): void {
+    const { source, ssrc, timestamp, sequence, buffer, start, end, codec, now } = packet;
+    const stream = streamKey(source, ssrc);
+    const recorder = this.#recorder;
     // Key presses are not sound, and what is typed must not be in the file (PITFALLS row 35).
-    if (packet.isEvent) return;
-    const { source, ssrc, timestamp, buffer, start, end, codec, now } = packet;
-    this.#recorder.packet(
-      this.#channel,
-      streamKey(source, ssrc),
-      timestamp,
-      buffer,
-      start,
-      end,
-      decodeTableOf(codec),
-      now,
-    );
+    if (packet.isEvent || packet.isNoise) recorder.pass(this.#channel, stream, sequence);
+    else if (codec === 'G722') {
+      const samples = this.#decodeWide(stream, buffer.subarray(start, end));
+      recorder.decoded(this.#channel, stream, timestamp, samples, now, sequence);
+    } else {
+      const table = decodeTableOf(codec);
+      recorder.packet(this.#channel, stream, timestamp, buffer, start, end, table, now, sequence);
+    }
+  }
+
+  /** To 8 kHz, which recordings have. */
+  #decodeWide(stream: number, bytes: Uint8Array): Int16Array {
+    if (stream !== this.#wideStream) this.#wide = new G722Decoder();
+    this.#wideStream = stream;
+    return Int16Array.from(bytes, (byte) => saturate(this.#wide.decodeNarrow(byte)));
   }
 
   takeSamples(from: number, samples: Int16Array, now: number): void {
