@@ -51,7 +51,8 @@ export const ERRORS = {
   'fence/premium': {
     sip: 403,
     retryable: false,
-    title: 'The fence of the application does not allow premium-rate, shared-cost, personal and satellite numbers.',
+    title:
+      'The fence of the application does not allow premium-rate, shared-cost, personal and satellite numbers.',
     hint: 'If it is meant, add the prefix to fence.prefixes of the application, or set fence.premium to true.',
   },
   'fence/host': {
@@ -90,6 +91,13 @@ export const ERRORS = {
     retryable: true,
     title: 'No trunk accepts the number that was called.',
     hint: 'Add a trunk whose prefixes cover the number; an empty list of prefixes covers all.',
+  },
+  'trunk/busy': {
+    sip: 503,
+    http: 503,
+    retryable: true,
+    title: 'Every trunk for the number carries as many calls as it may.',
+    hint: 'Raise maxCalls, maxOutboundCalls or callsPerSecond of the trunk if the carrier allows it, or add a trunk.',
   },
   'trunk/unreachable': {
     sip: 503,

@@ -7,6 +7,7 @@ import {
   type OutboundInvite,
   TRUNK_DEFAULTS,
   type TrunkSettings,
+  type TrunkStatus,
   type UserAccount,
   type UserAgent,
   type UserAgentEvents,
@@ -82,8 +83,9 @@ export class FakeUserAgent implements UserAgent {
     });
   }
 
-  trunkStatus(): { readonly registered: boolean | undefined; readonly lastError: string | undefined } {
-    return { registered: undefined, lastError: undefined };
+  trunkStatus(): TrunkStatus {
+    const health = { state: 'unknown', since: undefined, reason: undefined } as const;
+    return { registered: undefined, lastError: undefined, health, calls: { inbound: 0, outbound: 0 } };
   }
 
   close(): Promise<void> {

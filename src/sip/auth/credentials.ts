@@ -11,6 +11,8 @@ export interface DigestAccount {
   readonly password: string;
   /** Answer challenges of this realm only; absent: of any. */
   readonly realm?: string;
+  /** False: a challenge that knows MD5 alone is not answered (PITFALLS row 28). Default true. */
+  readonly allowMd5?: boolean;
 }
 
 /** A challenge that we took up, and how often its nonce was used. */
@@ -54,7 +56,7 @@ export class ClientCredentials {
    */
   accept(status: 401 | 407, challenges: readonly string[]): boolean {
     const header = status === 401 ? 'Authorization' : 'Proxy-Authorization';
-    const best = strongestPerRealm(challenges.slice(0, 16), this.#account.realm);
+    const best = strongestPerRealm(challenges.slice(0, 16), this.#account);
     let progress = false;
     for (const [realm, challenge] of best) {
       const key = `${header} ${realm}`;
@@ -119,7 +121,10 @@ export class ClientCredentials {
 type Challenge = Omit<Accepted, 'header' | 'realm' | 'used'> & { readonly stale: boolean };
 
 /** Unknown algorithms are skipped wherever they stand; of the known ones the strongest counts (PITFALLS row 28). */
-function strongestPerRealm(values: readonly string[], onlyRealm: string | undefined): Map<string, Challenge> {
+function strongestPerRealm(
+  values: readonly string[],
+  { realm: onlyRealm, allowMd5 = true }: DigestAccount,
+): Map<string, Challenge> {
   const best = new Map<string, Challenge>();
   for (const value of values) {
     const params = parseDigestHeader(value);
@@ -127,7 +132,7 @@ function strongestPerRealm(values: readonly string[], onlyRealm: string | undefi
     if (params === undefined || realm === undefined) continue;
     if (onlyRealm !== undefined && realm !== onlyRealm) continue;
     const challenge = readChallenge(params);
-    if (challenge === undefined) continue;
+    if (challenge === undefined || (!allowMd5 && challenge.named.algorithm === 'MD5')) continue;
     const held = best.get(realm);
     if (held === undefined || rank(challenge) > rank(held)) best.set(realm, challenge);
   }

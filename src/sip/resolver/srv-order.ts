@@ -7,8 +7,10 @@ export interface SrvRecord {
   readonly port: number;
 }
 
-/** The order in which to try SRV records (RFC 2782): by priority, and within one by lot, weighted. */
-export function orderSrv(records: readonly SrvRecord[], random: Random): SrvRecord[] {
+type Weighted = Pick<SrvRecord, 'priority' | 'weight'>;
+
+/** The order in which to try SRV records, or what is chosen alike (RFC 2782): by priority, within one by lot, weighted. */
+export function orderSrv<T extends Weighted>(records: readonly T[], random: Random): T[] {
   const priorities = [...new Set(records.map((record) => record.priority))].sort((a, b) => a - b);
   return priorities.flatMap((priority) =>
     drawAll(
@@ -18,10 +20,10 @@ export function orderSrv(records: readonly SrvRecord[], random: Random): SrvReco
   );
 }
 
-function drawAll(records: readonly SrvRecord[], random: Random): SrvRecord[] {
+function drawAll<T extends Weighted>(records: readonly T[], random: Random): T[] {
   // Weight 0 goes first, so that it is drawn only when the lot is 0.
   const left = [...records].sort((a, b) => Math.sign(a.weight) - Math.sign(b.weight));
-  const drawn: SrvRecord[] = [];
+  const drawn: T[] = [];
   while (left.length > 0) {
     const sum = left.reduce((total, record) => total + record.weight, 0);
     const lot = random.int(sum + 1);

@@ -1,6 +1,6 @@
 /**
- * From a call target to the places to try, in order: trunk → targets of RFC 3263, account → its registered phones,
- * URI → targets. Lazy, so that a second trunk is resolved only when the first has failed.
+ * From a call target to the places to try, in order: trunk → targets of RFC 3263, URI → targets, account → its registered
+ * phones, all at once. Lazy, so that a second trunk is resolved only when the first has failed.
  */
 import { MasklineError } from '../../kernel/errors.ts';
 import type { PhoneNumber } from '../../kernel/phone-number.ts';
@@ -14,8 +14,9 @@ import { type IdentityStyle, partyUri } from './identity-headers.ts';
 import { DEFAULT_MEDIA_POLICY } from './media-policy.ts';
 import { isDialString } from './number-format.ts';
 import { numberOfUri } from './party-number.ts';
+import type { RedirectRules } from './redirects.ts';
 import { readContact } from './registrar.ts';
-import { dialledUser, trunksFor } from './trunk-select.ts';
+import { dialledUser, serves, type TrunkChoice, trunksFor } from './trunk-select.ts';
 import type { Binding, CallTarget, MediaPolicy, TrunkSettings, UserAgentDirectory } from './types.ts';
 
 /** One place to send the INVITE to. */
@@ -30,7 +31,16 @@ export interface Attempt {
   readonly media: MediaPolicy;
   readonly style?: IdentityStyle;
   readonly account?: DigestAccount;
+  readonly trunk?: TrunkSettings;
+  /** The last target of its trunk: when it fails, the trunk has failed. */
+  readonly isLast?: boolean;
+  readonly redirects: RedirectRules;
+  /** How many 3xx have led here. */
+  readonly redirected: number;
 }
+
+/** Places that are rung together; of a trunk or a URI there is one. */
+export type Stage = readonly Attempt[];
 
 export interface DialPlanOptions {
   readonly directory: UserAgentDirectory;
@@ -39,6 +49,7 @@ export interface DialPlanOptions {
   readonly resolver: Resolver;
   /** Puts the targets that failed lately behind the others. */
   order(targets: readonly Target[]): readonly Target[];
+  readonly choice: TrunkChoice;
   /** Our SIP domain. */
   readonly domain: string;
 }
@@ -53,16 +64,26 @@ export class DialPlan {
   }
 
   /** Throws a `MasklineError` when there is nowhere to go. */
-  async *attempts(target: CallTarget): AsyncGenerator<Attempt> {
+  async *stages(target: CallTarget): AsyncGenerator<Stage> {
     if (target.kind === 'trunk') yield* this.#toNumber(target.number);
     else if (target.kind === 'user') yield* this.#toUser(target.username);
     else yield* this.#toUri(target.uri, target.auth);
   }
 
-  async *#toNumber(number: PhoneNumber): AsyncGenerator<Attempt> {
+  /** Another place of a call that a 3xx has led to. */
+  async redirected(attempt: Attempt, uri: SipUri): Promise<readonly Attempt[]> {
+    const requestUri = asRequestUri(uri);
+    const targets = await this.#resolve(
+      requestUri,
+      uri.params.has('transport') ? undefined : attempt.target.transport,
+    );
+    return targets.map((target) => ({ ...attempt, target, requestUri, redirected: attempt.redirected + 1 }));
+  }
+
+  async *#toNumber(number: PhoneNumber): AsyncGenerator<Stage> {
     const account = this.#options.directory.userByNumber(number);
     if (account !== undefined) return yield* this.#toUser(account.username);
-    const trunks = trunksFor(this.#options.directory.trunks(), number);
+    const trunks = trunksFor(this.#options.directory.trunks(), number, this.#options.choice);
     if (trunks.length === 0) throw new MasklineError('trunk/none');
     let cause: unknown;
     let found = false;
@@ -70,7 +91,7 @@ export class DialPlan {
       try {
         for (const attempt of await this.#throughTrunk(trunk, number)) {
           found = true;
-          yield attempt;
+          yield [attempt];
         }
       } catch (error) {
         cause = error; // The next trunk may have a name that resolves.
@@ -92,7 +113,7 @@ export class DialPlan {
     });
     const targets = await this.#resolve(requestUri, trunk.transport);
     const fromDomain = trunk.fromDomain ?? trunk.host;
-    return targets.map((target) => ({
+    return targets.map((target, index) => ({
       target,
       requestUri,
       to: nameAddr(partyUri(user, fromDomain, trunk.userPhone)),
@@ -100,34 +121,43 @@ export class DialPlan {
       reach: 'target' as const,
       media: trunk.media,
       style: trunk,
-      ...(trunk.outboundAuth === undefined ? {} : { account: trunk.outboundAuth }),
+      trunk,
+      isLast: index === targets.length - 1,
+      redirects: redirectsOfTrunk(trunk, target.host, number),
+      redirected: 0,
+      ...(trunk.outboundAuth === undefined
+        ? {}
+        : { account: { ...trunk.outboundAuth, allowMd5: trunk.allowMd5 } }),
     }));
   }
 
-  /** The newest phone is rung; another one only when the first cannot be reached at all. */
-  async *#toUser(username: string): AsyncGenerator<Attempt> {
+  /** All phones of the account ring, the preferred one first by a hair. */
+  async *#toUser(username: string): AsyncGenerator<Stage> {
     const { directory, domain } = this.#options;
     const user = directory.userByName(username);
     if (user === undefined) throw new MasklineError('user/unknown');
     const bindings = await this.#options.bindings(user.id);
     if (bindings.length === 0) throw new MasklineError('user/offline');
     const to = nameAddr(sipUri({ user: user.username, host: domain }));
-    for (const binding of bindings) {
+    yield bindings.flatMap((binding) => {
       const contact = readContact(binding);
-      if (isSipUri(contact)) {
-        yield {
+      if (!isSipUri(contact)) return [];
+      return [
+        {
           target: binding.source,
           requestUri: asRequestUri(contact),
           to,
           fromDomain: domain,
-          reach: 'flow',
+          reach: 'flow' as const,
           media: DEFAULT_MEDIA_POLICY,
-        };
-      }
-    }
+          redirects: { hosts: [contact.host, binding.source.host] },
+          redirected: 0,
+        },
+      ];
+    });
   }
 
-  async *#toUri(text: string, account: DigestAccount | undefined): AsyncGenerator<Attempt> {
+  async *#toUri(text: string, account: DigestAccount | undefined): AsyncGenerator<Stage> {
     const uri = readDialled(text);
     if (isTelUri(uri)) return yield* this.#toNumber(numberOfUri(uri)!);
     // RFC 3261 §8.1.3.5, §26.2: without TLS a sips: target cannot be reached as it asks to be.
@@ -142,15 +172,19 @@ export class DialPlan {
       throw new MasklineError('trunk/unreachable', undefined, { cause: error });
     }
     for (const target of targets) {
-      yield {
-        target,
-        requestUri,
-        to,
-        fromDomain: this.#options.domain,
-        reach: 'target',
-        media: DEFAULT_MEDIA_POLICY,
-        ...(account === undefined ? {} : { account }),
-      };
+      yield [
+        {
+          target,
+          requestUri,
+          to,
+          fromDomain: this.#options.domain,
+          reach: 'target',
+          media: DEFAULT_MEDIA_POLICY,
+          redirects: { hosts: [uri.host, target.host] },
+          redirected: 0,
+          ...(account === undefined ? {} : { account }),
+        },
+      ];
     }
   }
 
@@ -160,6 +194,14 @@ export class DialPlan {
     if (transport !== undefined) params.set('transport', transport);
     return this.#options.order(await this.#options.resolver.resolve(sipUri({ ...uri, params })));
   }
+}
+
+function redirectsOfTrunk(trunk: TrunkSettings, host: string, called: PhoneNumber): RedirectRules {
+  const mayChangeTo = (number: PhoneNumber): boolean => trunk.redirectNumbers && serves(trunk, number);
+  return {
+    hosts: [trunk.host, host, ...trunk.redirectDomains],
+    number: { called, spelling: trunk, mayChangeTo },
+  };
 }
 
 function readDialled(text: string): ReturnType<typeof parseUri> {

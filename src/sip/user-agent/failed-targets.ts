@@ -7,6 +7,9 @@ import type { Target } from '../transport/types.ts';
 
 /** Long enough to spare a busy minute, short enough to notice a repair. ms */
 const PENALTY = 30_000;
+/** Of a Retry-After: one of hours is a mistake or somebody else's trouble. ms */
+const MIN_PENALTY = 1_000;
+const MAX_PENALTY = 600_000;
 const CAPACITY = 1_000;
 
 export class FailedTargets {
@@ -17,9 +20,11 @@ export class FailedTargets {
     this.#clock = clock;
   }
 
-  failed(target: Target): void {
+  /** `seconds`: the Retry-After of a 503, which is remembered up to ten minutes. */
+  failed(target: Target, seconds = PENALTY / 1000): void {
+    const penalty = Math.min(Math.max(seconds * 1000, MIN_PENALTY), MAX_PENALTY);
     this.#until.delete(keyOf(target));
-    this.#until.set(keyOf(target), this.#clock.monotonic() + PENALTY);
+    this.#until.set(keyOf(target), this.#clock.monotonic() + penalty);
     if (this.#until.size > CAPACITY) this.#until.delete(this.#until.keys().next().value!);
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { UasSession } from '../dialog/types.ts';
-import { incomingCall } from './incoming-call.ts';
+import { incomingCall, partiesOf } from './incoming-call.ts';
 import { requestOf } from './test-support/messages.ts';
 import { account, trunk } from './test-support/settings.ts';
 import type { IncomingCall, Peer } from './types.ts';
@@ -27,12 +27,8 @@ function read(wire: Wire, peer: Peer = carrier): IncomingCall {
   ]);
   // Nothing below looks into the session.
   const session = { id: 'session' } as unknown as UasSession;
-  return incomingCall(request, {
-    session,
-    peer,
-    domain: 'maskline.test',
-    isOwnContact: (user) => user === 'token',
-  });
+  const parties = partiesOf(request, { peer, isOwnContact: (user) => user === 'token' });
+  return incomingCall(request, { session, peer, domain: 'maskline.test', parties });
 }
 
 const digits = (number: PhoneNumber): string => number.reveal('leak-scan');

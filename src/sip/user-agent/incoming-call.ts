@@ -20,13 +20,33 @@ const ANONYMOUS_URI = 'sip:anonymous@anonymous.invalid';
 /** RFC 3261 §8.1.1.6. */
 const DEFAULT_MAX_FORWARDS = 70;
 
+/** Who calls whom. */
+export interface Parties {
+  readonly dialled: PhoneNumber;
+  readonly caller: PhoneNumber;
+}
+
+export interface PartiesContext {
+  readonly peer: Peer;
+  /** Whether a Request-URI names one of our own Contacts, so that the dialled number stands in To. */
+  isOwnContact(user: string): boolean;
+}
+
 export interface IncomingContext {
   readonly session: UasSession;
   readonly peer: Peer;
   /** Our SIP domain, for the URI of an account. */
   readonly domain: string;
-  /** Whether a Request-URI names one of our own Contacts, so that the dialled number stands in To. */
-  isOwnContact(user: string): boolean;
+  readonly parties: Parties;
+}
+
+/** Never throws for a request that was validated. */
+export function partiesOf(request: SipRequest, context: PartiesContext): Parties {
+  const { peer } = context;
+  return {
+    dialled: dialledNumber(request, context),
+    caller: callerNumber(request, peer, from(request)),
+  };
 }
 
 /** The call as values. Never throws for a request that was validated. */
@@ -37,8 +57,7 @@ export function incomingCall(request: SipRequest, context: IncomingContext): Inc
   return {
     session,
     peer,
-    dialled: dialledNumber(request, context),
-    caller: callerNumber(request, peer, sender),
+    ...context.parties,
     displayName: isPrivate ? '' : cleanDisplayName(sender.displayName ?? ''),
     callerIsPrivate: isPrivate,
     fromUri: fromUri(peer, sender, isPrivate, context.domain),
@@ -53,7 +72,7 @@ export function incomingCall(request: SipRequest, context: IncomingContext): Inc
  * The user part of the Request-URI. A provider at which we registered may send the Contact that we gave it there, and
  * the number in To.
  */
-function dialledNumber(request: SipRequest, { peer, isOwnContact }: IncomingContext): PhoneNumber {
+function dialledNumber(request: SipRequest, { peer, isOwnContact }: PartiesContext): PhoneNumber {
   const spelling = spellingOf(peer);
   const uri = requestUri(request);
   const own =

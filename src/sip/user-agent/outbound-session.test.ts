@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { settle } from '../../../test/kit/virtual-clock.ts';
+import { settle, VirtualClock } from '../../../test/kit/virtual-clock.ts';
 import { Emitter } from '../../kernel/emitter.ts';
 import type { ReOfferOutcome, SessionEnd, SessionEvents, SessionState, UacSession } from '../dialog/types.ts';
 import { OutboundSession } from './outbound-session.ts';
@@ -46,10 +46,11 @@ function calling(...attempts: (Attempt | Promise<Attempt>)[]) {
   const left = [...attempts];
   const session = new OutboundSession({
     id: 'call',
+    clock: new VirtualClock(),
     next: async () => {
       const next = left.shift();
       if (next === undefined) throw new Error('nowhere left');
-      return next;
+      return { session: await next, failsOver: ({ retryable }) => retryable, progressMs: 0 };
     },
     onListenerError: (error) => {
       throw error;

@@ -1,39 +1,49 @@
 /**
  * An outbound call over several places to try. To the call layer it is one session; inside, one INVITE session after
- * the other, and the next only when the one before ended `retryable`: it could not be reached, or answered 503 before
- * anything rang (PITFALLS rows 22 and 39).
+ * the other. The next begins only when the one before has ended, nothing has rung, and its end is one that another place
+ * may not share (PITFALLS rows 22 and 39).
  */
-import { Emitter } from '../../kernel/emitter.ts';
+import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 import { MasklineError } from '../../kernel/errors.ts';
-import type {
-  Body,
-  ExtraHeaders,
-  ReOfferOutcome,
-  SessionEnd,
-  SessionEvents,
-  SessionState,
-  UacSession,
-} from '../dialog/types.ts';
+import type { ExtraHeaders, SessionEnd, SessionState, UacSession } from '../dialog/types.ts';
+import { CANCELLED, type Forwarded, RelayedSession } from './relayed-session.ts';
+
+/** One INVITE session that was begun. */
+export interface Tried {
+  readonly session: UacSession;
+  /** Whether another place may be tried after this end. Asked only when nothing has rung and nobody has hung up. */
+  failsOver(end: SessionEnd): boolean;
+  /** An attempt that has got nothing but 100 after this time is cancelled, ms; 0: never. */
+  readonly progressMs: number;
+}
 
 /** Starts the next attempt; undefined once the call has ended meanwhile. A rejection says that there is none. */
-export type NextAttempt = (signal: { readonly ended: boolean }) => Promise<UacSession | undefined>;
+export type NextAttempt = (signal: { readonly ended: boolean }) => Promise<Tried | undefined>;
 
-const FORWARDED = ['provisional', 'accepted', 'confirmed', 'info', 'message', 'answerChanged'] as const;
-
-export class OutboundSession implements UacSession {
+export interface OutboundSessionOptions {
   readonly id: string;
-  readonly role = 'uac';
-  readonly events: Emitter<SessionEvents>;
+  readonly next: NextAttempt;
+  readonly clock: Clock;
+  readonly onListenerError: (error: unknown) => void;
+}
+
+export class OutboundSession extends RelayedSession {
   readonly #next: NextAttempt;
+  readonly #clock: Clock;
   #current: UacSession | undefined;
   #lastEnd: SessionEnd | undefined;
+  /** `end()` was called. */
   #ending = false;
-  #ended = false;
+  /** A 101–199 or 2xx has come: whoever was to be disturbed has been (row 39). */
+  #rang = false;
+  /** The current attempt made no progress and is being cancelled. */
+  #givenUp = false;
+  #patience: TimerHandle | undefined;
 
-  constructor(options: { id: string; next: NextAttempt; onListenerError: (error: unknown) => void }) {
-    this.id = options.id;
-    this.events = new Emitter(options.onListenerError);
+  constructor(options: OutboundSessionOptions) {
+    super(options);
     this.#next = options.next;
+    this.#clock = options.clock;
   }
 
   /** To be called once; nothing is emitted before it returns. */
@@ -42,95 +52,73 @@ export class OutboundSession implements UacSession {
   }
 
   get state(): SessionState {
-    if (this.#ended) return 'ended';
+    if (this.ended) return 'ended';
     const state = this.#current?.state ?? 'calling';
     // Between two attempts.
     return state === 'ended' ? 'calling' : state;
   }
 
-  get ended(): boolean {
-    return this.#ended;
-  }
-
   end(options?: { readonly status?: number; readonly headers?: ExtraHeaders }): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#ending = true;
     if (this.#current !== undefined && this.#current.state !== 'ended') this.#current.end(options);
-    else this.#finish({ ...CANCELLED, by: 'local' });
+    else this.finish(CANCELLED);
   }
 
-  info(body: Body, headers?: ExtraHeaders): Promise<number> {
-    // RFC 3261 §12.2.2: outside a dialog there is nobody to tell.
-    return this.#current?.info(body, headers) ?? Promise.resolve(481);
-  }
-
-  message(body: Body, headers?: ExtraHeaders): Promise<number> {
-    return this.#current?.message(body, headers) ?? Promise.resolve(481);
-  }
-
-  /** Before an attempt has been answered there is nothing that a new offer could change. */
-  reoffer(sdp: string | (() => string)): Promise<ReOfferOutcome> {
-    if (this.#ended) return Promise.resolve({ kind: 'ended' });
-    return this.#current?.reoffer(sdp) ?? Promise.resolve({ kind: 'refused', status: 481 });
+  protected get carrier(): UacSession | undefined {
+    return this.#current;
   }
 
   async #tryNext(): Promise<void> {
     try {
-      if (this.#ended) return;
-      const session = await this.#next(this);
-      if (session === undefined) return;
-      if (this.#ended) session.end();
-      else this.#follow(session);
+      if (this.ended) return;
+      const tried = await this.#next(this);
+      if (tried === undefined) return;
+      if (this.ended) tried.session.end();
+      else this.#follow(tried);
     } catch (error) {
       // What a peer answered tells more than that nobody else is left to ask.
-      this.#finish(this.#lastEnd ?? endOf(error));
+      this.finish(this.#lastEnd ?? endOf(error));
     }
   }
 
-  #follow(session: UacSession): void {
+  #follow(tried: Tried): void {
+    const { session, progressMs } = tried;
     this.#current = session;
-    for (const name of FORWARDED) this.#forward(session, name);
-    session.events.on('reoffer', (reoffer) => {
-      if (this.events.listenerCount('reoffer') === 0) reoffer.reject(488);
-      else this.events.emit('reoffer', reoffer);
-    });
-    session.events.on('refer', (refer) => {
-      if (this.events.listenerCount('refer') === 0) refer.reject(603);
-      else this.events.emit('refer', refer);
-    });
-    session.events.on('ended', (end) => {
-      this.#lastEnd = end;
-      if (mayTryElsewhere(end) && !this.#ending) void this.#tryNext();
-      else this.#finish(end);
-    });
+    this.#givenUp = false;
+    this.relay(session, (name) => this.#heard(name));
+    session.events.on('ended', (end) => this.#over(tried, end));
+    if (progressMs > 0) {
+      this.#patience = this.#clock.setTimeout(() => {
+        this.#givenUp = true;
+        session.end();
+      }, progressMs);
+    }
   }
 
-  #forward<K extends (typeof FORWARDED)[number]>(session: UacSession, name: K): void {
-    session.events.on(name, (payload) => this.events.emit(name, payload));
+  #heard(name: Forwarded): boolean {
+    if (name === 'provisional' || name === 'accepted') {
+      this.#rang = true;
+      this.#clock.clearTimeout(this.#patience);
+    }
+    return true;
   }
 
-  #finish(end: SessionEnd): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.events.emit('ended', end);
+  #over(tried: Tried, reported: SessionEnd): void {
+    this.#clock.clearTimeout(this.#patience);
+    const end = this.#givenUp && !this.#ending ? noProgress(reported) : reported;
+    this.#lastEnd = end;
+    if (!this.#ending && !this.#rang && tried.failsOver(end)) void this.#tryNext();
+    // Row 39: whoever hung up must not be told that the same call may simply be made again.
+    else this.finish(this.#ending ? { ...end, retryable: false } : end);
   }
 }
 
-/**
- * RFC 3263 §4.3: a transport failure, no answer at all, or 503. `retryable` says that nothing has rung. Other refusals of
- * a peer may concern the callee, and the next target would ring the same phone once more.
- */
-export function mayTryElsewhere(end: SessionEnd): boolean {
-  return end.retryable && (end.by === 'fault' || end.status === 503);
+/** We cancelled it because nothing came. `retryable` says whether the CANCEL was in time (PITFALLS row 1). */
+function noProgress({ retryable }: SessionEnd): SessionEnd {
+  const reason = 'The peer took the call and made no progress.';
+  return { by: 'fault', answered: false, status: 408, reason, headers: [], retryable };
 }
-
-const CANCELLED = {
-  answered: false,
-  status: 487,
-  reason: 'The call was ended before it was answered.',
-  headers: [],
-  retryable: false,
-} as const;
 
 /** How a call ends whose INVITE was never sent, or whose every attempt threw. */
 function endOf(error: unknown): SessionEnd {

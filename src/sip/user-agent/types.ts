@@ -6,7 +6,9 @@ import type { Emitter } from '../../kernel/emitter.ts';
 import type { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { ExtraHeaders, UacSession, UasSession } from '../dialog/types.ts';
 import type { MediaPolicy } from './media-policy.ts';
+import type { TrunkHealthReport } from './trunk-health.ts';
 import type { Ha1Set, TrunkSettings } from './trunk-settings.ts';
+import type { TrunkHour, TrunkTotals } from './trunk-statistics.ts';
 
 export type { MediaPolicy } from './media-policy.ts';
 export { type CallerIdField, type Ha1Set, TRUNK_DEFAULTS, type TrunkSettings } from './trunk-settings.ts';
@@ -114,6 +116,26 @@ export interface UserAgentEvents {
   call: IncomingCall;
 }
 
+export interface TrunkStatus {
+  /** Undefined where we do not register. */
+  readonly registered: boolean | undefined;
+  /** Of the registration, in our words. */
+  readonly lastError: string | undefined;
+  readonly health: TrunkHealthReport;
+  /** On this node, now. */
+  readonly calls: { readonly inbound: number; readonly outbound: number };
+}
+
+/** All of a trunk that metrics show; totals are since the start of the node. */
+export interface TrunkReport {
+  readonly name: string;
+  readonly status: TrunkStatus;
+  readonly inbound: TrunkTotals;
+  readonly outbound: TrunkTotals;
+  /** Undefined before the first call. */
+  readonly hours: { readonly current: TrunkHour; readonly busiest: TrunkHour } | undefined;
+}
+
 /** `user-agent.ts` implements this as class `SipUserAgent`. */
 export interface UserAgent {
   readonly events: Emitter<UserAgentEvents>;
@@ -127,11 +149,8 @@ export interface UserAgent {
     invite: OutboundInvite,
     sdpFor: (localHost: string, media: MediaPolicy) => Promise<string>,
   ): UacSession;
-  /** Registration state per trunk, for the API and `doctor`. */
-  trunkStatus(trunkId: string): {
-    readonly registered: boolean | undefined;
-    readonly lastError: string | undefined;
-  };
+  /** Registration, health and load of a trunk, for the API and `doctor`. */
+  trunkStatus(trunkId: string): TrunkStatus;
   /** Stops registrations (with REGISTER Expires: 0, bounded to 2 s) and timers; sessions must have been ended before. */
   close(): Promise<void>;
 }

@@ -1,100 +1,113 @@
 /**
  * Outbound calls: from the closed list of an `OutboundInvite` to an INVITE. Nothing here sees an inbound request.
  */
+import type { Clock } from '../../kernel/clock.ts';
 import { MasklineError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import { ClientCredentials, type DigestAccount } from '../auth/credentials.ts';
 import type { ChallengeHook, Dialogs, ExtraHeaders, InviteParts, UacSession } from '../dialog/types.ts';
-import type { Address, Flow, Target, Transport } from '../transport/types.ts';
+import type { Flow, Transport } from '../transport/types.ts';
 import { contactFor } from './contact.ts';
-import type { Attempt, DialPlan } from './dial-plan.ts';
-import type { FailedTargets } from './failed-targets.ts';
+import type { Attempt, DialPlan, Stage } from './dial-plan.ts';
+import { ForkedSession } from './forked-session.ts';
 import { identityHeaders } from './identity-headers.ts';
-import { mayTryElsewhere, OutboundSession } from './outbound-session.ts';
+import { OutboundSession } from './outbound-session.ts';
+import { OutboundWalk, type WalkTools } from './outbound-walk.ts';
+import type { OwnCalls } from './own-calls.ts';
+import type { TrunkMeter } from './trunk-meter.ts';
 import type { MediaPolicy, OutboundInvite } from './types.ts';
 
 export interface UacCoreOptions {
   readonly dialogs: Dialogs;
   readonly transport: Pick<Transport, 'flowTo'>;
   readonly plan: DialPlan;
-  readonly failures: FailedTargets;
+  readonly meter: TrunkMeter;
+  readonly ownCalls: OwnCalls;
+  readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** No further place is tried after this time since the call began. */
+  readonly failoverSeconds: number;
 }
 
 export type SdpFor = (localHost: string, media: MediaPolicy) => Promise<string>;
 
 export class UacCore {
   readonly #options: UacCoreOptions;
-  /** Call-IDs of our calls that live: an INVITE that comes in with one of them is our own (PITFALLS row 44). */
-  readonly #callIds = new Set<string>();
 
   constructor(options: UacCoreOptions) {
     this.#options = options;
   }
 
   invite(invite: OutboundInvite, sdpFor: SdpFor): UacSession {
-    const attempts = this.#options.plan.attempts(invite.target);
-    const offer = onceEach(sdpFor);
+    const { plan, clock, failoverSeconds } = this.#options;
+    const deadline = clock.monotonic() + failoverSeconds * 1000;
+    const stages =
+      invite.maxForwards > 0 ? plan.stages(invite.target) : nowhere(new MasklineError('call/too-many-hops'));
+    return this.#session(stages, invite, onceEach(sdpFor), deadline);
+  }
+
+  #session(
+    stages: AsyncIterator<Stage>,
+    invite: OutboundInvite,
+    offer: SdpFor,
+    deadline: number,
+  ): OutboundSession {
+    const { plan, meter, clock, transport } = this.#options;
+    const tools: WalkTools = {
+      flowTo: ({ target }) => transport.flowTo(target),
+      redirected: (attempt, uri) => plan.redirected(attempt, uri),
+      begin: async (attempt, flow, signal, onRefused) => {
+        const sdp = await offer(mediaHost(flow), attempt.media);
+        if (signal.ended) return undefined;
+        return this.#send(
+          { ...partsOf(invite, attempt, flow, sdp, this.#options.random), onRefused },
+          invite,
+        );
+      },
+      ring: (stage) =>
+        new ForkedSession({
+          ...this.#listening(),
+          branches: stage.map((attempt) => this.#session(only([attempt]), invite, offer, deadline)),
+        }),
+      meter,
+      deadline,
+      monotonic: () => clock.monotonic(),
+    };
+    const walk = new OutboundWalk(stages, tools);
     const session = new OutboundSession({
-      id: this.#options.random.uuid(),
-      next: (signal) => this.#next(invite, attempts, offer, signal),
-      onListenerError: (error) =>
-        this.#options.log.error({ err: error }, 'a listener of an outbound call failed'),
+      ...this.#listening(),
+      clock,
+      next: (signal) => walk.next(signal),
     });
     session.start();
     return session;
   }
 
-  isOwnCallId(callId: string): boolean {
-    return this.#callIds.has(callId);
+  #listening(): { id: string; onListenerError: (error: unknown) => void } {
+    const { random, log } = this.#options;
+    return {
+      id: random.uuid(),
+      onListenerError: (error) => log.error({ err: error }, 'a listener of an outbound call failed'),
+    };
   }
 
-  /** The next place that can be reached; throws when there is none. Whatever cannot be connected to has not rung and is passed over. */
-  async #next(
-    invite: OutboundInvite,
-    attempts: AsyncGenerator<Attempt>,
-    offer: SdpFor,
-    signal: { readonly ended: boolean },
-  ): Promise<UacSession | undefined> {
-    if (invite.maxForwards <= 0) throw new MasklineError('call/too-many-hops');
-    let unreachable: unknown;
-    for (;;) {
-      const { value: attempt, done } = await attempts.next();
-      if (signal.ended) return undefined;
-      if (done === true) break;
-      const flow = await this.#flow(attempt).catch((error: unknown) => {
-        unreachable = error;
-        this.#options.failures.failed(attempt.target);
-        return undefined;
-      });
-      if (flow === undefined) continue;
-      if (isOurs(flow)) throw new MasklineError('call/looped');
-      const sdp = await offer(mediaHost(flow), attempt.media);
-      if (signal.ended) return undefined;
-      return this.#send(partsOf(invite, attempt, flow, sdp, this.#options.random), attempt.target);
-    }
-    throw new MasklineError(invite.target.kind === 'user' ? 'user/offline' : 'trunk/unreachable', undefined, {
-      cause: unreachable,
-    });
-  }
-
-  #flow(attempt: Attempt): Promise<Flow> {
-    return this.#options.transport.flowTo(attempt.target);
-  }
-
-  #send(parts: InviteParts, target: Target): UacSession {
-    const { dialogs, failures } = this.#options;
-    const session = dialogs.invite(parts);
-    this.#callIds.add(parts.callId);
-    session.events.on('ended', (end) => {
-      this.#callIds.delete(parts.callId);
-      if (mayTryElsewhere(end)) failures.failed(target);
-      else if (end.by === 'remote') failures.answered(target);
-    });
+  #send(parts: InviteParts, { identity, target }: OutboundInvite): UacSession {
+    const session = this.#options.dialogs.invite(parts);
+    const dialled = target.kind === 'trunk' ? target.number : undefined;
+    session.events.on('ended', this.#options.ownCalls.began(parts.callId, identity, dialled));
     return session;
   }
+}
+
+async function* only(stage: Stage): AsyncGenerator<Stage> {
+  yield stage;
+}
+
+// biome-ignore lint/correctness/useYield: a plan that leads nowhere.
+async function* nowhere(error: MasklineError): AsyncGenerator<Stage> {
+  throw error;
 }
 
 function partsOf(
@@ -150,14 +163,6 @@ function onceEach(sdpFor: SdpFor): SdpFor {
     made.set(key, offer);
     return offer;
   };
-}
-
-function isOurs(flow: Flow): boolean {
-  return same(flow.remote, flow.advertised) || same(flow.remote, flow.local);
-}
-
-function same(a: Address, b: Address): boolean {
-  return a.host === b.host && a.port === b.port;
 }
 
 /** A wildcard is no address to send media to. */

@@ -10,11 +10,13 @@ import { callId, optionTags } from '../message/fields.ts';
 import type { InviteServerTransaction, ServerTransaction } from '../transaction/types.ts';
 import { contactFor } from './contact.ts';
 import type { Identification, PeerIdentifier } from './identify-peer.ts';
-import { incomingCall } from './incoming-call.ts';
+import { incomingCall, type Parties, partiesOf } from './incoming-call.ts';
 import { answerOptions } from './options.ts';
+import type { OwnCalls } from './own-calls.ts';
 import type { KnownSources } from './quiet-gate.ts';
 import type { Registrar } from './registrar.ts';
 import { refusalOf, refusalOutside } from './request-checks.ts';
+import type { Room, TrunkMeter } from './trunk-meter.ts';
 import type { IncomingCall, Peer } from './types.ts';
 import { answerWith } from './uac-core.ts';
 
@@ -29,8 +31,8 @@ export interface UasCoreOptions {
   readonly domain: string;
   /** Answer OPTIONS of anybody. */
   readonly answerUnknownOptions: boolean;
-  /** Whether one of our own calls has this Call-ID. */
-  isOwnCallId(callId: string): boolean;
+  readonly meter: TrunkMeter;
+  readonly ownCalls: OwnCalls;
   /** Whether the user part is one that we gave to a provider as Contact. */
   isOwnContact(user: string): boolean;
   /** False when nobody takes calls. */
@@ -51,7 +53,7 @@ export class UasCore implements DialogUser {
     const { request, flow } = transaction;
     const { peers, dialogs, sources, domain } = this.#options;
     // Row 44: the network has led our own call back to us.
-    if (this.#options.isOwnCallId(callId(request))) {
+    if (this.#options.ownCalls.hasCallId(callId(request))) {
       transaction.reply(482);
       return;
     }
@@ -63,23 +65,42 @@ export class UasCore implements DialogUser {
       transaction.reply(refusal.status, { fields: refusal.fields });
       return;
     }
+    const parties = partiesOf(request, { peer, isOwnContact: (user) => this.#options.isOwnContact(user) });
+    const room = this.#roomFor(transaction, peer, parties);
+    if (room === undefined) return;
     const session = dialogs.acceptInvite(transaction, {
       contact: contactFor(flow),
       // A phone may be behind NAT; a trunk says where it wants to be asked.
       reach: peer.kind === 'user' ? 'flow' : 'target',
       ...this.#credentialsFor(peer),
     });
-    const call = incomingCall(request, {
-      session,
-      peer,
-      domain,
-      isOwnContact: (user) => this.#options.isOwnContact(user),
-    });
+    room.follow(session);
+    const call = incomingCall(request, { session, peer, domain, parties });
     this.#options.log.debug(
       { peer: peerName(peer), dialled: call.dialled, caller: call.caller },
       'a call has come in',
     );
     if (!this.#options.onCall(call)) session.reject(503);
+  }
+
+  /** What a call from a trunk takes there; undefined after it was refused. */
+  #roomFor(transaction: ServerTransaction, peer: Peer, { caller, dialled }: Parties): Room | undefined {
+    const { meter, ownCalls, log } = this.#options;
+    if (peer.kind === 'user') return meter.free;
+    const { trunk } = peer;
+    meter.health.callSucceeded(trunk.id);
+    // Row 44: the trunk sends our own call back, under another Call-ID.
+    if (ownCalls.isEcho(caller, dialled)) {
+      log.warn({ trunk: trunk.name, dialled }, 'a trunk sends our own call back to us');
+      transaction.reply(482);
+      return undefined;
+    }
+    const room = meter.enter(trunk, 'inbound');
+    if (room === undefined) {
+      log.warn({ trunk: trunk.name }, 'a call was refused: the trunk carries as many as it may');
+      transaction.reply(503);
+    }
+    return room;
   }
 
   onRequest(transaction: ServerTransaction): void {

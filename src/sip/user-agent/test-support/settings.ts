@@ -8,6 +8,8 @@ export function trunk(changes: Partial<TrunkSettings> = {}): TrunkSettings {
     name: 'carrier',
     host: 'carrier.example',
     ...TRUNK_DEFAULTS,
+    // Probes are for the tests that look at them.
+    optionsSeconds: 0,
     ...changes,
   };
 }
