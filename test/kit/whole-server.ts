@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,12 +9,17 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
 import { type Maskline, startMaskline } from '../../src/main.ts';
+import { readWavChannel } from '../../src/media/wav.ts';
 import type { AnswerScript, Misbehaviour } from '../../src/phone/behaviour.ts';
 import type { IncomingCall } from '../../src/phone/incoming-call.ts';
 import { Phone } from '../../src/phone/phone.ts';
+import type { PhoneRtp } from '../../src/phone/phone-rtp.ts';
+import type { PhoneTls } from '../../src/phone/wire.ts';
 import type { CallEventRecord, CallRecord } from '../../src/records/ports.ts';
 import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
+import type { TransportName } from '../../src/sip/transport/types.ts';
 import { expectNothingLeft } from './leak-check.ts';
+import { attackedFrames, RtpAttacker } from './rtp-attacker.ts';
 
 export const HOST = '127.0.0.1';
 export const SERVICE = '+442079460123';
@@ -93,6 +98,8 @@ export interface WholeServerOptions {
   /** Keep the data folder of an earlier server. */
   readonly data?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** `false`: nobody attacks its media ports. For measurements; every other call has to bear a stranger. */
+  readonly attacker?: false;
 }
 
 /** A whole Maskline on real sockets with the taxi example, its backend, and everything said to logs. */
@@ -102,11 +109,21 @@ export class WholeServer {
   readonly data: string;
   /** Every log line so far. */
   readonly logLines: string[];
+  /** Sends to every media port of the server, all the time; that nobody heard of it is checked at the end. */
+  readonly attacker: RtpAttacker | undefined;
   readonly #phones: Phone[] = [];
   readonly #taken = new Set<string>();
   #stopped = false;
 
-  private constructor(maskline: Maskline, backend: Backend, data: string, logLines: string[]) {
+  private constructor(
+    maskline: Maskline,
+    backend: Backend,
+    data: string,
+    logLines: string[],
+    attacker: RtpAttacker | undefined,
+  ) {
+    this.attacker = attacker;
+    if (attacker !== undefined) attacker.guessedSsrcs = () => this.#sounds().map(({ ssrc }) => ssrc);
     this.maskline = maskline;
     this.backend = backend;
     this.data = data;
@@ -159,7 +176,9 @@ export class WholeServer {
     try {
       const environment = options.environment ?? {};
       const maskline = await startMaskline({ settings, folder, environment, log });
-      return new WholeServer(maskline, backend, data, logLines);
+      const attacked = options.attacker !== false;
+      const attacker = attacked ? await RtpAttacker.start({ ports: settings.media.ports }) : undefined;
+      return new WholeServer(maskline, backend, data, logLines, attacker);
     } catch (error) {
       await backend.close();
       throw error;
@@ -173,19 +192,25 @@ export class WholeServer {
       readonly toneHz?: number;
       readonly answer?: AnswerScript | ((call: IncomingCall) => AnswerScript);
       readonly misbehaviour?: Misbehaviour;
-      readonly transport?: 'udp' | 'tcp';
+      readonly transport?: TransportName;
+      readonly tls?: PhoneTls;
+      /** Where it stands; default 127.0.0.1. */
+      readonly host?: string;
       readonly register?: boolean;
     } = {},
   ): Promise<Phone> {
-    const transport = options.transport ?? 'udp';
+    const { transport = 'udp', host = HOST } = options;
     const phone = new Phone({
       network: new NodeNetwork(),
       clock: systemClock,
       random: systemRandom,
-      local: { host: HOST, port: 0 },
+      local: { host, port: 0 },
       transport,
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
       identity: { username: name, password: `${name}-4711`, domain: DOMAIN },
-      registrar: this.maskline.sip.find((address) => address.transport === transport)!,
+      registrar: this.maskline.sip.find(
+        (address) => address.transport === transport && address.host.includes(':') === host.includes(':'),
+      )!,
       audio: { toneHz: options.toneHz ?? 0 },
       ...(options.answer === undefined ? {} : { answer: options.answer }),
       ...(options.misbehaviour === undefined ? {} : { misbehaviour: options.misbehaviour }),
@@ -239,6 +264,7 @@ export class WholeServer {
   /** Between two tests on one server: phones unregister and close, nothing of a call is left, the backend is as at first. */
   async reset(): Promise<void> {
     await this.expectIdle();
+    await this.#expectUnattacked();
     for (const { id } of await this.#allClosed()) this.#taken.add(id);
     for (const phone of this.#phones.splice(0)) {
       if (phone.registered) await phone.unregister();
@@ -250,8 +276,34 @@ export class WholeServer {
 
   /** Nothing of a call is left while the server still runs: legs, sessions, sandboxes, transactions, ports. */
   async expectIdle(): Promise<void> {
+    this.attacker?.pause();
     const { calls, scenarios, media } = this.maskline.parts;
     await expectNothingLeft({ calls, scenarios, engine: media }, { realMs: 8000 });
+    this.attacker?.resume();
+  }
+
+  /** [row 32] No phone and no recording has anything of the stranger, and the stranger has nothing of anybody. */
+  async #expectUnattacked(): Promise<void> {
+    if (this.attacker === undefined) return;
+    const { received } = this.attacker;
+    if (received.length > 0) throw new Error(`RTP bled: a stranger got ${received.length} packets`);
+    for (const sound of this.#sounds()) {
+      const frames = attackedFrames(sound.heard.samples());
+      if (frames > 0) throw new Error(`a phone heard a stranger for ${frames * 20} ms`);
+      if (sound.digits.includes('D')) throw new Error('a phone heard a key that a stranger pressed');
+    }
+    const folder = join(this.data, 'recordings');
+    const files = await readdir(folder, { recursive: true }).catch(() => []);
+    for (const name of files.filter((file) => file.endsWith('.wav'))) {
+      const file = await readFile(join(folder, name));
+      const frames =
+        attackedFrames(readWavChannel(file, 'left')) + attackedFrames(readWavChannel(file, 'right'));
+      if (frames > 0) throw new Error(`a recording holds ${frames * 20} ms of a stranger`);
+    }
+  }
+
+  #sounds(): PhoneRtp[] {
+    return this.#phones.flatMap((phone) => phone.calls.flatMap(({ sound }) => sound ?? []));
   }
 
   /** Closes phones, checks that nothing of a call is left, stops, and removes the data unless told to keep it. */
@@ -260,7 +312,9 @@ export class WholeServer {
     this.#stopped = true;
     try {
       if (options.idle !== false) await this.expectIdle();
+      await this.#expectUnattacked();
     } finally {
+      this.attacker?.close();
       for (const phone of this.#phones) phone.close();
       await this.maskline.stop();
       await this.backend.close();
@@ -283,8 +337,11 @@ async function writeScenarios(
   );
 }
 
-/** A range of its own for each server, so that tests run side by side. */
+/**
+ * A range of its own for each server, so that tests run side by side; below the ports of the kit's phones, which believe
+ * whoever sends to them.
+ */
 function mediaPorts(): { min: number; max: number } {
-  const min = 10_000 + 2 * systemRandom.int(10_000);
+  const min = 10_000 + 2 * systemRandom.int(5_800);
   return { min, max: min + 399 };
 }

@@ -67,6 +67,11 @@ beforeAll(async () => {
       sip: { ...s.sip, t1Ms: 50 },
       limits: { ...s.limits, ringSeconds: 5 },
       scenario: { ...s.scenario, unansweredSeconds: 8, callbackMs: 300 },
+      // What is refused below is refused by the trunks, not by the fence around where an application may dial.
+      applications: s.applications.map((application) => ({
+        ...application,
+        fence: { ...application.fence, countries: ['GB', 'FR', 'US'] },
+      })),
       trunks: [trunk({ name: 'down', host: HOST, port: 9, prefixes: ['+1'] })],
     }),
   });
