@@ -142,6 +142,7 @@ describe('over IPv6', () => {
         },
         media: { ...base.media, host: LOOPBACK6 },
       }),
+      attacker: false,
     });
   });
   afterAll(() => server.stop());
