@@ -191,8 +191,13 @@ export class ScenarioStage {
         host: play.account === undefined ? CALLER_HOST : ROAMING_HOST,
         remote: this.#server!.maskline.sip.find((address) => address.transport === transport)!,
         service: SERVICE,
+        // Those that register send to a domain, the others to the number.
+        ...(play.caller.startsWith('caller-') ? { authUri: `${SERVICE}@${HOST}` } : {}),
         keys: { caller: play.account ?? run.callerNumber, caller_name: `Driver ${run.callerNumber}` },
-        settings: play.callerSettings ?? {},
+        settings: {
+          ...(play.account === undefined ? {} : { account: play.account, password: `${play.account}-4711` }),
+          ...play.callerSettings,
+        },
       });
       const results = await bothSucceeded(caller, callee);
       return { ...results, record: await this.#recordOf(run) };

@@ -243,6 +243,52 @@ test(
 );
 
 test(
+  '[row 13] [RFC 3262 §4] reliable 183 and 180, each with its PRACK, and the answer in the 183',
+  stage.plays({
+    caller: 'caller-talks-and-hangs-up',
+    callee: 'carrier-requires-100rel',
+    record: callerHungUp,
+  }),
+);
+
+test(
+  '[row 13] [RFC 3262 §4] a reliable 183 that comes twice gets one PRACK',
+  stage.plays({
+    caller: 'caller-talks-and-hangs-up',
+    callee: 'carrier-repeats-a-reliable-183',
+    record: callerHungUp,
+  }),
+);
+
+test(
+  '[row 16] [RFC 3311 §5.2] UPDATE before the answer',
+  stage.plays({
+    caller: 'caller-talks-and-hangs-up',
+    callee: 'carrier-updates-before-the-answer',
+    record: callerHungUp,
+  }),
+);
+
+test(
+  '[RFC 3515 §2.4.2] REFER of the callee is declined',
+  stage.plays({ caller: 'caller-is-hung-up', callee: 'carrier-transfers-the-caller', record: calleeHungUp }),
+);
+
+test(
+  '[row 12] [RFC 4028 §7.3] 422: the session interval is raised',
+  stage.plays({
+    caller: 'caller-talks-and-hangs-up',
+    callee: 'carrier-wants-longer-sessions',
+    record: callerHungUp,
+  }),
+);
+
+test(
+  '[row 12] [RFC 4028 §9] the carrier refreshes the session',
+  stage.plays({ caller: 'caller-is-hung-up', callee: 'carrier-refreshes-the-session', record: calleeHungUp }),
+);
+
+test(
   '[row 27] 407 without end: the second refusal is the end',
   stage.plays({
     caller: 'caller-is-refused',

@@ -18,6 +18,8 @@ export interface SippOptions {
   readonly remote?: Address;
   /** User part of the Request-URI: the number that is dialled. */
   readonly service?: string;
+  /** What SIPp's `[authentication]` takes for the Request-URI, without `sip:`; default: address and port of `remote`. */
+  readonly authUri?: string;
   /** Values for `[name]` in the scenario, such as `caller`. */
   readonly keys?: Readonly<Record<string, string>>;
   /** The numbers that call in turn, one per call, instead of the one in `keys.caller`; the display name has it too. */
@@ -80,6 +82,7 @@ export class Sipp {
       ...['-timeout', `${options.timeoutSeconds ?? 15}s`, '-timeout_error'],
       ...['-trace_err', '-error_file', 'errors.log', '-trace_msg', '-message_file', 'messages.log'],
       ...(options.service === undefined ? [] : ['-s', options.service]),
+      ...(options.authUri === undefined ? [] : ['-auth_uri', options.authUri]),
       ...(options.callers === undefined ? [] : ['-inf', 'callers.csv']),
       ...Object.entries({ caller: 'sipp', caller_name: 'SIPp', ...options.keys }).flatMap(([name, value]) => [
         '-key',
