@@ -28,7 +28,8 @@ export interface ReOfferHost {
   inviting(): boolean;
   /** Whether the peer's first INVITE has no final response yet. */
   invited(): boolean;
-  readonly timer: SessionTimer;
+  /** Undefined before the answer: a session that is not there yet has no timer (RFC 4028 §7.4). */
+  timer(): SessionTimer | undefined;
   /** Supported. */
   capabilities(): ExtraHeaders;
   /** Tells the user; false when nobody listens. */
@@ -126,22 +127,31 @@ export class ReOffers {
       return true;
     }
     const { pending, established } = dialog.media;
-    // RFC 3311 §5.1: once the first exchange is complete, an UPDATE need not wait for the answer to the call.
-    const tooEarly = isInvite || !established;
-    if (this.#open !== undefined || pending === 'theirs' || (this.#host.invited() && tooEarly)) {
-      const seconds = this.#context.random.int(RETRY_AFTER_BELOW);
-      transaction.reply(500, { fields: [['Retry-After', String(seconds)]] });
+    const invited = this.#host.invited();
+    if (this.#open !== undefined || pending === 'theirs' || (isInvite && invited)) {
+      this.#later(transaction);
       return true;
     }
-    if (pending === 'ours' || (this.#host.inviting() && tooEarly)) {
+    if (pending === 'ours' || (isInvite && this.#host.inviting())) {
       transaction.reply(491);
+      return true;
+    }
+    if (!established && (invited || this.#host.inviting())) {
+      // RFC 3311 §5.1: an UPDATE has to wait for the first exchange, which the side that was called completes.
+      if (invited) this.#later(transaction);
+      else transaction.reply(491);
       return true;
     }
     return this.#tooBrief(transaction);
   }
 
+  #later(transaction: ServerTransaction): void {
+    const seconds = this.#context.random.int(RETRY_AFTER_BELOW);
+    transaction.reply(500, { fields: [['Retry-After', String(seconds)]] });
+  }
+
   #tooBrief(transaction: ServerTransaction): boolean {
-    const fields = this.#host.timer.refusal(transaction.request);
+    const fields = this.#host.timer()?.refusal(transaction.request);
     if (fields !== undefined) transaction.reply(422, { fields });
     return fields !== undefined;
   }
@@ -212,7 +222,7 @@ export class ReOffers {
       ['Contact', formatNameAddr(dialog.contact)],
       ...ALLOW,
       ...this.#host.capabilities(),
-      ...this.#host.timer.weAccept(request),
+      ...(this.#host.timer()?.weAccept(request) ?? []),
     ];
     return { ...rest, fields: [...own, ...fields] };
   }

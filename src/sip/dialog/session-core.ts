@@ -209,7 +209,7 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
     return new ReOffers(this.context, {
       inviting: () => this.outgoing.inviting || (this.role === 'uac' && this.unanswered()),
       invited: () => this.role === 'uas' && this.unanswered(),
-      timer: this.timer,
+      timer: () => (this.unanswered() ? undefined : this.timer),
       capabilities: () => dialogExtensions(this.context.sessionTimer !== undefined),
       offer: (reOffer) => this.#told('reoffer', reOffer),
       answered: (sdp) => this.events.emit('confirmed', { sdp }),
