@@ -72,6 +72,8 @@ export class DialPlan {
 
   /** Another place of a call that a 3xx has led to. */
   async redirected(attempt: Attempt, uri: SipUri): Promise<readonly Attempt[]> {
+    // §8.1.3.4: what was to be secure is not led to where it is not.
+    if (attempt.requestUri.scheme === 'sips' && uri.scheme !== 'sips') return [];
     const requestUri = asRequestUri(uri);
     const targets = await this.#resolve(
       requestUri,
@@ -160,11 +162,10 @@ export class DialPlan {
   async *#toUri(text: string, account: DigestAccount | undefined): AsyncGenerator<Stage> {
     const uri = readDialled(text);
     if (isTelUri(uri)) return yield* this.#toNumber(numberOfUri(uri)!);
-    // RFC 3261 §8.1.3.5, §26.2: without TLS a sips: target cannot be reached as it asks to be.
-    if (uri.scheme !== 'sip' || !isSipUri(uri)) throw new MasklineError('uri/unsupported');
+    if (!isSipUri(uri)) throw new MasklineError('uri/unsupported');
     if (uri.host === this.#options.domain && uri.user !== undefined) return yield* this.#toUser(uri.user);
     const requestUri = asRequestUri(uri);
-    const to = nameAddr(sipUri({ user: uri.user, host: uri.host }));
+    const to = nameAddr(sipUri({ scheme: uri.scheme, user: uri.user, host: uri.host }));
     let targets: readonly Target[];
     try {
       targets = await this.#resolve(requestUri, undefined);
@@ -191,7 +192,7 @@ export class DialPlan {
   /** The transport is said to the resolver even where the Request-URI leaves it out. */
   async #resolve(uri: SipUri, transport: Target['transport'] | undefined): Promise<readonly Target[]> {
     const params = new Map(uri.params);
-    if (transport !== undefined) params.set('transport', transport);
+    if (transport !== undefined && uri.scheme === 'sip') params.set('transport', transport);
     return this.#options.order(await this.#options.resolver.resolve(sipUri({ ...uri, params })));
   }
 }
@@ -216,7 +217,8 @@ function readDialled(text: string): ReturnType<typeof parseUri> {
 function asRequestUri(uri: SipUri): SipUri {
   if (uri.headers.size === 0 && uri.password === undefined && !uri.params.has('method')) return uri;
   const params = new Map([...uri.params].filter(([name]) => name !== 'method'));
-  return sipUri({ user: uri.user, host: uri.host, port: uri.port, params });
+  const { scheme, user, host, port } = uri;
+  return sipUri({ scheme, user, host, port, params });
 }
 
 function nameAddr(uri: SipUri): NameAddr {

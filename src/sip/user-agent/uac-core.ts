@@ -7,8 +7,9 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import { ClientCredentials, type DigestAccount } from '../auth/credentials.ts';
 import type { ChallengeHook, Dialogs, ExtraHeaders, InviteParts, UacSession } from '../dialog/types.ts';
+import { INVITE_HEAD_BYTES, isLargeForUdp } from '../transport/size-policy.ts';
 import type { Flow, Transport } from '../transport/types.ts';
-import { contactFor } from './contact.ts';
+import { CONTACT_USER, contactFor } from './contact.ts';
 import type { Attempt, DialPlan, Stage } from './dial-plan.ts';
 import { ForkedSession } from './forked-session.ts';
 import { identityHeaders } from './identity-headers.ts';
@@ -20,7 +21,7 @@ import type { MediaPolicy, OutboundInvite } from './types.ts';
 
 export interface UacCoreOptions {
   readonly dialogs: Dialogs;
-  readonly transport: Pick<Transport, 'flowTo'>;
+  readonly transport: Pick<Transport, 'flowTo' | 'flowForLarge'>;
   readonly plan: DialPlan;
   readonly meter: TrunkMeter;
   readonly ownCalls: OwnCalls;
@@ -60,9 +61,10 @@ export class UacCore {
       redirected: (attempt, uri) => plan.redirected(attempt, uri),
       begin: async (attempt, flow, signal, onRefused) => {
         const sdp = await offer(mediaHost(flow), attempt.media);
+        const best = await this.#flowFor(attempt, flow, sdp, invite);
         if (signal.ended) return undefined;
         return this.#send(
-          { ...partsOf(invite, attempt, flow, sdp, this.#options.random), onRefused },
+          { ...partsOf(invite, attempt, best, sdp, this.#options.random), onRefused },
           invite,
         );
       },
@@ -83,6 +85,13 @@ export class UacCore {
     });
     session.start();
     return session;
+  }
+
+  /** RFC 3261 §18.1.1 as far as it helps (PITFALLS row 23): TCP for what is too large, where the target takes it. */
+  async #flowFor(attempt: Attempt, flow: Flow, sdp: string, { headers }: OutboundInvite): Promise<Flow> {
+    const extra = headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
+    if (flow.transport !== 'udp' || !isLargeForUdp(INVITE_HEAD_BYTES + sdp.length + extra)) return flow;
+    return (await this.#options.transport.flowForLarge?.(attempt.target)) ?? flow;
   }
 
   #listening(): { id: string; onListenerError: (error: unknown) => void } {
@@ -125,7 +134,7 @@ function partsOf(
     to: attempt.to,
     // RFC 3261 §8.1.1.4 recommends no host in it either: it would tell where we stand.
     callId: random.token(16),
-    contact: contactFor(flow),
+    contact: contactFor(flow, CONTACT_USER, attempt.requestUri.scheme),
     reach: attempt.reach,
     maxForwards: invite.maxForwards,
     headers: [...identity.fields, ...extensionsOnly(invite.headers)],

@@ -8,7 +8,7 @@ import type { DigestAuthenticator } from '../auth/authenticator.ts';
 import type { ChallengeHook, Dialogs, DialogUser } from '../dialog/types.ts';
 import { callId, optionTags } from '../message/fields.ts';
 import type { InviteServerTransaction, ServerTransaction } from '../transaction/types.ts';
-import { contactFor } from './contact.ts';
+import { CONTACT_USER, contactFor } from './contact.ts';
 import type { Identification, PeerIdentifier } from './identify-peer.ts';
 import { incomingCall, type Parties, partiesOf } from './incoming-call.ts';
 import { answerOptions } from './options.ts';
@@ -69,7 +69,7 @@ export class UasCore implements DialogUser {
     const room = this.#roomFor(transaction, peer, parties);
     if (room === undefined) return;
     const session = dialogs.acceptInvite(transaction, {
-      contact: contactFor(flow),
+      contact: contactFor(flow, CONTACT_USER, /^sips:/i.test(request.uri) ? 'sips' : 'sip'),
       // A phone may be behind NAT; a trunk says where it wants to be asked.
       reach: peer.kind === 'user' ? 'flow' : 'target',
       ...this.#credentialsFor(peer),

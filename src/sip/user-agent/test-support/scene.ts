@@ -8,6 +8,7 @@ import { DialogLayer } from '../../dialog/dialog-layer.ts';
 import { createResolver } from '../../resolver/resolve.ts';
 import { TransactionLayer } from '../../transaction/transaction-layer.ts';
 import { TransportLayer } from '../../transport/transport-layer.ts';
+import type { SecureServer } from '../../transport/types.ts';
 import { createFlowTo } from '../flow-to.ts';
 import type { IncomingCall, TrunkSettings, UserAccount } from '../types.ts';
 import { SipUserAgent, type UserAgentSettings } from '../user-agent.ts';
@@ -21,6 +22,10 @@ export interface SceneOptions {
   readonly settings?: Partial<UserAgentSettings>;
   /** Addresses of names. */
   readonly hosts?: Readonly<Record<string, readonly string[] | Promise<readonly string[]>>>;
+  /** SRV records of names. */
+  readonly srv?: Readonly<Record<string, readonly { port: number; name: string }[]>>;
+  /** A TLS listener at 5061 with a certificate for `sip.maskline.test`. */
+  readonly tls?: Pick<SecureServer, 'clientCertificates'>;
   /** Nobody takes calls. */
   readonly deaf?: boolean;
 }
@@ -33,7 +38,8 @@ export async function scene(options: SceneOptions = {}) {
   const transport = new TransportLayer({ network: network.host(SERVER.host), clock, random, log });
   const transactions = new TransactionLayer({ transport, clock, random, log });
   const dns = {
-    srv: async () => [],
+    srv: async (name: string) =>
+      (options.srv?.[name] ?? []).map((record) => ({ priority: 1, weight: 0, ...record })),
     addresses: async (name: string) => options.hosts?.[name] ?? [],
   };
   const resolver = createResolver({ dns, random, clock });
@@ -66,6 +72,10 @@ export async function scene(options: SceneOptions = {}) {
   });
   await transport.listen({ transport: 'udp', host: '0.0.0.0', port: SERVER.port });
   await transport.listen({ transport: 'tcp', host: '0.0.0.0', port: SERVER.port });
+  if (options.tls !== undefined) {
+    const secure = { material: () => ({ certificate: 'sip.maskline.test' }), ...options.tls };
+    await transport.listen({ transport: 'tls', host: '0.0.0.0', port: SERVER.port + 1, secure });
+  }
   const calls: IncomingCall[] = [];
   if (options.deaf !== true) agent.events.on('call', (call) => calls.push(call));
   const peers: RawPeer[] = [];
