@@ -315,7 +315,7 @@ describe('a call that goes out', () => {
     ['unknown account', { kind: 'user', username: 'eve' }, 404],
     ['nobody registered', { kind: 'user', username: 'bob' }, 480],
     ['unknown host', { kind: 'uri', uri: 'sip:x@nowhere.example' }, 503],
-    ['secure scheme', { kind: 'uri', uri: 'sips:x@198.51.100.1' }, 416],
+    ['secure scheme, and nobody speaks TLS', { kind: 'uri', uri: 'sips:x@198.51.100.1' }, 503],
     ['another scheme', { kind: 'uri', uri: 'mailto:x@y' }, 416],
     ['nonsense', { kind: 'uri', uri: 'nonsense' }, 484],
   ] as const)('nowhere to go: %s', async (_, target, status) => {
