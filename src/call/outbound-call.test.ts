@@ -32,7 +32,7 @@ async function ringing(overrides: Partial<DialRequest> = {}) {
 describe('an outbound call', () => {
   it('offers A-law, µ-law and telephone-event from a port of its own', async () => {
     const { call, session, media } = await ringing();
-    expect(session.offer).toContain(`m=audio ${media.legs[0]!.local.port} RTP/AVP 8 0 101`);
+    expect(session.offer).toContain(`m=audio ${media.legs[0]!.local.port} RTP/AVP 8 0 9 101`);
     expect([call.state, call.incoming]).toEqual(['PROGRESSING', false]);
     expect(call.number.reveal('scenario')).toBe(PASSENGER);
   });

@@ -20,6 +20,8 @@ export interface Arrived extends RtpPacket {
 export class RtpPeer {
   readonly packets: Arrived[] = [];
   readonly rtcp: Buffer[] = [];
+  /** Everything that came to the RTP port and could be opened, RTP or not. */
+  readonly raw: Buffer[] = [];
   readonly codec: AudioCodec;
   sequence = 65_500; // near the wrap on purpose
   timestamp = 0xffff_f000;
@@ -39,6 +41,7 @@ export class RtpPeer {
     this.ssrc = ssrc;
     rtp.on('message', (bytes, from) => {
       const wire = this.#open(bytes);
+      if (wire !== undefined) this.raw.push(wire);
       const packet = wire === undefined ? undefined : parseRtp(wire);
       if (wire !== undefined && packet !== undefined)
         this.packets.push({ ...packet, at: performance.now(), fromPort: from.port, wire });
