@@ -108,7 +108,7 @@ describe('a transfer that a peer asks for', () => {
     await end(kit);
   });
 
-  it('[row 40] the peer hangs up while its transfer is being made: the outcome is told to nobody', async () => {
+  it('[row 40] [RFC 3515 §2.4.4] the peer hangs up while its transfer is being made, and hears the outcome all the same', async () => {
     const { kit, call } = await talking(TRANSFERS);
     const { request, said } = refer('+79120000002');
     call.events.emit('transferRequested', request);
@@ -117,7 +117,8 @@ describe('a transfer that a peer asks for', () => {
     await turns();
     await kit.calls.dialled.at(-1)?.connect();
     await turns();
-    expect(said).toEqual(['accept']);
+    expect(said).toEqual(['accept', 'notify 200']);
+    expect(kit.logs.at(-1)).toBe('TransferComplete transferor ');
     await end(kit);
   });
 });

@@ -63,6 +63,7 @@ export class ScenarioSession {
       media,
       graph: new MediaGraph(media),
       calls: new Map(),
+      transfers: new Map(),
       signal: this.#aborted.signal,
       post: (event) => this.#post(event),
       log: (level, message) => this.#log(level, message),

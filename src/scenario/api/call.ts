@@ -180,8 +180,9 @@ export class Call {
     if (this.#alive()) send({ type, callId: this.#facts.callId, headers: headersOf(extraHeaders) });
   }
 
+  /** Also after the end: a phone that asks for a transfer hangs up long before it is made. */
   #transferResult(code: number, reason: string): void {
-    if (this.#alive()) send({ type: 'call-transfer-result', callId: this.#facts.callId, code, reason });
+    send({ type: 'call-transfer-result', callId: this.#facts.callId, code, reason });
   }
 
   #play(source: Extract<Parameters<typeof send>[0], { type: 'call-play' }>['source'], loop: boolean): void {

@@ -29,6 +29,10 @@ export function runCallCommand(context: SessionContext, command: CallCommand): v
     dial(context, command);
     return;
   }
+  if (command.type === 'call-transfer-result') {
+    endTransfer(context, command);
+    return;
+  }
   const owned = context.calls.get(command.callId);
   // Its end may be on its way to the script while the script still speaks to it (PITFALLS row 40).
   if (owned === undefined || owned.call.state === 'TERMINATED') return;
@@ -65,9 +69,6 @@ export function runCallCommand(context: SessionContext, command: CallCommand): v
       return;
     case 'call-handle-transfer':
       owned.handlesTransfers = command.on;
-      return;
-    case 'call-transfer-result':
-      endTransfer(context, owned, command);
       return;
     case 'call-send-digits':
       withMedia(context, owned, (leg) => leg.sendDigits(command.digits));
@@ -109,14 +110,13 @@ function refuse({ call }: SessionCall, code: number, headers: HeaderMap): void {
   else call.hangup(headers);
 }
 
-/** Tells the peer what became of the transfer that it asked for, once; then the script that it was told. */
+/** Tells the peer what became of the transfer that it asked for, once, also after it has hung up; then the script. */
 function endTransfer(
   context: SessionContext,
-  owned: SessionCall,
   { callId, code, reason }: Extract<HostCommand, { type: 'call-transfer-result' }>,
 ): void {
-  const { transfer } = owned;
-  owned.transfer = undefined;
+  const transfer = context.transfers.get(callId);
+  context.transfers.delete(callId);
   if (transfer === undefined) {
     context.log('warn', 'No transfer was asked for on this call, or its outcome was told already.');
     return;

@@ -1,5 +1,5 @@
 /** The events of one call, on their way to the script, in the order in which they happen. */
-import type { Call, CallEnd, HeaderMap, TransferRequest } from '../../call/types.ts';
+import type { Call, CallEnd, HeaderMap, TransferProgress, TransferRequest } from '../../call/types.ts';
 import type { CallFacts, HostEvent } from '../protocol.ts';
 import type { SessionCall, Untimed } from './session-context.ts';
 
@@ -19,6 +19,7 @@ export function factsOf(call: Call): CallFacts {
 
 export function forwardEvents(
   owned: SessionCall,
+  transfers: Map<string, TransferProgress>,
   post: (event: Untimed<HostEvent>) => void,
   onEnd: () => void,
 ): void {
@@ -38,7 +39,7 @@ export function forwardEvents(
   events.on('message', ({ text, headers }) =>
     post({ type: 'call-message', callId, text, headers: plain(headers) }),
   );
-  events.on('transferRequested', (request) => takeTransfer(owned, request, post));
+  events.on('transferRequested', (request) => takeTransfer(owned, transfers, request, post));
   events.on('reinviteReceived', () => post({ type: 'call-reinvite-received', callId }));
   events.on('reinviteAccepted', () => post({ type: 'call-reinvite-accepted', callId }));
   events.on('reinviteRejected', ({ code }) => post({ type: 'call-reinvite-rejected', callId, code }));
@@ -65,15 +66,16 @@ export function forwardEvents(
 /** One at a time: whose outcome is still open is busy. */
 function takeTransfer(
   owned: SessionCall,
+  transfers: Map<string, TransferProgress>,
   request: TransferRequest,
   post: (event: Untimed<HostEvent>) => void,
 ): void {
   if (!owned.handlesTransfers) return;
-  if (owned.transfer !== undefined) {
+  if (transfers.has(owned.id)) {
     request.reject(486);
     return;
   }
-  owned.transfer = request.accept();
+  transfers.set(owned.id, request.accept());
   const { target: transferTo, headers } = request;
   post({ type: 'call-transfer-requested', callId: owned.id, transferTo, headers: plain(headers) });
 }

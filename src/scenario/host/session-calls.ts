@@ -23,10 +23,9 @@ export class SessionCalls {
       call,
       tones: false,
       handlesTransfers: false,
-      transfer: undefined,
       playback: undefined,
     };
-    const { calls, graph, post, holdEnd } = this.#context;
+    const { calls, transfers, graph, post, holdEnd } = this.#context;
     calls.set(id, owned);
     const key = `call:${id}`;
     call.whenMedia().then(
@@ -37,7 +36,7 @@ export class SessionCalls {
       },
       () => {},
     );
-    forwardEvents(owned, post, () => {
+    forwardEvents(owned, transfers, post, () => {
       owned.playback?.stop();
       graph.remove(key);
       this.watchIdle();

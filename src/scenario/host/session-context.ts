@@ -33,8 +33,6 @@ export interface SessionCall {
   tones: boolean;
   /** Whether the script wants to hear of transfers; the peer's REFER is refused if not. */
   handlesTransfers: boolean;
-  /** The transfer whose outcome the peer waits for. */
-  transfer: TransferProgress | undefined;
   playback: { stop(): void } | undefined;
 }
 
@@ -45,6 +43,8 @@ export interface SessionContext {
   readonly media: MediaSession;
   readonly graph: MediaGraph;
   readonly calls: Map<string, SessionCall>;
+  /** By call: the transfer whose outcome its peer waits for. Most phones hang up long before. */
+  readonly transfers: Map<string, TransferProgress>;
   /** Aborts when nothing is wanted any more. */
   readonly signal: AbortSignal;
   /** Tells the script. Dropped when the script is gone. */
