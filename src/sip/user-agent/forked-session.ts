@@ -85,5 +85,7 @@ function rank({ by, status }: SessionEnd): number {
   if (status >= 600) return 0;
   // Within 4xx, what says most of the callee: busy, then declined for now, then the rest.
   const told = status === 486 ? 0.1 : status === 480 ? 0.2 : 0.3;
-  return Math.floor(status / 100) + told + (by === 'remote' ? 0 : 10);
+  // A redirect that was not followed says least of the callee.
+  const kind = status < 400 ? 9 : Math.floor(status / 100);
+  return kind + told + (by === 'remote' ? 0 : 10);
 }

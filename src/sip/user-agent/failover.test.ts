@@ -1,0 +1,361 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { ERRORS } from '../../kernel/errors.ts';
+import { answering, call, contactOf, OFFER } from './test-support/dialling.ts';
+import type { RawPeer } from './test-support/raw-peer.ts';
+import { NOTHING_LEFT, type Scene, scene } from './test-support/scene.ts';
+import { trunk } from './test-support/settings.ts';
+import type { TrunkSettings } from './types.ts';
+
+/** Trunk `a` with two addresses, tried before `b` and `c` with one each. */
+describe('failover from trunk to trunk', () => {
+  let stage: Scene;
+  let a1: RawPeer;
+  let a2: RawPeer;
+  let b: RawPeer;
+  let c: RawPeer;
+
+  afterEach(async () => {
+    expect(await stage.close()).toEqual(NOTHING_LEFT);
+  });
+
+  async function start(changes: Partial<TrunkSettings> = {}, settings: { failoverSeconds?: number } = {}) {
+    const named = (name: string, priority: number, more: Partial<TrunkSettings>) =>
+      trunk({ name, host: `${name}.example`, priority, ...more });
+    stage = await scene({
+      trunks: [named('c', 3, {}), named('b', 2, changes), named('a', 1, changes)],
+      hosts: {
+        'a.example': ['198.51.100.1', '198.51.100.2'],
+        'b.example': ['198.51.100.3'],
+        'c.example': ['198.51.100.4'],
+      },
+      settings,
+    });
+    a1 = await stage.peer('198.51.100.1');
+    a2 = await stage.peer('198.51.100.2');
+    b = await stage.peer('198.51.100.3');
+    c = await stage.peer('198.51.100.4');
+    for (const peer of [a1, a2, b, c]) peer.onRequest = answering(peer, [486]);
+  }
+
+  const asked = (): number[] => [a1, a2, b, c].map((peer) => peer.got('INVITE').length);
+
+  test('[row 22] [RFC 3263 §4.3] 503 of one target: the next of the same trunk, then the next trunk; each refusal has its ACK', async () => {
+    await start();
+    a1.onRequest = answering(a1, [100, 503]);
+    a2.onRequest = answering(a2, [503]);
+    b.onRequest = answering(b, [180]);
+    const { session, seen } = call(stage);
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([1, 1, 1, 0]);
+    expect([a1, a2].map((peer) => peer.got('ACK').length)).toEqual([1, 1]);
+    expect(seen).toEqual(['180']);
+    session.end();
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([1, 1, 1, 0]);
+  });
+
+  test.each([500, 501, 502, 504, 505])(
+    '[row 22] %s is of the trunk and not of one machine: its other target is left out',
+    async (status) => {
+      await start();
+      a1.onRequest = answering(a1, [status]);
+      const { ends } = call(stage);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual([1, 0, 1, 0]);
+      expect(ends).toMatchObject([{ status: 486, by: 'remote' }]);
+    },
+  );
+
+  test.each([400, 403, 404, 480, 486, 488, 600, 603])(
+    '[row 39] %s concerns the callee: nobody else is asked',
+    async (status) => {
+      await start();
+      a1.onRequest = answering(a1, [status]);
+      const { ends } = call(stage);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual([1, 0, 0, 0]);
+      expect(ends).toMatchObject([{ status, by: 'remote' }]);
+    },
+  );
+
+  test('the statuses are the trunk’s own choice', async () => {
+    await start({ failoverOn: [403] });
+    a1.onRequest = answering(a1, [403]);
+    b.onRequest = answering(b, [503]);
+    const { ends } = call(stage);
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([1, 0, 1, 0]);
+    expect(ends).toMatchObject([{ status: 503 }]);
+  });
+
+  test.each([180, 181, 182, 183])('[row 39] never after a %s, whatever follows', async (progress) => {
+    await start();
+    a1.onRequest = answering(a1, [progress, 503]);
+    const { ends } = call(stage);
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([1, 0, 0, 0]);
+    expect(ends).toMatchObject([{ status: 503, retryable: false }]);
+  });
+
+  test('[row 22] [RFC 3261 §20.33] a Retry-After is remembered: so long its target is last, and the trunk with it', async () => {
+    await start();
+    for (const peer of [a1, a2]) {
+      peer.onRequest = answering(peer, [503], [['Retry-After', '120 (in maintenance);duration=3600']]);
+    }
+    call(stage);
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([1, 1, 1, 0]);
+    for (const [pause, expected] of [
+      [60_000, [1, 1, 2, 0]],
+      [50_000, [1, 1, 3, 0]],
+      [12_000, [2, 2, 4, 0]],
+    ] as const) {
+      await stage.clock.advance(pause);
+      call(stage);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual(expected);
+    }
+    // It is last, and not never.
+    b.onRequest = answering(b, [500]);
+    c.onRequest = answering(c, [500]);
+    call(stage);
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([3, 3, 5, 1]);
+  });
+
+  test('[row 22] [row 1] silence for 64·T1, then the next; a 2xx that comes late gets ACK and BYE', async () => {
+    await start();
+    a1.onRequest = undefined;
+    b.onRequest = undefined;
+    a2.onRequest = answering(a2, [180, 200]);
+    const { session, seen } = call(stage);
+    await stage.clock.advance(31_000);
+    expect(asked()[1]).toBe(0);
+    await stage.clock.advance(2_000);
+    expect(asked()[1]).toBe(1);
+    expect(seen).toEqual(['180', 'accepted']);
+    // Each repetition was the same INVITE; the peer was slow and answers now.
+    const invite = a1.got('INVITE')[0]!;
+    a1.onRequest = answering(a1, []);
+    a1.reply(invite, 200, { fields: contactOf(a1), body: OFFER });
+    await stage.clock.advance(50);
+    expect(a1.got('ACK')).toHaveLength(1);
+    expect(a1.got('BYE')).toHaveLength(1);
+    expect(session.state).toBe('confirmed');
+    session.end();
+    await stage.clock.advance(50);
+  });
+
+  test('[row 22] an overall time limit: after it nobody else is tried', async () => {
+    await start({}, { failoverSeconds: 30 });
+    a1.onRequest = undefined;
+    const { ends } = call(stage);
+    await stage.clock.advance(40_000);
+    expect(asked().slice(1)).toEqual([0, 0, 0]);
+    expect(ends).toMatchObject([{ by: 'fault', status: 408 }]);
+  });
+
+  describe('progressSeconds', () => {
+    test('[row 22] [row 39] nothing but 100: CANCEL, and the next trunk only when the first has closed', async () => {
+      await start({ progressSeconds: 4 });
+      let cancelled = (): void => {};
+      a1.onRequest = (request) => {
+        if (request.method === 'INVITE') a1.reply(request, 100);
+        if (request.method !== 'CANCEL') return;
+        a1.reply(request, 200);
+        cancelled = () => a1.reply(a1.got('INVITE')[0]!, 487);
+      };
+      const { ends } = call(stage);
+      await stage.clock.advance(3_900);
+      expect(a1.got('CANCEL')).toEqual([]);
+      await stage.clock.advance(5_000);
+      expect(a1.got('CANCEL')).toHaveLength(1);
+      expect(asked()).toEqual([1, 0, 0, 0]);
+      cancelled();
+      await stage.clock.advance(50);
+      expect(a1.got('ACK')).toHaveLength(1);
+      expect(asked()).toEqual([1, 1, 0, 0]);
+      expect(ends).toMatchObject([{ status: 486 }]);
+    });
+
+    test('[row 1] [row 39] a 2xx that crosses that CANCEL gets ACK and BYE, and nobody else is rung', async () => {
+      await start({ progressSeconds: 4 });
+      a1.onRequest = (request) => {
+        if (request.method === 'INVITE') a1.reply(request, 100);
+        else if (request.method !== 'ACK') a1.reply(request, 200);
+        if (request.method !== 'CANCEL') return;
+        a1.reply(a1.got('INVITE')[0]!, 200, { fields: contactOf(a1), body: OFFER });
+      };
+      const { ends } = call(stage);
+      await stage.clock.advance(5_000);
+      expect([a1.got('ACK').length, a1.got('BYE').length]).toEqual([1, 1]);
+      expect(asked()).toEqual([1, 0, 0, 0]);
+      expect(ends).toMatchObject([{ by: 'fault', status: 408, retryable: false }]);
+    });
+
+    test('[row 39] a 180 that crosses it has rung: nobody else is rung', async () => {
+      await start({ progressSeconds: 4 });
+      a1.onRequest = (request) => {
+        if (request.method === 'INVITE') a1.reply(request, 100);
+        if (request.method !== 'CANCEL') return;
+        a1.reply(a1.got('INVITE')[0]!, 180, { fields: contactOf(a1) });
+        a1.reply(request, 200);
+        a1.reply(a1.got('INVITE')[0]!, 487);
+      };
+      const { ends } = call(stage);
+      await stage.clock.advance(5_000);
+      expect(asked()).toEqual([1, 0, 0, 0]);
+      expect(ends).toMatchObject([{ status: 408, retryable: false }]);
+    });
+
+    test('[row 40] the caller hangs up while it is cancelled: no further attempt', async () => {
+      await start({ progressSeconds: 4 });
+      a1.onRequest = (request) => {
+        if (request.method === 'INVITE') a1.reply(request, 100);
+        else if (request.method === 'CANCEL') a1.reply(request, 200);
+      };
+      const { session, ends } = call(stage);
+      await stage.clock.advance(4_500);
+      session.end();
+      a1.reply(a1.got('INVITE')[0]!, 487);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual([1, 0, 0, 0]);
+      expect(ends).toMatchObject([{ by: 'local', status: 487, retryable: false }]);
+    });
+
+    test('what rings in time may ring as long as it likes', async () => {
+      await start({ progressSeconds: 4 });
+      a1.onRequest = answering(a1, [100, 183]);
+      const { session, seen } = call(stage);
+      await stage.clock.advance(60_000);
+      expect([seen, a1.got('CANCEL').length]).toEqual([['183'], 0]);
+      session.end();
+      await stage.clock.advance(50);
+    });
+  });
+
+  describe('limits', () => {
+    test('a trunk that carries as many calls as it may is passed over, and has room again afterwards', async () => {
+      await start({ maxOutboundCalls: 1 });
+      a1.onRequest = answering(a1, [180]);
+      b.onRequest = answering(b, [180]);
+      const first = call(stage);
+      await stage.clock.advance(50);
+      const second = call(stage);
+      await stage.clock.advance(50);
+      const third = call(stage);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual([1, 0, 1, 1]);
+      expect(third.ends).toMatchObject([{ status: 486 }]);
+      expect(stage.agent.trunkStatus('a').calls).toEqual({ inbound: 0, outbound: 1 });
+      for (const { session } of [first, second]) session.end();
+      await stage.clock.advance(50);
+      expect(stage.agent.trunkStatus('a').calls).toEqual({ inbound: 0, outbound: 0 });
+      const fourth = call(stage);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual([2, 0, 1, 1]);
+      fourth.session.end();
+      await stage.clock.advance(50);
+    });
+
+    test('[row 39] every trunk is full: 503 of its own, and nothing was sent', async () => {
+      await start({ maxCalls: 1 });
+      stage.trunks.splice(0, 1);
+      for (const peer of [a1, b]) peer.onRequest = answering(peer, [180]);
+      const running = [call(stage), call(stage)];
+      await stage.clock.advance(50);
+      const { ends } = call(stage);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual([1, 0, 1, 0]);
+      expect(ends).toMatchObject([
+        { by: 'fault', status: 503, reason: ERRORS['trunk/busy'].title, retryable: true },
+      ]);
+      for (const { session } of running) session.end();
+      await stage.clock.advance(50);
+    });
+
+    test('calls per second: a burst of one second, the rest elsewhere, and then the trunk again', async () => {
+      await start({ callsPerSecond: 2 });
+      for (let i = 0; i < 5; i++) call(stage);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual([2, 0, 2, 1]);
+      await stage.clock.advance(500);
+      call(stage);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual([3, 0, 2, 1]);
+    });
+
+    test('inbound calls count as well: beyond the limit 503, and no call', async () => {
+      await start({ maxCalls: 1, allowedSources: ['198.51.100.3'] });
+      const ask = () =>
+        b.ask({ method: 'INVITE', uri: 'sip:+74951234567@192.0.2.1', from: '<sip:+79990001122@b>' });
+      ask();
+      await stage.clock.advance(50);
+      ask();
+      await stage.clock.advance(50);
+      expect(stage.calls).toHaveLength(1);
+      expect(b.finals).toEqual([503]);
+      stage.calls[0]?.session.reject(480);
+      await stage.clock.advance(50);
+      ask();
+      await stage.clock.advance(50);
+      expect(stage.calls).toHaveLength(2);
+      stage.calls[1]?.session.reject(480);
+      await stage.clock.advance(50);
+    });
+  });
+
+  test('[row 44] a trunk that sends our own call back under another Call-ID gets 482', async () => {
+    await start({ allowedSources: ['198.51.100.3'] });
+    a1.onRequest = answering(a1, [100]);
+    const { session } = call(stage);
+    await stage.clock.advance(50);
+    const echo = (from: string): string =>
+      b.ask({ method: 'INVITE', uri: 'sip:+79121234567@192.0.2.1', from: `<sip:${from}@b>` });
+    echo('+74951234567');
+    await stage.clock.advance(50);
+    expect(b.finals).toEqual([482]);
+    expect(stage.calls).toEqual([]);
+    // Somebody else who calls that number is somebody else.
+    echo('+74950000000');
+    await stage.clock.advance(50);
+    expect(stage.calls).toHaveLength(1);
+    stage.calls[0]?.session.reject(404);
+    session.end();
+    await stage.clock.advance(50);
+    // Nobody calls there any more: now it would be a call like any other.
+    echo('+74951234567');
+    await stage.clock.advance(50);
+    expect(stage.calls).toHaveLength(2);
+    stage.calls[1]?.session.reject(404);
+    await stage.clock.advance(50);
+  });
+
+  test('what a trunk did is counted by the hour', async () => {
+    await start();
+    a1.onRequest = answering(a1, [200]);
+    const { session } = call(stage);
+    await stage.clock.advance(50);
+    const busy = call(stage);
+    await stage.clock.advance(90_000);
+    session.end();
+    busy.session.end();
+    a1.onRequest = answering(a1, [486]);
+    call(stage);
+    await stage.clock.advance(50);
+    const report = stage.agent.trunkReports().find(({ name }) => name === 'a');
+    expect(report?.outbound).toMatchObject({ offered: 3, answered: 2, failed: { '4xx': 1 } });
+    expect(report?.hours?.current).toMatchObject({ offered: 3, most: 2, asr: 2 / 3 });
+    expect(Math.round(report?.hours?.current.acdSeconds ?? 0)).toBe(90);
+    await stage.clock.advance(3_600_000);
+    const later = stage.agent.trunkReports().find(({ name }) => name === 'a');
+    expect(later?.hours).toMatchObject({
+      current: { offered: 0, most: 0 },
+      busiest: { offered: 3, most: 2 },
+    });
+    await stage.clock.advance(25 * 3_600_000);
+    const dayAfter = stage.agent.trunkReports().find(({ name }) => name === 'a');
+    expect(dayAfter?.hours?.busiest.offered).toBe(0);
+    expect(dayAfter?.outbound.offered).toBe(3);
+  });
+});
