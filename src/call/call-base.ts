@@ -19,6 +19,8 @@ export interface CallContext {
   readonly log: Logger;
   /** Something that a script asked for was left out. */
   readonly warn: (call: Call, message: string) => void;
+  /** The call has a SIP session; for traces. */
+  readonly signalling: (call: Call, sipSession: string) => void;
 }
 
 /** Who and what, fixed for the life of the call. */
@@ -159,6 +161,7 @@ export abstract class CallBase implements Call {
 
   protected useSession(session: InviteSession): void {
     this.#session = session;
+    this.context.signalling(this, session.id);
     this.listenTo(session, 'ended', (end) => this.#onSessionEnded(end));
     this.#inDialog = new InDialog(session, {
       log: this.context.log,

@@ -75,7 +75,13 @@ export class CallService implements Calls {
     this.observers = new Emitter<CallObserverEvents>((error) => {
       log.error({ error: describeError(error) }, 'an observer of calls failed');
     });
-    this.#context = { clock, random, log, warn: (call, message) => this.#warn(call, message) };
+    this.#context = {
+      clock,
+      random,
+      log,
+      warn: (call, message) => this.#warn(call, message),
+      signalling: (call, sipSession) => this.observers.emit('signalling', { call, sipSession }),
+    };
     userAgent.events.on('call', (incoming) => this.#onCall(incoming));
   }
 

@@ -203,6 +203,8 @@ export interface Calls {
 export interface CallObserverEvents {
   /** Adopted (inbound) or dialled (outbound): from here on it belongs to a session. */
   created: { readonly call: Call; readonly applicationId: string; readonly sessionId: string };
+  /** The leg has a SIP session: its id, for traces. May come before `created`, and does not come again. */
+  signalling: { readonly call: Call; readonly sipSession: string };
   event: {
     readonly call: Call;
     readonly sessionId: string;

@@ -14,6 +14,7 @@ import { migrate } from './migrate.ts';
 import { openVault } from './open-vault.ts';
 import { SqlRecordStore } from './record-store.ts';
 import { directoryVersion, loadSnapshot } from './snapshot.ts';
+import { SqlTraceStore } from './trace-store.ts';
 
 export interface StorageOptions {
   /** PostgreSQL server; absent or empty: the embedded database in `dataFolder`. */
@@ -40,6 +41,7 @@ export interface Storage {
   readonly apiKeys: ApiKeyStore;
   readonly idempotency: SqlIdempotencyStore;
   readonly fence: SqlFenceStore;
+  readonly traces: SqlTraceStore;
   /** `embedded` or `server`, for people. */
   readonly kind: 'embedded' | 'server';
   /** Makes the directory what the settings file declares; see `import-directory.ts`. */
@@ -81,6 +83,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       apiKeys: new ApiKeyStore(db, random, clock),
       idempotency: new SqlIdempotencyStore(db, clock),
       fence: new SqlFenceStore(db),
+      traces: new SqlTraceStore(db, vault),
       kind: database.shared ? 'server' : 'embedded',
       importDirectory: async (declared) => {
         const changes = await importDirectory(db, tools, declared);

@@ -114,6 +114,8 @@ export type ShownIdentity =
 
 export interface UserAgentEvents {
   call: IncomingCall;
+  /** A call's session (`InviteSession.id`) speaks under this Call-ID; once per attempt, before its first message. For traces. */
+  signalling: { readonly sipSession: string; readonly callId: string };
 }
 
 export interface TrunkStatus {

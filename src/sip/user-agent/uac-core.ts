@@ -17,7 +17,7 @@ import { OutboundSession } from './outbound-session.ts';
 import { OutboundWalk, type WalkTools } from './outbound-walk.ts';
 import type { OwnCalls } from './own-calls.ts';
 import type { TrunkMeter } from './trunk-meter.ts';
-import type { MediaPolicy, OutboundInvite } from './types.ts';
+import type { MediaPolicy, OutboundInvite, UserAgentEvents } from './types.ts';
 
 export interface UacCoreOptions {
   readonly dialogs: Dialogs;
@@ -30,12 +30,16 @@ export interface UacCoreOptions {
   readonly log: Logger;
   /** No further place is tried after this time since the call began. */
   readonly failoverSeconds: number;
+  /** Which Call-ID an attempt of a session has, before its INVITE leaves. */
+  readonly onSignalling: (told: UserAgentEvents['signalling']) => void;
 }
 
 export type SdpFor = (localHost: string, media: MediaPolicy) => Promise<string>;
 
 export class UacCore {
   readonly #options: UacCoreOptions;
+  /** The session that whoever dialled sees; attempts and forks inside it have sessions of their own. */
+  readonly #sessionIds = new WeakMap<OutboundInvite, string>();
 
   constructor(options: UacCoreOptions) {
     this.#options = options;
@@ -46,7 +50,9 @@ export class UacCore {
     const deadline = clock.monotonic() + failoverSeconds * 1000;
     const stages =
       invite.maxForwards > 0 ? plan.stages(invite.target) : nowhere(new MasklineError('call/too-many-hops'));
-    return this.#session(stages, invite, onceEach(sdpFor), deadline);
+    const session = this.#session(stages, invite, onceEach(sdpFor), deadline);
+    this.#sessionIds.set(invite, session.id);
+    return session;
   }
 
   #session(
@@ -102,7 +108,10 @@ export class UacCore {
     };
   }
 
-  #send(parts: InviteParts, { identity, target }: OutboundInvite): UacSession {
+  #send(parts: InviteParts, invite: OutboundInvite): UacSession {
+    const { identity, target } = invite;
+    const sipSession = this.#sessionIds.get(invite);
+    if (sipSession !== undefined) this.#options.onSignalling({ sipSession, callId: parts.callId });
     const session = this.#options.dialogs.invite(parts);
     const dialled = target.kind === 'trunk' ? target.number : undefined;
     session.events.on('ended', this.#options.ownCalls.began(parts.callId, identity, dialled));

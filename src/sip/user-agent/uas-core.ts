@@ -17,7 +17,7 @@ import type { KnownSources } from './quiet-gate.ts';
 import type { Registrar } from './registrar.ts';
 import { refusalOf, refusalOutside } from './request-checks.ts';
 import type { Room, TrunkMeter } from './trunk-meter.ts';
-import type { IncomingCall, Peer } from './types.ts';
+import type { IncomingCall, Peer, UserAgentEvents } from './types.ts';
 import { answerWith } from './uac-core.ts';
 
 export interface UasCoreOptions {
@@ -35,6 +35,8 @@ export interface UasCoreOptions {
   readonly ownCalls: OwnCalls;
   /** Whether the user part is one that we gave to a provider as Contact. */
   isOwnContact(user: string): boolean;
+  /** Which Call-ID a session has. */
+  readonly onSignalling: (told: UserAgentEvents['signalling']) => void;
   /** False when nobody takes calls. */
   onCall(call: IncomingCall): boolean;
 }
@@ -75,6 +77,7 @@ export class UasCore implements DialogUser {
       ...this.#credentialsFor(peer),
     });
     room.follow(session);
+    this.#options.onSignalling({ sipSession: session.id, callId: callId(request) });
     const call = incomingCall(request, { session, peer, domain, parties });
     this.#options.log.debug(
       { peer: peerName(peer), dialled: call.dialled, caller: call.caller },

@@ -95,6 +95,7 @@ export class SipUserAgent implements UserAgent {
     });
     const failoverSeconds = settings.failoverSeconds ?? 40;
     this.#uac = new UacCore({
+      onSignalling: (told) => this.events.emit('signalling', told),
       dialogs,
       transport,
       plan,
@@ -126,6 +127,7 @@ export class SipUserAgent implements UserAgent {
       meter,
       ownCalls,
       isOwnContact: (user) => registrations.trunkByContact(user) !== undefined,
+      onSignalling: (told) => this.events.emit('signalling', told),
       onCall: (call) => {
         if (this.events.listenerCount('call') === 0) return false;
         this.events.emit('call', call);
