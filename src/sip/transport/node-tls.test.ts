@@ -3,6 +3,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Authority, createAuthority } from '../../../test/kit/certificates.ts';
 import { NodeNetwork } from './node-network.ts';
+import { StreamFramer } from './stream-framer.ts';
 import type { Address, SecureServer, StreamConnection, StreamListener, TlsMaterial } from './types.ts';
 
 const HOST = '127.0.0.1';
@@ -173,6 +174,32 @@ describe('handshakes of peers', () => {
     await gone;
     expect(seen.failures).toEqual([]);
   });
+});
+
+test('[row 18] messages over TLS, cut at every byte into records of their own, come out whole', async () => {
+  const bytes = Buffer.from(
+    ['OPTIONS sip:a@b SIP/2.0', 'Via: SIP/2.0/TLS h;branch=z9hG4bK1', 'Content-Length: 3', '', 'abc'].join(
+      '\r\n',
+    ),
+  );
+  const to = await listen();
+  const framer = new StreamFramer();
+  let whole = 0;
+  let taken = 0;
+  const socket = rawTls(to);
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  socket.setNoDelay(true);
+  for (let cut = 1; cut < bytes.length; cut++) {
+    for (const slice of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
+      await new Promise((resolve) => socket.write(slice, resolve));
+    }
+  }
+  await vi.waitFor(() => {
+    for (const text of seen.got.slice(taken)) whole += framer.push(Buffer.from(text)).length;
+    taken = seen.got.length;
+    expect(whole).toBe(bytes.length - 1);
+  });
+  expect(taken).toBeGreaterThan(bytes.length);
 });
 
 test('a new certificate holds for the next connection and leaves the open ones alone', async () => {

@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 import type { StreamFlow } from './flow.ts';
 import type { TransportLimits } from './limits.ts';
-import { type Framed, StreamFramer } from './stream-framer.ts';
+import { type Framed, OVER_BUDGET, StreamFramer } from './stream-framer.ts';
 
 const PONG = Buffer.from('\r\n');
 
@@ -70,7 +70,10 @@ export class StreamReader implements Reader {
       }
     }
     // RFC 5626 §3.5.1: a double CRLF is answered by one; many in one read too, so that a flood earns no flood.
-    if (complete.some((framed) => framed.kind === 'ping')) this.flow.write(PONG);
+    if (this.flow.isOpen && complete.some((framed) => framed.kind === 'ping')) {
+      if (this.#events.admit()) this.flow.write(PONG);
+      else this.#events.onFramed({ kind: 'error', reason: OVER_BUDGET });
+    }
     this.#watchMessage();
   }
 
