@@ -1,8 +1,10 @@
+import type { SrtpKey } from '../media/engine.ts';
 import { openRtp, type PhoneContext } from './phone-context.ts';
-import type { PhoneRtp } from './phone-rtp.ts';
+import type { PhoneRtp, RtpPlan } from './phone-rtp.ts';
 import {
   answerDirection,
   PAYLOAD_TYPE,
+  type PhoneCrypto,
   type PhoneDirection,
   type PhoneSdp,
   readSdp,
@@ -23,12 +25,17 @@ export class CallMedia {
   readonly #onChange: () => void;
   readonly #sessionId: number;
   #version = 0;
+  /** Of our own key: what we last offered or answered with. */
+  #crypto: PhoneCrypto | undefined;
   #closed = false;
 
   constructor(context: PhoneContext, onChange: () => void) {
     this.#context = context;
     this.#onChange = onChange;
     this.#sessionId = context.random.int(2 ** 31);
+    if (context.audio.srtp === undefined) return;
+    const inline = Buffer.from(context.random.bytes(30)).toString('base64');
+    this.#crypto = { tag: 1, suite: 'AES_CM_128_HMAC_SHA1_80', inline };
   }
 
   /** Opens the sockets. False when the call ended meanwhile. */
@@ -65,6 +72,8 @@ export class CallMedia {
       codecs,
       telephoneEvent,
       direction: this.direction,
+      secure: this.remote === undefined ? this.#context.audio.srtp === 'required' : this.remote.secure,
+      crypto: this.#crypto === undefined || this.remote?.crypto.length === 0 ? [] : [this.#crypto],
     });
   }
 
@@ -74,7 +83,7 @@ export class CallMedia {
     const sdp = readSdp(body);
     const own = this.#ownCodecs();
     const codec = sdp?.codecs.find((entry) => own.some((mine) => mine.name === entry.name));
-    if (sdp === undefined || codec === undefined) return false;
+    if (sdp === undefined || codec === undefined || !this.#agreesOnKeys(sdp)) return false;
     const direction = answerDirection(sdp.direction, this.#wanted);
     this.#turn(direction);
     this.remote = sdp;
@@ -85,8 +94,27 @@ export class CallMedia {
       payloadType: codec.payloadType,
       telephoneEvent: sdp.telephoneEvent,
       sends: direction === 'sendrecv' || direction === 'sendonly',
+      srtp: this.#keysWith(sdp.crypto[0]),
     });
     return true;
+  }
+
+  /** Whether we can and want to speak as the other side's SDP says it does. */
+  #agreesOnKeys(sdp: PhoneSdp): boolean {
+    const { srtp } = this.#context.audio;
+    if (sdp.secure) return srtp !== undefined && sdp.crypto.length > 0;
+    return srtp !== 'required';
+  }
+
+  /** As answerer we repeat tag and suite; as offerer the answer repeats ours. */
+  #keysWith(theirs: PhoneCrypto | undefined): RtpPlan['srtp'] {
+    if (this.#crypto === undefined || theirs === undefined) return undefined;
+    this.#crypto = { ...theirs, inline: this.#crypto.inline };
+    const keyOf = ({ suite, inline }: PhoneCrypto): SrtpKey => ({
+      suite,
+      keyAndSalt: Buffer.from(inline, 'base64'),
+    });
+    return { send: keyOf(this.#crypto), receive: keyOf(theirs) };
   }
 
   /** Begins to send. */

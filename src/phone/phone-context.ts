@@ -27,6 +27,11 @@ export interface PhoneAudio {
   readonly toneHz?: number;
   /** In order of preference; default PCMA, PCMU. */
   readonly codecs?: readonly PhoneCodec[];
+  /**
+   * SRTP by SDES. `required`: offers RTP/SAVP and takes nothing else. `optional`: offers RTP/AVP with keys beside it
+   * (RFC 8643), and takes what comes. Default: plain RTP, and RTP/SAVP is refused.
+   */
+  readonly srtp?: 'required' | 'optional';
 }
 
 /** What the calls of a phone share with it. */

@@ -34,6 +34,7 @@ async function setUp(toneHz: number | undefined) {
     payloadType: 8,
     telephoneEvent: 101,
     sends: true,
+    srtp: undefined,
   };
   rtp.configure(plan);
   return { clock, network, rtp, arrived, plan };
@@ -166,6 +167,8 @@ describe("the phone's SDP", () => {
       telephoneEvent: 96,
       direction: 'sendonly',
       rtcp: undefined,
+      secure: false,
+      crypto: [],
     });
   });
 
@@ -190,6 +193,8 @@ describe("the phone's SDP", () => {
       telephoneEvent: undefined,
       direction: 'recvonly',
       rtcp: { host: '192.0.2.1', port: 5_005 },
+      secure: false,
+      crypto: [],
     });
     expect(readSdp(lines(0))).toBeUndefined();
   });

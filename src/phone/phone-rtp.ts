@@ -1,6 +1,9 @@
 import type { Clock, TimerHandle } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
 import { decodeG711, encodeG711 } from '../media/codec/g711.ts';
+import { G722Decoder, G722Encoder } from '../media/codec/g722.ts';
+import type { SrtpKey } from '../media/engine.ts';
+import { SrtpSession } from '../media/srtp/srtp.ts';
 import type { Address, DatagramSocket, Network } from '../sip/transport/types.ts';
 import { DigitReader, digitPackets, type EventPacket } from './digits.ts';
 import type { LoggedPacket } from './message-log.ts';
@@ -41,6 +44,8 @@ export interface RtpPlan {
   readonly payloadType: number;
   readonly telephoneEvent: number | undefined;
   readonly sends: boolean;
+  /** SRTP and SRTCP with these keys; plain RTP without. */
+  readonly srtp: { readonly send: SrtpKey; readonly receive: SrtpKey } | undefined;
 }
 
 /** The sound of one call: sends a tone, paced on the clock with absolute deadlines, and measures what it hears. */
@@ -54,6 +59,9 @@ export class PhoneRtp {
   readonly #rtcp: DatagramSocket;
   readonly #digits = new DigitReader();
   readonly #codecs = new Map<number, PhoneCodec>();
+  readonly #srtp = new SrtpSession();
+  readonly #wideOut = new G722Encoder();
+  readonly #wideIn = new G722Decoder();
   #plan: RtpPlan | undefined;
   #timer: TimerHandle | undefined;
   #startedAt = 0;
@@ -71,7 +79,8 @@ export class PhoneRtp {
     this.#rtcp = rtcp;
     this.cname = options.cname;
     this.ssrc = options.random.int(2 ** 32);
-    this.#sequence = options.random.int(0x10000);
+    // RFC 3711 §3.3.1: in the lower half, so that no receiver can miss the first roll-over.
+    this.#sequence = options.random.int(0x8000);
     this.#timestamp = options.random.int(2 ** 32);
   }
 
@@ -125,6 +134,17 @@ export class PhoneRtp {
 
   configure(plan: RtpPlan): void {
     this.#plan = plan;
+    if (plan.srtp !== undefined) this.#srtp.configure(plan.srtp);
+  }
+
+  /** SRTP packets that came and could not be opened. */
+  get unauthenticated(): number {
+    return this.#srtp.unauthenticated;
+  }
+
+  /** Whether the sound of the call is SRTP. */
+  get encrypted(): boolean {
+    return this.#plan?.srtp !== undefined;
   }
 
   /** Begins to send, if there is something to send; a second call changes nothing. */
@@ -151,8 +171,11 @@ export class PhoneRtp {
     this.#rtcp.close();
   }
 
-  receive(bytes: Uint8Array, from: Address): void {
-    this.#note('received', this.#rtp.local, from, bytes);
+  receive(wire: Uint8Array, from: Address): void {
+    const bytes = this.#opened(wire);
+    // Opened where that is possible: what must not be in a packet must not be in its secret part either.
+    this.#note('received', this.#rtp.local, from, bytes ?? wire);
+    if (bytes === undefined) return;
     const packet = readRtp(bytes);
     if (packet === undefined) return;
     if (packet.payloadType === this.#digits.payloadType) {
@@ -160,13 +183,32 @@ export class PhoneRtp {
     } else {
       const codec = this.#codecs.get(packet.payloadType);
       if (codec === undefined) return;
-      this.heard.push(packet, decodeG711(codec, packet.payload), this.#options.clock.monotonic());
+      this.heard.push(packet, this.#decode(codec, packet.payload), this.#options.clock.monotonic());
     }
     this.#options.onChange();
   }
 
-  receiveRtcp(bytes: Uint8Array, from: Address): void {
-    this.#note('received', this.#rtcp.local, from, bytes);
+  receiveRtcp(wire: Uint8Array, from: Address): void {
+    const opened = this.encrypted ? this.#srtp.unprotectRtcp(Buffer.from(wire)) : wire;
+    this.#note('received', this.#rtcp.local, from, opened ?? wire);
+  }
+
+  #opened(wire: Uint8Array): Uint8Array | undefined {
+    if (!this.encrypted || wire.length < 12) return wire;
+    const copy = Buffer.from(wire);
+    const end = this.#srtp.unprotect(copy);
+    return end < 0 ? undefined : copy.subarray(0, end);
+  }
+
+  /** To 8 kHz, whatever the codec. */
+  #decode(codec: PhoneCodec, payload: Uint8Array): Int16Array {
+    if (codec !== 'G722') return decodeG711(codec, payload);
+    return Int16Array.from(payload, (byte) => this.#wideIn.decodeNarrow(byte));
+  }
+
+  #encode(codec: PhoneCodec, samples: Int16Array): Uint8Array {
+    if (codec !== 'G722') return encodeG711(codec, samples);
+    return Uint8Array.from(samples, (sample) => this.#wideOut.encodeNarrow(sample));
   }
 
   #tick(): void {
@@ -204,7 +246,8 @@ export class PhoneRtp {
       { length: FRAME_SAMPLES },
       (_, i) => AMPLITUDE * Math.sin(step * (from + i)),
     );
-    this.#sendPacket(plan, plan.payloadType, this.#marker, this.#timestamp, encodeG711(plan.codec, samples));
+    const payload = this.#encode(plan.codec, samples);
+    this.#sendPacket(plan, plan.payloadType, this.#marker, this.#timestamp, payload);
     this.#marker = false;
   }
 
@@ -231,7 +274,8 @@ export class PhoneRtp {
     const bytes = writeRtp({ payloadType, marker, sequence, timestamp, ssrc: this.ssrc, payload });
     this.#packetsSent += 1;
     this.#note('sent', this.#rtp.local, plan.remote, bytes);
-    this.#rtp.send(bytes, plan.remote);
+    const wire = plan.srtp === undefined ? bytes : this.#srtp.protect(Buffer.from(bytes));
+    if (wire !== undefined) this.#rtp.send(wire, plan.remote);
   }
 
   #sendReport(now: number): void {
@@ -246,7 +290,8 @@ export class PhoneRtp {
       cname: this.cname,
     });
     this.#note('sent', this.#rtcp.local, this.#plan.remoteRtcp, bytes);
-    this.#rtcp.send(bytes, this.#plan.remoteRtcp);
+    const wire = this.encrypted ? this.#srtp.protectRtcp(Buffer.from(bytes)) : bytes;
+    if (wire !== undefined) this.#rtcp.send(wire, this.#plan.remoteRtcp);
   }
 
   #note(direction: 'sent' | 'received', local: Address, remote: Address, bytes: Uint8Array): void {
