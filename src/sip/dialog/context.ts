@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
-import type { SipResponse, Uri } from '../message/types.ts';
+import type { SipRequest, SipResponse, Uri } from '../message/types.ts';
 import type { TimerSettings } from '../transaction/timers.ts';
 import type { Transactions } from '../transaction/types.ts';
 import type { Flow } from '../transport/types.ts';
@@ -25,8 +25,8 @@ export interface DialogContext {
   readonly sessionTimer: SessionTimerSettings | undefined;
   /** A new flow towards a URI, for a dialog whose own is closed or leads elsewhere: RFC 3263 and the transport, above or below us. */
   flowTo(uri: Uri): Promise<Flow>;
-  /** Who acknowledges a 2xx that comes after its transaction has ended, for 64·T1 from now. */
-  expectLate2xx(callId: string, localTag: string, handle: (response: SipResponse) => void): void;
+  /** Who acknowledges a 2xx of that INVITE that comes after its transaction has ended, for 64·T1 from now. */
+  expectLate2xx(invite: SipRequest, handle: (response: SipResponse) => void): void;
 }
 
 export interface DialogLimits {

@@ -8,7 +8,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
-import { callId, fromTag, optionTags, toTag } from '../message/fields.ts';
+import { callId, cseq, fromTag, optionTags, toTag } from '../message/fields.ts';
 import type { SipRequest, SipResponse, Uri } from '../message/types.ts';
 import { ExpiringMap } from '../transaction/expiring-map.ts';
 import { DEFAULT_TIMERS, type TimerSettings } from '../transaction/timers.ts';
@@ -79,7 +79,7 @@ export class DialogLayer implements Dialogs, TransactionUser {
       handshakes: new Set(),
       sessionTimer: options.sessionTimer === undefined ? undefined : validTimer(options.sessionTimer),
       flowTo,
-      expectLate2xx: (id, localTag, handle) => this.#late2xx.set(`${id}\n${localTag}`, handle),
+      expectLate2xx: (invite, handle) => this.#late2xx.set(inviteKey(invite), handle),
     };
     transactions.user = this;
   }
@@ -155,7 +155,7 @@ export class DialogLayer implements Dialogs, TransactionUser {
 
   onStray2xx(response: SipResponse, flow: Flow): void {
     if (this.#context.acks.resend(response, flow)) return;
-    this.#late2xx.get(`${callId(response)}\n${fromTag(response) ?? ''}`)?.(response);
+    this.#late2xx.get(inviteKey(response))?.(response);
   }
 
   /** Seen from us, the To tag of a request is ours and the From tag the peer's. */
@@ -172,4 +172,9 @@ export class DialogLayer implements Dialogs, TransactionUser {
 function validTimer({ expiresSeconds, minSeconds }: SessionTimerSettings): SessionTimerSettings {
   const least = Math.max(LEAST_EXPIRES, minSeconds);
   return { minSeconds: least, expiresSeconds: Math.max(least, expiresSeconds) };
+}
+
+/** What an INVITE and its responses have in common, whatever fork they are of. */
+function inviteKey(message: SipRequest | SipResponse): string {
+  return [callId(message), fromTag(message), cseq(message).sequence].join('\n');
 }

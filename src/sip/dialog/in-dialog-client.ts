@@ -76,6 +76,9 @@ export function sendInDialog(
       onResponse: (response) => onResponse(response, request),
       onLate2xx: (response) => context.acks.resend(response),
       onFailure: (failure) => {
+        // The transaction is over, and its 2xx may still come: the ACK is owed all the same.
+        if (what.method === 'INVITE')
+          context.expectLate2xx(request, (response) => acknowledge(context, dialog, request, response));
         if (failure !== 'transport' || triedNewFlow || cancelled) {
           done(failure, request);
           return;

@@ -29,16 +29,15 @@ import { sdpBody, sdpFields, sdpOf } from './bodies.ts';
 import { ALLOW } from './capabilities.ts';
 import type { DialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
-import { glareDelayMs, MAX_OFFER_ATTEMPTS, MAX_RETRY_AFTER_SECONDS } from './glare.ts';
+import { glareDelayMs, MAX_OFFER_ATTEMPTS, retryAfterMs } from './glare.ts';
 import { acknowledge, type InDialogOutcome, type Sending, sendInDialog } from './in-dialog-client.ts';
+import type { OfferWay } from './offer-way.ts';
 import { ReliableResponses } from './reliable-responses.ts';
 import type { ChallengeHook, ExtraHeaders, ReOfferOutcome } from './types.ts';
 
 export interface OutgoingHost {
   /** The dialog and method for a job, or undefined while it has to wait. */
-  way(
-    kind: 'offer' | 'refresh',
-  ): { readonly dialog: Dialog; readonly method: 'INVITE' | 'UPDATE' } | undefined;
+  way(kind: 'offer' | 'refresh'): OfferWay | undefined;
   /** Whether the session lives in that dialog, and is answered. */
   confirmedIn(dialog: Dialog): boolean;
   ownsCallId(): boolean;
@@ -183,8 +182,6 @@ export class OutgoingOffers {
       dialog.refreshTarget(outcome);
       if (method === 'INVITE' && request !== undefined) acknowledge(this.#context, dialog, request, outcome);
     }
-    if (typeof outcome === 'string' && method === 'INVITE' && request !== undefined)
-      this.#expectLate2xx(dialog, request);
     if (this.#closed) return;
     this.#context.clock.clearTimeout(this.#patience);
     this.#running = undefined;
@@ -234,12 +231,7 @@ export class OutgoingOffers {
     const { status } = response;
     if (status === 491) return glareDelayMs(this.#context.random, this.#host.ownsCallId());
     if (status === 422) return this.#host.raise(response) ? 0 : undefined;
-    if (status === 500) {
-      const seconds = /^\s*(\d{1,3})/.exec(response.headers.get('Retry-After') ?? '')?.[1];
-      return seconds !== undefined && Number(seconds) <= MAX_RETRY_AFTER_SECONDS
-        ? Number(seconds) * 1000
-        : undefined;
-    }
+    if (status === 500) return retryAfterMs(response);
     if (method === 'UPDATE' && (status === 405 || status === 501)) {
       dialog.disallow('UPDATE');
       return 0;
@@ -252,13 +244,6 @@ export class OutgoingOffers {
       this.#pause = undefined;
       this.run();
     }, ms);
-  }
-
-  /** The transaction is over, and its 2xx may still come: the ACK is owed all the same. */
-  #expectLate2xx(dialog: Dialog, invite: SipRequest): void {
-    this.#context.expectLate2xx(dialog.id.callId, dialog.id.localTag, (response) =>
-      acknowledge(this.#context, dialog, invite, response),
-    );
   }
 }
 

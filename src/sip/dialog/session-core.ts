@@ -8,6 +8,7 @@ import type { DialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
 import type { DialogUsage } from './dialog-table.ts';
 import { sendBye, sendInDialog } from './in-dialog-client.ts';
+import { wayFor } from './offer-way.ts';
 import { OutgoingOffers } from './outgoing-offers.ts';
 import { ReOffers } from './re-offers.ts';
 import { Refers } from './refer.ts';
@@ -221,7 +222,13 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
 
   #makeOutgoing(): OutgoingOffers {
     return new OutgoingOffers(this.context, {
-      way: (kind) => this.#wayFor(kind),
+      way: (kind) =>
+        wayFor(kind, {
+          state: this.#state,
+          dialog: this.dialog,
+          busy: this.reOffers.busy,
+          earlyDialog: () => this.earlyOfferDialog(),
+        }),
       confirmedIn: (dialog) => this.#state === 'confirmed' && this.dialog === dialog,
       ownsCallId: () => this.role === 'uac',
       onChallenge: (response, request) => this.onChallenge?.(response, request),
@@ -236,21 +243,6 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
       lost: () => this.hangUp({ by: 'fault', status: 200, reason: 'the peer no longer knows the call' }),
       answerChanged: (sdp) => this.events.emit('answerChanged', { sdp }),
     });
-  }
-
-  /** The table of `outgoing-offers.ts`: by which dialog and method a job may leave now, if at all. */
-  #wayFor(kind: 'offer' | 'refresh'): { dialog: Dialog; method: 'INVITE' | 'UPDATE' } | undefined {
-    if (this.reOffers.busy) return undefined;
-    if (this.#state === 'confirmed' && this.dialog !== undefined) {
-      const { dialog } = this;
-      // RFC 4028 §7.4: an UPDATE without offer changes nothing, so no exchange can be in its way.
-      const bare = kind === 'refresh' && (dialog.allows('UPDATE') || dialog.media.local === undefined);
-      if (bare) return { dialog, method: 'UPDATE' };
-      return dialog.media.pending === 'none' ? { dialog, method: 'INVITE' } : undefined;
-    }
-    const dialog = kind === 'offer' && this.#state === 'proceeding' ? this.earlyOfferDialog() : undefined;
-    const may = dialog?.media.established === true && dialog.allows('UPDATE');
-    return may ? { dialog, method: 'UPDATE' } : undefined;
   }
 
   /** What every request inside a dialog has to pass. False: it was answered. */

@@ -10,10 +10,10 @@ import { inviteExtensions } from './capabilities.ts';
 import type { DialogContext } from './context.ts';
 import { type Dialog, FIRST_CSEQ_BELOW } from './dialog.ts';
 import { DialogSet } from './dialog-set.ts';
-import { EarlyMedia } from './early-media.ts';
+import { EarlyDialogs } from './early-dialogs.ts';
 import { acknowledge, credentialsFor, isChallenge, MAX_CHALLENGES } from './in-dialog-client.ts';
 import { buildInvite } from './invite-request.ts';
-import { ReliableResponses } from './reliable-responses.ts';
+import { LateAck } from './late-ack.ts';
 import { type Ending, SessionCore } from './session-core.ts';
 import type { ExtraHeaders, InviteParts, LateAnswer, UacSession } from './types.ts';
 
@@ -41,12 +41,8 @@ export class OutboundSession extends SessionCore implements UacSession {
   /** How the session is to end, once `end()` was called or it rang too long (PITFALLS row 1: a wish). */
   #wish: Ending | undefined;
   #patience: TimerHandle | undefined;
-  readonly #early = new EarlyMedia();
-  #reliable: ReliableResponses | undefined;
-  /** Early dialogs in which a PRACK is under way. */
-  readonly #pracks = new Map<Dialog, number>();
-  /** Late offer: the ACK of the 2xx, which waits for our answer. */
-  #lateAck: ((answer: string | undefined) => void) | undefined;
+  #early: EarlyDialogs | undefined;
+  #lateAck: LateAck | undefined;
 
   constructor(context: DialogContext, onEnded: () => void) {
     super(context, 'calling', onEnded);
@@ -80,7 +76,7 @@ export class OutboundSession extends SessionCore implements UacSession {
   end(options: { readonly headers?: ExtraHeaders } = {}): void {
     if (this.state === 'confirmed' || this.state === 'accepted') {
       // §15: the ACK that waits for an answer goes before the BYE.
-      this.#lateAck?.(undefined);
+      this.#lateAck?.send(undefined);
       this.hangUp({ by: 'local', status: 200, reason: 'we hung up' }, options.headers);
     } else if (this.state !== 'ended') this.#cancel({ by: 'local', status: 487, reason: 'we cancelled' });
   }
@@ -95,7 +91,7 @@ export class OutboundSession extends SessionCore implements UacSession {
   }
 
   override get peerHost(): string | undefined {
-    return super.peerHost ?? this.#early.current?.path.flow.remote.host;
+    return super.peerHost ?? this.#early?.current?.path.flow.remote.host;
   }
 
   protected unanswered(): boolean {
@@ -103,8 +99,7 @@ export class OutboundSession extends SessionCore implements UacSession {
   }
 
   protected earlyOfferDialog(): Dialog | undefined {
-    const dialog = this.#early.current;
-    return dialog === undefined || this.#pracks.has(dialog) || this.#wish !== undefined ? undefined : dialog;
+    return this.#wish === undefined ? this.#early?.settledDialog : undefined;
   }
 
   /** §15: a callee must not send BYE before its final response. */
@@ -114,9 +109,9 @@ export class OutboundSession extends SessionCore implements UacSession {
 
   protected override finish(ending: Ending): void {
     this.context.clock.clearTimeout(this.#patience);
-    this.#lateAck?.(undefined);
+    this.#lateAck?.send(undefined);
     this.#dialogs?.dropEarly();
-    this.#early.clear();
+    this.#early?.clear();
     super.finish(ending);
   }
 
@@ -140,11 +135,15 @@ export class OutboundSession extends SessionCore implements UacSession {
       limit: this.context.limits.forks,
     });
     this.#dialogs = dialogs;
-    this.#early.clear();
-    this.#reliable = new ReliableResponses(this.context, invite, parts.onChallenge);
+    this.#early = new EarlyDialogs(this.context, dialogs, invite, {
+      onChallenge: parts.onChallenge,
+      mayAnswer: () => this.#wish === undefined && this.unanswered(),
+      tell: (response, sdp, answer) => this.#tell(response, sdp, answer),
+      settled: () => this.outgoing.run(),
+    });
     this.#transaction = this.context.transactions.send(invite, parts.flow, {
       onResponse: (response) => this.#onResponse(parts, dialogs, response),
-      onFailure: (failure) => this.#onFailure(parts, dialogs, failure),
+      onFailure: (failure) => this.#onFailure(dialogs, failure),
       onLate2xx: (response) => this.#onLate2xx(dialogs, response),
     });
   }
@@ -157,7 +156,7 @@ export class OutboundSession extends SessionCore implements UacSession {
   }
 
   #onResponse(parts: InviteParts, dialogs: DialogSet, response: SipResponse): void {
-    if (response.status < 200) this.#onProvisional(dialogs, response);
+    if (response.status < 200) this.#onProvisional(response);
     else if (response.status < 300) this.#onSuccess(parts, dialogs, response);
     else if (this.#tooBrief(response)) this.#send(parts, []);
     else if (!this.#answerChallenge(parts, dialogs, response)) {
@@ -166,66 +165,18 @@ export class OutboundSession extends SessionCore implements UacSession {
     }
   }
 
-  #onProvisional(dialogs: DialogSet, response: SipResponse): void {
+  #onProvisional(response: SipResponse): void {
     this.#reached = true;
     if (this.state === 'calling') this.enter('proceeding');
     if (response.status === 100 || this.state === 'ended') return;
-    if (dialogs.isGone(response)) return;
     this.#ringing = true;
-    const dialog = dialogs.early(response);
-    const sdp = sdpOf(response);
-    if (dialog === undefined) this.#tell(response, sdp, undefined);
-    else this.#onEarly(dialogs, dialog, response, sdp);
-  }
-
-  /** A 101–199 in its early dialog (RFC 3262 §4, RFC 6228 §4; PITFALLS rows 5, 13, 15). */
-  #onEarly(dialogs: DialogSet, dialog: Dialog, response: SipResponse, sdp: string | undefined): void {
-    const admitted = this.#reliable?.admit(dialog, response) ?? 'unreliable';
-    if (admitted === 'drop') return;
-    const { media } = dialog;
-    const offered =
-      admitted === 'next' && sdp !== undefined && media.pending === 'none' && media.local === undefined;
-    let answer: LateAnswer | undefined;
-    if (offered && this.#wish === undefined) {
-      media.peerOffers(sdp);
-      answer = this.#answerInPrack(dialog, response);
-    } else if (admitted === 'next') {
-      if (sdp !== undefined && media.local === undefined) media.peerAnswers(sdp);
-      this.#prack(dialog, response, undefined);
-    }
-    if (response.status === 199) {
-      dialogs.end(dialog);
-      this.#tell(response, this.#early.ends(dialog), undefined);
-      return;
-    }
-    if (sdp !== undefined) this.#early.says(dialog, sdp);
-    this.#tell(response, sdp, answer);
-    this.outgoing.run();
+    this.#early?.receive(response);
   }
 
   #tell(response: SipResponse, sdp: string | undefined, answer: LateAnswer | undefined): void {
     if (this.#wish !== undefined) return;
     const told = { status: response.status, sdp, headers: xHeaders(response) };
     this.events.emit('provisional', answer === undefined ? told : { ...told, answer });
-  }
-
-  /** RFC 3262 §5: the 18x made the offer, and the PRACK waits for our answer. */
-  #answerInPrack(dialog: Dialog, response: SipResponse): LateAnswer {
-    return (sdp) => {
-      if (dialog.media.pending !== 'theirs' || dialog.media.local !== undefined || !this.unanswered()) return;
-      dialog.media.weAnswer(sdp);
-      this.#prack(dialog, response, sdp);
-    };
-  }
-
-  #prack(dialog: Dialog, response: SipResponse, answer: string | undefined): void {
-    this.#pracks.set(dialog, (this.#pracks.get(dialog) ?? 0) + 1);
-    this.#reliable?.acknowledge(dialog, response, answer, () => {
-      const left = (this.#pracks.get(dialog) ?? 1) - 1;
-      if (left > 0) this.#pracks.set(dialog, left);
-      else this.#pracks.delete(dialog);
-      this.outgoing.run();
-    });
   }
 
   #onSuccess(parts: InviteParts, dialogs: DialogSet, response: SipResponse): void {
@@ -244,7 +195,7 @@ export class OutboundSession extends SessionCore implements UacSession {
     dialogs.dropEarly();
     this.dialog = dialog;
     // A connection that breaks takes its transaction with it; other forks answer all the same, over another one.
-    if (parts.flow.reliable) this.#expectLate2xx(parts, dialogs);
+    if (parts.flow.reliable) this.#expectLate2xx(dialogs);
     if (this.#wish !== undefined) {
       // PITFALLS row 1: the 2xx crossed our CANCEL.
       this.sendBye(dialog);
@@ -259,41 +210,25 @@ export class OutboundSession extends SessionCore implements UacSession {
       this.events.emit('accepted', { sdp, headers, answer });
       return;
     }
-    this.#described(dialog, sdp);
+    const early = this.#early?.mediaOf(dialog);
+    const inForce = this.#early?.current === dialog ? undefined : early;
+    this.#early?.clear();
+    // Row 15: what the 2xx says of media, if anything, after whatever its own 18x have said.
+    if (dialog.media.local === undefined) dialog.media.peerAnswers(sdp ?? early);
+    else if (sdp !== undefined) dialog.media.peerInsists(sdp);
     this.enter('confirmed');
-    const inForce = this.#early.current === dialog ? undefined : this.#early.of(dialog);
-    this.#early.clear();
     this.events.emit('accepted', { sdp: sdp ?? inForce, headers });
     this.settled();
   }
 
-  /** What the 2xx says of media, if anything, after whatever its own 18x have said (row 15). */
-  #described({ media }: Dialog, sdp: string | undefined): void {
-    const dialog = this.dialog;
-    const early = dialog === undefined ? undefined : this.#early.of(dialog);
-    if (media.local === undefined) media.peerAnswers(sdp ?? early);
-    else if (sdp !== undefined) media.peerInsists(sdp);
-  }
-
-  /** Late offer: the 2xx made it, and the ACK waits for our answer, as long as the peer waits for the ACK. */
   #answerInAck(dialog: Dialog, dialogs: DialogSet, response: SipResponse, offer: string): LateAnswer {
-    dialog.media.peerOffers(offer);
-    this.context.acks.expect(response);
-    const { clock, timers } = this.context;
-    const patience = clock.setTimeout(() => {
-      this.#lateAck?.(undefined);
+    const ack = new LateAck(this.context, dialog, dialogs.invite, response, offer, () => {
+      ack.send(undefined);
       this.hangUp({ by: 'fault', status: 200, reason: 'the offer of the callee was not answered' });
-    }, 64 * timers.t1);
-    this.#lateAck = (answer) => {
-      this.#lateAck = undefined;
-      clock.clearTimeout(patience);
-      if (answer === undefined) dialog.media.rollback();
-      else dialog.media.weAnswer(answer);
-      acknowledge(this.context, dialog, dialogs.invite, response, answer);
-    };
+    });
+    this.#lateAck = ack;
     return (answer) => {
-      if (this.#lateAck === undefined || this.state !== 'accepted') return;
-      this.#lateAck(answer);
+      if (this.state !== 'accepted' || !ack.send(answer)) return;
       this.enter('confirmed');
       this.settled();
     };
@@ -341,14 +276,12 @@ export class OutboundSession extends SessionCore implements UacSession {
   }
 
   /** The peer may still answer, where no transaction hears it: then it is told that nobody is there. */
-  #expectLate2xx(parts: InviteParts, dialogs: DialogSet): void {
-    this.context.expectLate2xx(parts.callId, this.#localTag, (response) =>
-      this.#onLate2xx(dialogs, response),
-    );
+  #expectLate2xx(dialogs: DialogSet): void {
+    this.context.expectLate2xx(dialogs.invite, (response) => this.#onLate2xx(dialogs, response));
   }
 
-  #onFailure(parts: InviteParts, dialogs: DialogSet, failure: TransactionFailure): void {
-    this.#expectLate2xx(parts, dialogs);
+  #onFailure(dialogs: DialogSet, failure: TransactionFailure): void {
+    this.#expectLate2xx(dialogs);
     const fault: Ending = {
       by: 'fault',
       status: failure === 'timeout' ? 408 : 503,

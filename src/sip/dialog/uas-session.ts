@@ -1,6 +1,5 @@
 /** The INVITE session of a call that came in (RFC 3261 §13.3). */
-import type { TimerHandle } from '../../kernel/clock.ts';
-import { cseq, optionTags } from '../message/fields.ts';
+import { cseq } from '../message/fields.ts';
 import { formatNameAddr } from '../message/name-addr.ts';
 import { reasonPhrase } from '../message/reason.ts';
 import type { SipRequest } from '../message/types.ts';
@@ -10,9 +9,12 @@ import { sdpBody, sdpFields, sdpOf, xHeaders } from './bodies.ts';
 import { ALLOW, dialogExtensions } from './capabilities.ts';
 import type { DialogContext } from './context.ts';
 import { Dialog } from './dialog.ts';
-import { type Provisional, ReliableProvisionals } from './reliable-provisionals.ts';
+import { Provisionals } from './provisionals.ts';
 import { type Ending, SessionCore } from './session-core.ts';
 import type { ExtraHeaders, UasParts, UasSession } from './types.ts';
+import { UasDescriptions } from './uas-descriptions.ts';
+
+const NO_ANSWER = { answers: false, sdp: undefined } as const;
 
 export class InboundSession extends SessionCore implements UasSession {
   readonly role = 'uas';
@@ -22,9 +24,8 @@ export class InboundSession extends SessionCore implements UasSession {
   #handshake: Accepted2xx | undefined;
   /** Set when `end()` came between our 2xx and its ACK: header fields of the BYE that has to wait (§15). */
   #byeWhenAllowed: ExtraHeaders | undefined;
-  #repeat: TimerHandle | undefined;
-  readonly #reliably: 'always' | 'late offer' | 'never';
-  readonly #reliable: ReliableProvisionals;
+  readonly #descriptions: UasDescriptions;
+  readonly #provisionals: Provisionals;
   /** What `accept` was given, while a PRACK is missing (RFC 3262 §3: no 2xx before it). */
   #accepting: { readonly sdp: string; readonly headers?: ExtraHeaders } | undefined;
 
@@ -40,12 +41,12 @@ export class InboundSession extends SessionCore implements UasSession {
     this.onChallenge = options.onChallenge;
     this.#ownDialog = Dialog.ofUas(transaction, options.contact, context.random, options.reach);
     this.dialog = this.#ownDialog;
-    this.#reliably = reliability(transaction.request, options);
-    this.#reliable = new ReliableProvisionals({
-      ...context,
-      invite: transaction.request,
-      prepare: (provisional) => this.#prepare(provisional),
-      send: (provisional, fields) => this.#send(provisional, fields),
+    this.#descriptions = new UasDescriptions(this.#ownDialog.media, this.offer === undefined);
+    this.#provisionals = new Provisionals(context, {
+      transaction,
+      policy: options.reliableProvisional ?? 'supported',
+      descriptions: this.#descriptions,
+      ownFields: () => this.#ownFields(),
       onGiveUp: () => this.#prackNeverCame(),
     });
     transaction.onCancelled = () => this.#over({ by: 'remote', status: 487, reason: 'the caller cancelled' });
@@ -66,18 +67,13 @@ export class InboundSession extends SessionCore implements UasSession {
     if (this.state !== 'proceeding' || !this.#transaction.open || this.#accepting !== undefined) return;
     if (status <= 100 || status > 199) throw new RangeError('a provisional status is one of 101 to 199');
     this.context.table.add(this.#ownDialog, this);
-    const provisional: Provisional = { status, sdp: options.sdp, headers: options.headers ?? [] };
-    const reliably =
-      this.#reliably === 'always' || (this.#reliably === 'late offer' && options.sdp !== undefined);
-    if (reliably) this.#reliable.send(provisional);
-    else this.#sendUnreliably(provisional);
+    this.#provisionals.send({ status, sdp: options.sdp, headers: options.headers ?? [] });
   }
 
   accept(options: { readonly sdp: string; readonly headers?: ExtraHeaders }): void {
     if (this.state !== 'proceeding' || !this.#transaction.open || this.#accepting !== undefined) return;
     this.#accepting = options;
-    this.#stopRepeating();
-    this.#reliable.dropWaiting();
+    this.#provisionals.stopNew();
     this.#acceptIfMay();
   }
 
@@ -111,8 +107,7 @@ export class InboundSession extends SessionCore implements UasSession {
     if (this.#byeWhenAllowed !== undefined) this.sendBye(this.#ownDialog, this.#byeWhenAllowed);
     if (this.state !== 'accepted') return;
     this.enter('confirmed');
-    // PITFALLS row 14: SDP in an ACK counts only as the answer to an offer of ours.
-    this.events.emit('confirmed', { sdp: this.offer === undefined ? this.#lateAnswer(request) : undefined });
+    this.events.emit('confirmed', { sdp: this.#descriptions.fromAck(request) });
     this.settled();
   }
 
@@ -122,31 +117,22 @@ export class InboundSession extends SessionCore implements UasSession {
 
   /** RFC 3311 §5.1: not before the PRACK for the 18x that carries our description. */
   protected earlyOfferDialog(): Dialog | undefined {
-    return this.#reliable.outstanding || this.#accepting !== undefined ? undefined : this.#ownDialog;
+    return this.#provisionals.outstanding || this.#accepting !== undefined ? undefined : this.#ownDialog;
   }
 
   protected override onPrack(dialog: Dialog, transaction: ServerTransaction): void {
     const { request } = transaction;
-    const acknowledged = this.#reliable.acknowledged(request);
+    const acknowledged = this.#provisionals.acknowledged(request);
     if (acknowledged === undefined) {
       transaction.reply(481);
       return;
     }
-    const sdp = sdpOf(request);
-    const { media } = dialog;
-    const answered =
-      this.state === 'proceeding' && media.pending === 'ours' && acknowledged.sdp !== undefined;
-    if (!answered && sdp !== undefined) this.reOffers.prack(dialog, transaction);
+    const unanswered = this.state === 'proceeding' && acknowledged.sdp !== undefined;
+    const { answers, sdp } = unanswered ? this.#descriptions.fromPrack(request) : NO_ANSWER;
+    if (!answers && sdpOf(request) !== undefined) this.reOffers.prack(dialog, transaction);
     else transaction.reply(200);
-    if (answered) {
-      // RFC 3262 §5: the answer to the offer of our 18x. Without one, the 200 offers again.
-      if (sdp === undefined) media.rollback();
-      else {
-        media.peerAnswers(sdp);
-        this.events.emit('earlyAnswer', { sdp });
-      }
-    }
-    this.#reliable.resume();
+    if (sdp !== undefined) this.events.emit('earlyAnswer', { sdp });
+    this.#provisionals.resume();
     this.#acceptIfMay();
     this.outgoing.run();
   }
@@ -165,8 +151,7 @@ export class InboundSession extends SessionCore implements UasSession {
   }
 
   protected override finish(ending: Ending): void {
-    this.#stopRepeating();
-    this.#reliable.finish();
+    this.#provisionals.finish();
     // Only a BYE of ours that has to wait for the ACK keeps the handshake going; the peer's BYE says that it has our 2xx.
     if (this.#byeWhenAllowed === undefined) this.#stopHandshake();
     super.finish(ending);
@@ -176,12 +161,8 @@ export class InboundSession extends SessionCore implements UasSession {
   #acceptIfMay(): void {
     const options = this.#accepting;
     if (options === undefined || this.state !== 'proceeding' || !this.#transaction.open) return;
-    if (this.#reliable.holdsAnswer) return;
-    const { media } = this.#ownDialog;
-    // RFC 3261 §13.2.1: once a reliable 18x has said it, no response says it again.
-    const sdp = media.local === undefined ? options.sdp : undefined;
-    if (sdp !== undefined && media.pending === 'theirs') media.weAnswer(sdp);
-    else if (sdp !== undefined && media.pending === 'none') media.weOffer(sdp);
+    if (this.#provisionals.holdsAnswer) return;
+    const sdp = this.#descriptions.in2xx(options.sdp);
     const response = success2xx(this.#transaction, {
       fields: [
         ...this.#ownFields(),
@@ -192,7 +173,7 @@ export class InboundSession extends SessionCore implements UasSession {
       ...sdpBody(sdp),
     });
     this.#accepting = undefined;
-    this.#reliable.finish();
+    this.#provisionals.finish();
     this.context.table.add(this.#ownDialog, this);
     this.enter('accepted');
     this.#handshake = new Accepted2xx({
@@ -201,49 +182,6 @@ export class InboundSession extends SessionCore implements UasSession {
       response,
       onGiveUp: () => this.#ackNeverCame(),
     });
-  }
-
-  /** The peer's answer to our first offer: from this ACK, or from a PRACK before it. */
-  #lateAnswer(ack: SipRequest): string | undefined {
-    const { media } = this.#ownDialog;
-    if (media.pending === 'ours') {
-      const sdp = sdpOf(ack);
-      if (sdp === undefined) media.rollback();
-      else media.peerAnswers(sdp);
-      return sdp;
-    }
-    return media.remote;
-  }
-
-  /** RFC 3261 §13.2.1, RFC 3262 §5: a description is said once; an offer of ours only where its answer can come back. */
-  #prepare(provisional: Provisional): Provisional {
-    const { media } = this.#ownDialog;
-    const { sdp } = provisional;
-    if (sdp === undefined) return provisional;
-    if (media.pending === 'theirs' && media.local === undefined) media.weAnswer(sdp);
-    else if (media.pending === 'none' && media.local === undefined) media.weOffer(sdp);
-    else return { ...provisional, sdp: undefined };
-    return provisional;
-  }
-
-  #sendUnreliably(provisional: Provisional): void {
-    const { media } = this.#ownDialog;
-    const maySay = this.offer !== undefined && media.local === undefined;
-    this.#send(maySay ? provisional : { ...provisional, sdp: undefined }, []);
-  }
-
-  #send({ status, sdp, headers }: Provisional, fields: ExtraHeaders): void {
-    if (!this.#transaction.open) return;
-    this.#transaction.reply(status, {
-      fields: [...this.#ownFields(), ...fields, ...headers, ...sdpFields(sdp)],
-      ...sdpBody(sdp),
-    });
-    this.#stopRepeating();
-    const { repeatProvisionalMs, repeatReliableMs } = this.context.limits;
-    this.#repeat = this.context.clock.setTimeout(
-      () => this.provisional(status, { headers, ...(sdp === undefined ? {} : { sdp }) }),
-      fields.length > 0 ? repeatReliableMs : repeatProvisionalMs,
-    );
   }
 
   /** RFC 3262 §3. */
@@ -277,17 +215,4 @@ export class InboundSession extends SessionCore implements UasSession {
     this.#handshake?.stop();
     this.#handshake = undefined;
   }
-
-  #stopRepeating(): void {
-    this.context.clock.clearTimeout(this.#repeat);
-    this.#repeat = undefined;
-  }
-}
-
-/** RFC 3262 §3: what a caller requires it gets; where it makes no offer, a reliable 18x is the only way to early media. */
-function reliability(invite: SipRequest, options: UasParts): 'always' | 'late offer' | 'never' {
-  const policy = options.reliableProvisional ?? 'supported';
-  if (optionTags(invite, 'Require').includes('100rel')) return 'always';
-  if (policy === 'off' || !optionTags(invite, 'Supported').includes('100rel')) return 'never';
-  return policy === 'required' ? 'always' : 'late offer';
 }
