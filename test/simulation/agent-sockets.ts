@@ -20,6 +20,8 @@ export interface AgentSocketsOptions {
 
 /** How a message came in; a response goes back the same way while it is there (RFC 3261 §18.2.2). */
 export interface Way {
+  /** False for a connection that is closed. */
+  readonly open: boolean;
   send(text: string): boolean;
 }
 
@@ -30,7 +32,7 @@ export class AgentSockets {
   #listener: StreamListener | undefined;
   #own: Promise<StreamConnection | undefined> | undefined;
   readonly #connections = new Set<StreamConnection>();
-  readonly #udp: Way = { send: (text) => this.#datagram(text) };
+  readonly #udp: Way = { open: true, send: (text) => this.#datagram(text) };
   #closed = false;
 
   constructor(options: AgentSocketsOptions) {
@@ -106,7 +108,11 @@ export class AgentSockets {
   }
 
   #received(framer: WireFramer, bytes: Uint8Array, connection: StreamConnection | undefined): void {
+    const connections = this.#connections;
     const way: Way = {
+      get open() {
+        return connection !== undefined && connections.has(connection);
+      },
       send: (text) => {
         if (connection === undefined || !this.#connections.has(connection)) return false;
         connection.write(Buffer.from(text));

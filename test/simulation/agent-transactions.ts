@@ -202,6 +202,12 @@ export class AgentTransactions {
     if (client !== undefined && !client.done) this.send(client.text);
   }
 
+  /** Waits no more for a final response (§9.1). */
+  abandon({ branch, method }: AgentClientTransaction): void {
+    const client = this.#clients.get(`${branch}|${method}`);
+    if (client !== undefined) this.#finish(client);
+  }
+
   /** The connection broke: what was under way on it will not be answered (§17.1.4). */
   broken(): void {
     for (const client of [...this.#clients.values()]) if (!client.done) this.#failed(client);
@@ -306,7 +312,7 @@ export class AgentTransactions {
         if (this.#silent) return;
         if (!way.send(text)) this.send(text);
       },
-      (transaction, text) => this.#untilAck(transaction, text, T1, LIFE),
+      (transaction, text) => this.#untilAck(transaction, way, text, T1, LIFE),
     );
   }
 
@@ -319,10 +325,17 @@ export class AgentTransactions {
   }
 
   /** Timers G and H. */
-  #untilAck(transaction: AgentServerTransaction, text: string, interval: number, left: number): void {
+  #untilAck(
+    transaction: AgentServerTransaction,
+    way: Way,
+    text: string,
+    interval: number,
+    left: number,
+  ): void {
     const wait = Math.min(interval, left);
     this.after(wait, () => {
-      if (transaction.acked) return;
+      // §17.2.4: a connection that broke takes its transactions with it.
+      if (transaction.acked || !way.open) return;
       if (left <= wait) {
         this.#options.fault(
           `no ACK came for ${transaction.final} to INVITE (${callIdOf(transaction.request)})`,
@@ -330,7 +343,7 @@ export class AgentTransactions {
         return;
       }
       if (this.#options.transport === 'udp') transaction.repeat(text);
-      this.#untilAck(transaction, text, Math.min(interval * 2, T2), left - wait);
+      this.#untilAck(transaction, way, text, Math.min(interval * 2, T2), left - wait);
     });
   }
 }

@@ -26,6 +26,7 @@ export class Phone extends Agent {
   #early = false;
   #wantsOut = false;
   #challenges = 0;
+  #repeated = false;
   /** Other dialogs of the same INVITE: a server that forks. */
   readonly #inviteSequences = new Set<number>();
 
@@ -166,8 +167,11 @@ export class Phone extends Agent {
     return true;
   }
 
+  /** Once: responses that come twice must not make requests that come four times. */
   #repeatInvite(): void {
-    if (this.#invite !== undefined) this.transactions.repeat(this.#invite);
+    if (this.#repeated || this.#invite === undefined) return;
+    this.#repeated = true;
+    this.transactions.repeat(this.#invite);
   }
 
   #cancel(call: AgentCall): void {
@@ -186,6 +190,7 @@ export class Phone extends Agent {
     this.transactions.after(LIFE, () => {
       if (!invite.done) {
         this.fault('no final response to INVITE came after CANCEL');
+        this.transactions.abandon(invite);
         call.over();
       }
     });

@@ -39,9 +39,8 @@ import { Trace } from './trace.ts';
 /** Promises of the server run in turns of the job queue; so many are enough for the deepest chain between two timers. */
 const TURNS = 40;
 
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await undefined;
-}
+/** A run takes some hundred timers; one that takes so many has an endless loop in it. */
+const MOST_TIMERS = 40_000;
 
 /** What every run has alike, read once. */
 const sipSettings = parseSettings('', {}).sip;
@@ -54,7 +53,7 @@ export interface Sabotage {
 
 export class World {
   readonly plan: Plan;
-  readonly clock = new VirtualClock(undefined, settled);
+  readonly clock = new VirtualClock(undefined, () => this.#settled());
   readonly trace = new Trace();
   readonly violations: string[] = [];
   readonly network: VirtualNetwork;
@@ -77,6 +76,7 @@ export class World {
   readonly rang = new Map<string, Set<string>>();
   #stopping: Promise<void> | undefined;
   #closedTransport = false;
+  #timers = 0;
 
   constructor(plan: Plan) {
     this.plan = plan;
@@ -196,6 +196,12 @@ export class World {
 
   get stopping(): boolean {
     return this.#stopping !== undefined;
+  }
+
+  async #settled(): Promise<void> {
+    this.#timers += 1;
+    if (this.#timers > MOST_TIMERS) throw new Error('the run does not end: there is a loop of timers');
+    for (let turn = 0; turn < TURNS; turn++) await undefined;
   }
 
   /** As `main.ts` stops a node: calls first, then what is above SIP, the records last. */
