@@ -159,6 +159,29 @@ describe('an offer of ours on a running session', () => {
     }
   });
 
+  it('[row 3] [row 8] the connection breaks under it: sent again over a new one, and a 200 to the first is acknowledged too', async () => {
+    const again = new FakeFlow('tcp', { host: '10.0.0.2', port: 5061 });
+    const b = dialogBench('tcp', { flowTo: () => Promise.resolve(again) });
+    const call = await answered(b);
+    call.offer('hold');
+    b.wire.breakFlow(b.flow);
+    await b.clock.advance(1);
+    const [first, second] = b.wire.requests('INVITE');
+    expect(cseq(second!).sequence).toBe(cseq(first!).sequence + 1);
+    for (const invite of [first!, second!])
+      b.wire.receive(peerResponse(invite, 200, { body: 'held' }), again);
+    await b.clock.advance(1);
+    expect(b.wire.requests('ACK').map((ack) => cseq(ack).sequence)).toEqual([
+      cseq(first!).sequence,
+      cseq(second!).sequence,
+    ]);
+    expect(call.outcomes).toEqual([{ kind: 'answered', sdp: 'held' }]);
+    call.session.end();
+    await b.clock.advance(1);
+    b.wire.receive(peerResponse(b.wire.requests('BYE')[0]!, 200), again);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('one that rings without end is cancelled after 64·T1, and the session goes on', async () => {
     const b = dialogBench();
     const call = await answered(b);
