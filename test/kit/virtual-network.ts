@@ -181,7 +181,8 @@ export class VirtualNetwork implements Network, StreamHub {
     const listening = this.#listeners.get(key(remote));
     if (listening === undefined) throw new Error('connect ECONNREFUSED');
     const local = { host: ip, port: this.#nextPort++ };
-    const release = listening.options.admit === undefined ? () => {} : listening.options.admit(local);
+    const release =
+      listening.options.admit === undefined ? () => {} : listening.options.admit(local, () => near.ended());
     const near = new VirtualStream(local, remote, this);
     near.handlers = handlers;
     this.#open.add(near);

@@ -1,4 +1,4 @@
-import type { Clock } from '../../kernel/clock.ts';
+import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 import { isSameFamily } from './advertised.ts';
 import { StreamFlow, type StreamTransport } from './flow.ts';
 import type { TransportLimits } from './limits.ts';
@@ -49,6 +49,8 @@ export class Connections {
   readonly #byTarget = new Map<string, StreamFlow>();
   readonly #connecting = new Map<string, Promise<StreamFlow>>();
   readonly #perSource = new Map<string, number>();
+  /** What ends each handshake that takes too long. */
+  readonly #handshakes = new Map<string, TimerHandle>();
   /** Accepted and not gone, handshakes under way included. */
   #accepted = 0;
   #serial = 0;
@@ -115,11 +117,10 @@ export class Connections {
     if (isSecure && secure === undefined) {
       throw new Error(`A ${transport} listener needs a certificate and its key.`);
     }
-    const { headBytes, bodyBytes, handshakeMs } = this.#limits;
+    const { headBytes, bodyBytes } = this.#limits;
     return {
-      admit: (from) => this.#admit(from, transport === 'tcp' ? 'connection' : 'handshake'),
+      admit: (from, hangUp) => this.#admit(transport, from, hangUp),
       onHandshakeFailed: (from, reason) => this.#events.onHandshakeFailed(from, reason),
-      handshakeMs,
       ...(isSecure && secure !== undefined ? { secure } : {}),
       ...(isWebSocket(transport)
         ? {
@@ -133,7 +134,8 @@ export class Connections {
   }
 
   /** Counts a connection from the first byte of its handshake to its end. */
-  #admit(from: Address, what: 'connection' | 'handshake'): (() => void) | undefined {
+  #admit(transport: StreamTransport, from: Address, hangUp: () => void): (() => void) | undefined {
+    const what = transport === 'tcp' ? 'connection' : 'handshake';
     const source = from.host;
     const held = this.#perSource.get(source) ?? 0;
     const cap = this.#limits.flood.isTrusted(source)
@@ -146,12 +148,22 @@ export class Connections {
     }
     this.#perSource.set(source, held + 1);
     this.#accepted++;
+    const key = keyOf({ transport, ...from });
+    if (transport !== 'tcp') {
+      this.#handshakes.set(key, this.#clock.setTimeout(hangUp, this.#limits.handshakeMs));
+    }
     return () => {
+      this.#handshakeEnded(key);
       this.#accepted--;
       const left = (this.#perSource.get(source) ?? 1) - 1;
       if (left > 0) this.#perSource.set(source, left);
       else this.#perSource.delete(source);
     };
+  }
+
+  #handshakeEnded(key: string): void {
+    this.#clock.clearTimeout(this.#handshakes.get(key));
+    this.#handshakes.delete(key);
   }
 
   async #connect(target: Target & { readonly transport: StreamTransport }, key: string): Promise<StreamFlow> {
@@ -207,11 +219,13 @@ export class Connections {
       return CLOSED;
     }
     const { transport } = options;
+    const key = keyOf({ transport, ...stream.remote });
+    this.#handshakeEnded(key);
     const advertised = {
       host: options.advertisedHost ?? stream.local.host,
       port: options.advertisedPort ?? bound.port,
     };
-    const reader = this.#add(transport, stream, true, advertised, keyOf({ transport, ...stream.remote }));
+    const reader = this.#add(transport, stream, true, advertised, key);
     return {
       onData: (bytes) => reader.receive(bytes),
       onPing: () => reader.onPing?.(),

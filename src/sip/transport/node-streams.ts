@@ -13,8 +13,6 @@ import type {
   StreamListenOptions,
 } from './types.ts';
 
-const HANDSHAKE_MS = 10_000;
-
 type OnConnection = (connection: StreamConnection) => StreamHandlers;
 
 /** What takes a socket on its way to a connection. */
@@ -35,7 +33,8 @@ export function listenStream(
     const server = createServer({ noDelay: true }, (socket) => {
       const ends = endsOf(socket);
       if (ends === undefined) return;
-      const release = options.admit === undefined ? () => {} : options.admit(ends.remote);
+      const hangUp = (): void => void discard(socket);
+      const release = options.admit === undefined ? () => {} : options.admit(ends.remote, hangUp);
       if (release === undefined) return discard(socket);
       handshakes.begin(ends.remote);
       socket.once('close', () => {
@@ -104,7 +103,7 @@ const keyOf = ({ host, port }: Address): string => `${host}|${port}`;
 function stagesOf(
   onConnection: OnConnection,
   handshakes: Handshakes,
-  { secure, webSocket, handshakeMs = HANDSHAKE_MS }: StreamListenOptions,
+  { secure, webSocket }: StreamListenOptions,
 ): readonly Stage[] {
   const onFailed = (socket: Socket, reason: string): void => {
     const { remoteAddress: host, remotePort: port } = socket;
@@ -123,10 +122,10 @@ function stagesOf(
           },
           close: () => {},
         }
-      : createWebSocketAcceptor(webSocket, handshakeMs, onOpen, onFailed);
+      : createWebSocketAcceptor(webSocket, onOpen, onFailed);
   if (secure === undefined) return [last];
   const onSecure = (socket: Socket, names: readonly string[] | undefined): void => last.accept(socket, names);
-  return [createTlsAcceptor(secure, handshakeMs, onSecure, onFailed), last];
+  return [createTlsAcceptor(secure, onSecure, onFailed), last];
 }
 
 /** See `Network.connectStream`. */

@@ -2,8 +2,12 @@ import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Authority, createAuthority } from '../../../test/kit/certificates.ts';
+import { seededRandom } from '../../../test/kit/seeded-random.ts';
+import { VirtualClock } from '../../../test/kit/virtual-clock.ts';
+import { silentLogger } from '../../kernel/logger.ts';
 import { NodeNetwork } from './node-network.ts';
 import { StreamFramer } from './stream-framer.ts';
+import { TransportLayer } from './transport-layer.ts';
 import type { Address, SecureServer, StreamConnection, StreamListener, TlsMaterial } from './types.ts';
 
 const HOST = '127.0.0.1';
@@ -41,7 +45,7 @@ afterEach(async () => {
   await vi.waitFor(() => expect(seen.closed).toBe(seen.connections.length));
 });
 
-async function listen(secure: Partial<SecureServer> = {}, handshakeMs = 2_000): Promise<Address> {
+async function listen(secure: Partial<SecureServer> = {}, handshakeMs?: number): Promise<Address> {
   listener = await network.listenStream(
     { host: HOST, port: 0 },
     (connection) => {
@@ -53,8 +57,13 @@ async function listen(secure: Partial<SecureServer> = {}, handshakeMs = 2_000): 
     },
     {
       secure: { material: () => ({ ...server, ca: authority.ca }), clientCertificates: 'off', ...secure },
-      handshakeMs,
-      admit: () => () => seen.released++,
+      admit: (_from, hangUp) => {
+        const timer = handshakeMs === undefined ? undefined : setTimeout(hangUp, handshakeMs);
+        return () => {
+          clearTimeout(timer);
+          seen.released++;
+        };
+      },
       onHandshakeFailed: (_from, reason) => seen.failures.push(reason),
     },
   );
@@ -212,3 +221,24 @@ test('a new certificate holds for the next connection and leaves the open ones a
   await vi.waitFor(() => expect(seen.got.join('')).toBe('still here'));
   expect(seen.closed).toBe(0);
 });
+
+test.each(['tls', 'wss', 'ws'] as const)(
+  '[row 19] the transport layer ends a handshake over %s that takes too long, by its own clock',
+  async (transport) => {
+    const clock = new VirtualClock();
+    const layer = new TransportLayer({ network, clock, random: seededRandom(1), log: silentLogger });
+    const secure = { material: () => server, clientCertificates: 'off' } as const;
+    const to = await layer.listen({ transport, host: HOST, port: 0, secure });
+    const slow = connectTcp(to);
+    slow.on('error', () => {});
+    slow.resume();
+    toClose.push(slow);
+    const gone = new Promise((resolve) => slow.once('close', resolve));
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await clock.advance(10_000);
+    await gone;
+    await vi.waitFor(() => expect(layer.counters.failedHandshakes).toBe(1));
+    expect(clock.pending).toBe(0);
+    await layer.close();
+  },
+);

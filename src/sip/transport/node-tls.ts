@@ -33,7 +33,6 @@ export interface TlsAcceptor {
 /** The server side of handshakes. The material is asked for at each, so that new certificates hold at once. */
 export function createTlsAcceptor(
   secure: SecureServer,
-  handshakeMs: number,
   onSecure: (socket: TLSSocket, peerNames: readonly string[] | undefined) => void,
   onFailed: (socket: Socket, reason: string) => void,
 ): TlsAcceptor {
@@ -48,7 +47,6 @@ export function createTlsAcceptor(
   const server = createServer(
     {
       ...options(current),
-      handshakeTimeout: handshakeMs,
       requestCert: asks,
       rejectUnauthorized: secure.clientCertificates === 'require',
     },

@@ -46,8 +46,13 @@ async function listen(
     },
     {
       webSocket: { maxMessageBytes: MAX, ...settings },
-      handshakeMs,
-      admit: () => () => counts.released++,
+      admit: (_from, hangUp) => {
+        const timer = handshakeMs === undefined ? undefined : setTimeout(hangUp, handshakeMs);
+        return () => {
+          clearTimeout(timer);
+          counts.released++;
+        };
+      },
       onHandshakeFailed: (_from, reason) => failures.push(reason),
     },
   );

@@ -22,11 +22,10 @@ export interface WebSocketAcceptor {
 /** The server side. What is no handshake for SIP is closed; a page that is not on the list is told 403. */
 export function createWebSocketAcceptor(
   settings: WebSocketServerSettings,
-  handshakeMs: number,
   onOpen: (connection: StreamConnection) => StreamHandlers,
   onFailed: (socket: Socket, reason: string) => void,
 ): WebSocketAcceptor {
-  const waiting = new Map<Duplex, { readonly names: readonly string[] | undefined; done(): void }>();
+  const waiting = new Map<Duplex, { readonly names: readonly string[] | undefined }>();
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -34,9 +33,9 @@ export function createWebSocketAcceptor(
     maxPayload: settings.maxMessageBytes,
     handleProtocols: () => SUB_PROTOCOL,
   });
-  const http = createServer({ maxHeaderSize: MAX_HEAD_BYTES, keepAliveTimeout: handshakeMs });
+  const http = createServer({ maxHeaderSize: MAX_HEAD_BYTES });
   const fail = (socket: Socket, reason: string): void => {
-    waiting.get(socket)?.done();
+    waiting.delete(socket);
     onFailed(socket, reason);
     discard(socket);
   };
@@ -52,7 +51,7 @@ export function createWebSocketAcceptor(
       return fail(request.socket, problem.reason);
     }
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      entry.done();
+      waiting.delete(socket);
       const connection = webSocketConnection(webSocket, request.socket, entry.names);
       if (connection === undefined) webSocket.terminate();
       else attachWebSocket(webSocket, onOpen(connection));
@@ -60,20 +59,12 @@ export function createWebSocketAcceptor(
   });
   return {
     accept: (socket, names) => {
-      const timer = setTimeout(() => fail(socket, 'the WebSocket handshake took too long'), handshakeMs);
-      const done = (): void => {
-        clearTimeout(timer);
-        waiting.delete(socket);
-      };
-      waiting.set(socket, { names, done });
-      socket.once('close', done);
+      waiting.set(socket, { names });
+      socket.once('close', () => waiting.delete(socket));
       http.emit('connection', socket);
     },
     close: () => {
-      for (const [socket, { done }] of waiting) {
-        done();
-        socket.destroy();
-      }
+      for (const socket of waiting.keys()) socket.destroy();
     },
   };
 }
@@ -114,8 +105,7 @@ export function webSocketConnection(
     },
     close: () => {
       webSocket.close(GOING_AWAY);
-      const timer = setTimeout(() => webSocket.terminate(), CLOSE_MS);
-      webSocket.once('close', () => clearTimeout(timer));
+      socket.setTimeout(CLOSE_MS, () => webSocket.terminate());
     },
     ping: () => {
       if (isOpen()) webSocket.ping();

@@ -92,13 +92,11 @@ export interface WebSocketServerSettings {
 export interface StreamListenOptions {
   readonly secure?: SecureServer;
   readonly webSocket?: WebSocketServerSettings;
-  /** How long TLS and WebSocket handshakes may take, ms. */
-  readonly handshakeMs?: number;
   /**
    * Asked for each connection before any handshake. Undefined: it is closed without a word; else what to call, once,
-   * when the connection is gone, whether or not its handshake ended well.
+   * when the connection is gone, whether or not its handshake ended well. `hangUp` ends a handshake that takes too long.
    */
-  readonly admit?: (from: Address) => (() => void) | undefined;
+  readonly admit?: (from: Address, hangUp: () => void) => (() => void) | undefined;
   readonly onHandshakeFailed?: (from: Address, reason: string) => void;
 }
 
