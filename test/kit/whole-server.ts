@@ -13,6 +13,7 @@ import { readWavChannel } from '../../src/media/wav.ts';
 import type { AnswerScript, Misbehaviour } from '../../src/phone/behaviour.ts';
 import type { IncomingCall } from '../../src/phone/incoming-call.ts';
 import { Phone } from '../../src/phone/phone.ts';
+import type { PhoneAudio } from '../../src/phone/phone-context.ts';
 import type { PhoneRtp } from '../../src/phone/phone-rtp.ts';
 import type { PhoneTls } from '../../src/phone/wire.ts';
 import type { CallEventRecord, CallRecord } from '../../src/records/ports.ts';
@@ -194,6 +195,8 @@ export class WholeServer {
       readonly misbehaviour?: Misbehaviour;
       readonly transport?: TransportName;
       readonly tls?: PhoneTls;
+      /** Codecs, SRTP. */
+      readonly audio?: PhoneAudio;
       /** Where it stands; default 127.0.0.1. */
       readonly host?: string;
       readonly register?: boolean;
@@ -211,7 +214,7 @@ export class WholeServer {
       registrar: this.maskline.sip.find(
         (address) => address.transport === transport && address.host.includes(':') === host.includes(':'),
       )!,
-      audio: { toneHz: options.toneHz ?? 0 },
+      audio: { ...options.audio, toneHz: options.toneHz ?? 0 },
       ...(options.answer === undefined ? {} : { answer: options.answer }),
       ...(options.misbehaviour === undefined ? {} : { misbehaviour: options.misbehaviour }),
     });
