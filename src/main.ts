@@ -190,6 +190,8 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   await scenarios.ready;
   const sip = await listenSip(stack, settings.sip, folder);
   stack.userAgent.start();
+  // Trunks that another node has changed are registered at and probed without a restart.
+  directory.onReloaded = () => stack.userAgent.trunksChanged();
   const http = await createHttpServer({
     records: storage.records,
     admin: storage.admin,
@@ -203,10 +205,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
       },
     },
     recordingsFolder,
-    trunkStatus: (id) => {
-      const { registered, lastError } = stack.userAgent.trunkStatus(id);
-      return registered === undefined ? undefined : { registered, lastError };
-    },
+    trunkStatus: (id) => stack.userAgent.trunkStatus(id),
     readiness: () => readiness(storage, media, draining),
     metrics: () => metrics.scrape(),
     clock,

@@ -184,6 +184,13 @@ export const SettingsSchema = section(
           description:
             'Offer SHA-256 beside MD5 (RFC 8760). Some phones, such as baresip 1.0, give up at a challenge that they do not know; with false they are asked for MD5 alone.',
         }),
+        failoverSeconds: Type.Integer({
+          default: 40,
+          minimum: 1,
+          maximum: 600,
+          description:
+            'Since an outbound call began, seconds after which no further target or trunk is tried. A silent target takes 64·T1 (32 s) by itself.',
+        }),
         t1Ms: Type.Integer({
           default: 500,
           minimum: 50,

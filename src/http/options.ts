@@ -20,6 +20,14 @@ export interface TrunkStatus {
   /** undefined: not known yet, or we do not register there. */
   readonly registered: boolean | undefined;
   readonly lastError: string | undefined;
+  /** Whether the trunk answers OPTIONS and calls; `since` in ms since the epoch. */
+  readonly health?: {
+    readonly state: 'up' | 'down' | 'unknown';
+    readonly since: number | undefined;
+    readonly reason: string | undefined;
+  };
+  /** Calls on this node now. */
+  readonly calls?: { readonly inbound: number; readonly outbound: number };
 }
 
 export interface Readiness {
@@ -38,7 +46,7 @@ export interface HttpServerOptions {
   readonly scenarios: Pick<Scenarios, 'start'>;
   /** Absolute; nothing outside it is ever served. */
   readonly recordingsFolder: string;
-  /** Registration at the trunk, of trunks that are registered at. */
+  /** Registration, health and load of a trunk. */
   readonly trunkStatus: (id: string) => TrunkStatus | undefined;
   readonly readiness: () => Promise<Readiness>;
   /** Prometheus text format. */

@@ -218,7 +218,12 @@ describe('scenarios', () => {
 
 describe('trunks and users', () => {
   test('GET /v1/trunks has the registration and no secret', async () => {
-    world.trunk = { registered: false, lastError: 'the credentials were refused' };
+    world.trunk = {
+      registered: false,
+      lastError: 'the credentials were refused',
+      health: { state: 'down', since: 0, reason: 'no answer to OPTIONS' },
+      calls: { inbound: 0, outbound: 2 },
+    };
     const response = await get('/v1/trunks');
     expect(response.json().items).toEqual([
       {
@@ -231,6 +236,10 @@ describe('trunks and users', () => {
         register: true,
         registered: false,
         lastError: 'the credentials were refused',
+        state: 'down',
+        stateSince: '1970-01-01T00:00:00.000Z',
+        stateReason: 'no answer to OPTIONS',
+        calls: { inbound: 0, outbound: 2 },
       },
     ]);
     expect(response.body).not.toContain('trunk-password');

@@ -6,6 +6,7 @@ import type { MediaEngine } from '../media/engine.ts';
 import type { Scenarios } from '../scenario/ports.ts';
 import { watchCalls } from './call-metrics.ts';
 import type { SipStack } from './sip-stack.ts';
+import { trunkMetrics } from './trunk-metrics.ts';
 
 export interface Metrics {
   /** The text that Prometheus scrapes. */
@@ -71,6 +72,7 @@ export function createMetrics(parts: {
       this.set({ kind: 'refusedByFloodGuard' }, sip.transport.guard.counters.refused);
     },
   });
+  trunkMetrics(register, () => sip.userAgent.trunkReports());
   new Counter({
     name: 'maskline_fence_refused_total',
     help: 'Outbound calls that the toll-fraud fence refused, by reason; calls for a look at who dials what.',

@@ -84,6 +84,7 @@ export function createSipStack(options: SipStackOptions): SipStack {
       allowMd5: settings.allowMd5,
       allowSha256: settings.allowSha256,
       answerUnknownOptions: settings.answerUnknownOptions,
+      failoverSeconds: settings.failoverSeconds,
     },
   });
   return { transport, transactions, dialogs, userAgent, certificates };

@@ -27,6 +27,8 @@ interface Lookup {
  * every write of this node at once and, with `poll`, within a second of a write of another node.
  */
 export class Directory implements CallDirectory, UserAgentDirectory, ShowableNumbers, FenceDirectory {
+  /** Called after each reload, of what another node has written too. */
+  onReloaded: (() => void) | undefined;
   readonly #load: () => Promise<Snapshot>;
   readonly #version: () => Promise<string>;
   readonly #clock: Clock;
@@ -150,6 +152,7 @@ export class Directory implements CallDirectory, UserAgentDirectory, ShowableNum
 
   async #reload(): Promise<void> {
     this.#lookup = index(await this.#load());
+    this.onReloaded?.();
   }
 
   #schedule(): void {

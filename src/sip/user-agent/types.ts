@@ -12,6 +12,7 @@ import type { TrunkHour, TrunkTotals } from './trunk-statistics.ts';
 
 export type { MediaPolicy } from './media-policy.ts';
 export { type CallerIdField, type Ha1Set, TRUNK_DEFAULTS, type TrunkSettings } from './trunk-settings.ts';
+export type { TrunkHour } from './trunk-statistics.ts';
 
 import type { TransportName } from '../transport/types.ts';
 
