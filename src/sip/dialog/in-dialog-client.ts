@@ -4,7 +4,7 @@ import type { ClientTransaction, TransactionFailure } from '../transaction/types
 import type { Flow } from '../transport/types.ts';
 import type { DialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
-import type { ChallengeHook, ExtraHeaders } from './types.ts';
+import type { Body, ChallengeHook, ExtraHeaders } from './types.ts';
 
 /** PITFALLS row 27: attempts are counted, not inferred from what the request carries. */
 export const MAX_CHALLENGES = 2;
@@ -147,6 +147,24 @@ export function acknowledge(
       context.log.warn({ callId: dialog.id.callId }, 'no way to send an ACK: the flow is closed');
     },
   );
+}
+
+export interface BodyRequest {
+  readonly method: 'INFO' | 'MESSAGE';
+  readonly body: Body;
+  readonly headers: ExtraHeaders;
+  readonly onChallenge?: ChallengeHook | undefined;
+}
+
+/** A request that does nothing but carry a body; the final status, 408 for silence, 503 for a broken path. */
+export function sendBody(context: DialogContext, dialog: Dialog, request: BodyRequest): Promise<number> {
+  const { method, body, headers, onChallenge } = request;
+  const fields: ExtraHeaders = [['Content-Type', body.contentType], ...headers];
+  return new Promise((resolve) => {
+    sendInDialog(context, dialog, { method, fields, body: body.content, onChallenge }, (outcome) =>
+      resolve(outcome === 'timeout' ? 408 : outcome === 'transport' ? 503 : outcome.status),
+    );
+  });
 }
 
 /** BYE (§15.1.1). The dialog stays in the table until it is answered, so that a BYE crossing it finds it. */

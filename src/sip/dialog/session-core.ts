@@ -7,7 +7,7 @@ import { ALLOW, dialogExtensions, refuseUnknownExtensions } from './capabilities
 import type { DialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
 import type { DialogUsage } from './dialog-table.ts';
-import { sendBye, sendInDialog } from './in-dialog-client.ts';
+import { sendBody, sendBye } from './in-dialog-client.ts';
 import { wayFor } from './offer-way.ts';
 import { OutgoingOffers } from './outgoing-offers.ts';
 import { ReOffers } from './re-offers.ts';
@@ -99,21 +99,20 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
     return this.outgoing.offer(sdp);
   }
 
-  #tell(method: 'INFO' | 'MESSAGE', body: Body, headers: ExtraHeaders): Promise<number> {
+  async #tell(method: 'INFO' | 'MESSAGE', body: Body, headers: ExtraHeaders): Promise<number> {
     const dialog = this.dialog;
     // "Call Does Not Exist": not yet, or no more.
-    if (this.#state !== 'confirmed' || dialog === undefined) return Promise.resolve(481);
-    const fields: ExtraHeaders = [['Content-Type', body.contentType], ...headers];
-    const what = { method, fields, body: body.content, onChallenge: this.onChallenge };
-    return new Promise((resolve) => {
-      sendInDialog(this.context, dialog, what, (outcome) => {
-        const status = outcome === 'timeout' ? 408 : outcome === 'transport' ? 503 : outcome.status;
-        resolve(status);
-        // §12.2.1.2: 481, 408 and silence mean that the peer has no such dialog any more.
-        if (status === 481 || status === 408)
-          this.hangUp({ by: 'fault', status: 200, reason: 'the peer no longer knows the call' });
-      });
+    if (this.#state !== 'confirmed' || dialog === undefined) return 481;
+    const status = await sendBody(this.context, dialog, {
+      method,
+      body,
+      headers,
+      onChallenge: this.onChallenge,
     });
+    // §12.2.1.2: 481, 408 and silence mean that the peer has no such dialog any more.
+    if (status === 481 || status === 408)
+      this.hangUp({ by: 'fault', status: 200, reason: 'the peer no longer knows the call' });
+    return status;
   }
 
   onInvite(dialog: Dialog, transaction: InviteServerTransaction): void {

@@ -2,7 +2,6 @@
 
 import type { TimerHandle } from '../../kernel/clock.ts';
 import { MasklineError } from '../../kernel/errors.ts';
-import { reasonPhrase } from '../message/reason.ts';
 import type { SipRequest, SipResponse } from '../message/types.ts';
 import type { ClientTransaction, ServerTransaction, TransactionFailure } from '../transaction/types.ts';
 import { sdpOf, xHeaders } from './bodies.ts';
@@ -12,6 +11,7 @@ import { type Dialog, FIRST_CSEQ_BELOW } from './dialog.ts';
 import { DialogSet } from './dialog-set.ts';
 import { EarlyDialogs } from './early-dialogs.ts';
 import { acknowledge, credentialsFor, isChallenge, MAX_CHALLENGES } from './in-dialog-client.ts';
+import { endOfFailure, endOfRejection } from './invite-endings.ts';
 import { buildInvite } from './invite-request.ts';
 import { LateAck } from './late-ack.ts';
 import { type Ending, SessionCore } from './session-core.ts';
@@ -19,9 +19,6 @@ import type { ExtraHeaders, InviteParts, LateAnswer, UacSession } from './types.
 
 /** Bytes of our From tag: 64 bits, twice what §19.3 asks for. */
 const TAG_BYTES = 8;
-
-/** Final responses after which another trunk may do better; 6xx and what concerns the callee are not among them. */
-const TRY_ELSEWHERE: ReadonlySet<number> = new Set([408, 430, 500, 502, 503, 504]);
 
 /** Each element on the way may have a Min-SE of its own (RFC 4028 §8.1); three in a row is more than anybody has. */
 const MAX_BRIEFS = 3;
@@ -257,22 +254,21 @@ export class OutboundSession extends SessionCore implements UacSession {
     this.#challenges += 1;
     const credentials = credentialsFor(this.context, parts.onChallenge, response, dialogs.invite);
     if (credentials === undefined) return false;
-    this.#send(parts, credentials);
-    return true;
+    try {
+      this.#send(parts, credentials);
+      return true;
+    } catch (error) {
+      // Credentials that no header field can hold (a line break in a name) are none: the session ends by the 401.
+      this.context.log.error({ err: error }, 'a challenge could not be answered');
+      return false;
+    }
   }
 
   #onRejected(response: SipResponse): void {
-    const { status } = response;
-    const peers: Ending = {
-      by: 'remote',
-      status,
-      // In our words: the peer's text never crosses to another leg.
-      reason: reasonPhrase(status),
-      retryable: TRY_ELSEWHERE.has(status) && !this.#ringing,
-    };
+    const end = endOfRejection(response.status, this.#ringing);
     // A 487 to our CANCEL: the attempt is closed, and nobody was disturbed by it unless it rang.
-    const retryable = peers.retryable === true || (status === 487 && !this.#ringing);
-    this.finish({ ...(this.#wish ?? peers), retryable, headers: xHeaders(response) });
+    const retryable = end.retryable === true || (response.status === 487 && !this.#ringing);
+    this.finish({ ...(this.#wish ?? end), retryable, headers: xHeaders(response) });
   }
 
   /** The peer may still answer, where no transaction hears it: then it is told that nobody is there. */
@@ -282,13 +278,6 @@ export class OutboundSession extends SessionCore implements UacSession {
 
   #onFailure(dialogs: DialogSet, failure: TransactionFailure): void {
     this.#expectLate2xx(dialogs);
-    const fault: Ending = {
-      by: 'fault',
-      status: failure === 'timeout' ? 408 : 503,
-      reason: failure === 'timeout' ? 'the peer did not answer' : 'the connection to the peer broke',
-      // PITFALLS row 39: once the INVITE has reached somebody, another attempt might ring twice.
-      retryable: !this.#reached,
-    };
-    this.finish(this.#wish ?? fault);
+    this.finish(this.#wish ?? endOfFailure(failure, this.#reached));
   }
 }
