@@ -172,6 +172,11 @@ describe('who is called', () => {
     expect(target).toEqual({ kind: 'uri', uri: 'sip:desk@pbx.example', auth });
   });
 
+  it('[row 20] a name with a line break in it is refused before anybody asks for it', () => {
+    const auth = { username: 'u\r\nVia: x', password: 'p\r\n' };
+    expect(codeOf({ target: { ...uri, auth } })).toBe(401);
+  });
+
   it('[row 44] the hops are counted across the legs', () => {
     expect(inviteOf({ maxForwards: 1 }).maxForwards).toBe(1);
     expect(codeOf({ maxForwards: 0 })).toBe(483);

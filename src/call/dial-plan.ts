@@ -60,7 +60,11 @@ function targetOf(
   if (!/^sips?:[^\s<>"?]{1,255}$/i.test(target.uri)) {
     return { code: 404, reason: 'The SIP address is not one', by: 'local' };
   }
-  return { kind: 'uri', uri: target.uri, ...(target.auth === undefined ? {} : { auth: target.auth }) };
+  const { uri, auth } = target;
+  if (auth === undefined) return { kind: 'uri', uri };
+  // PITFALLS row 20: a name goes into a quoted string of Authorization, where a line break would end the field.
+  if (/\p{Cc}/u.test(auth.username)) return { code: 401, reason: reasonOf(401), by: 'local' };
+  return { kind: 'uri', uri, auth };
 }
 
 /** E.164, or the short numbers of a PBX behind a trunk. */

@@ -110,15 +110,25 @@ describe('a call that goes out', () => {
     expect(call.ends).toHaveLength(1);
   });
 
-  it('[row 25] the connection breaks: 503 by fault at once; retryable only when nothing had come back', async () => {
+  it('[row 25] [row 39] the connection breaks behind the INVITE: 503 by fault at once, and not retryable, since a phone may ring', async () => {
     for (const reached of [false, true]) {
       const b = dialogBench('tcp');
       const call = await callOut(b);
       if (reached) call.answer(100);
       b.wire.breakFlow(b.flow);
-      expect(call.ends).toMatchObject([{ by: 'fault', status: 503, retryable: !reached }]);
+      expect(call.ends).toMatchObject([{ by: 'fault', status: 503, retryable: false }]);
       expect(await leftovers(b)).toEqual(NOTHING);
     }
+  });
+
+  it('[row 25] [row 39] the connection had broken before the INVITE: 503 by fault, and another target may be tried', async () => {
+    const b = dialogBench('tcp');
+    const session = b.layer.invite(inviteParts(b));
+    const { ends } = listen(session);
+    b.wire.breakFlow(b.flow);
+    await b.clock.advance(1);
+    expect(ends).toMatchObject([{ by: 'fault', status: 503, retryable: true }]);
+    expect(await leftovers(b)).toEqual(NOTHING);
   });
 
   it('rings for ever: cancelled by us, 408', async () => {
@@ -427,6 +437,16 @@ describe('[row 27] challenges', () => {
     call.answer(180);
     call.answer(407, challenge);
     expect(call.told).toEqual(['180', 'ended by remote 407']);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
+  it('[row 20] [row 27] credentials that no header field can hold are none', async () => {
+    const b = dialogBench();
+    const call = await callOut(b, {
+      onChallenge: () => [['Authorization', 'Digest username="a\r\nVia: b"']],
+    });
+    call.answer(401, challenge);
+    expect(call.told).toEqual(['ended by remote 401']);
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 

@@ -33,6 +33,8 @@ export class OutboundSession extends SessionCore implements UacSession {
   #briefs = 0;
   /** Whether a provisional (100 too) has come: the INVITE has reached somebody. */
   #reached = false;
+  /** Whether the INVITE left on a connection that was open: when that breaks, nobody knows how far it came. */
+  #left = false;
   /** Whether a 101–199 has come: a phone may be ringing. */
   #ringing = false;
   /** How the session is to end, once `end()` was called or it rang too long (PITFALLS row 1: a wish). */
@@ -121,6 +123,7 @@ export class OutboundSession extends SessionCore implements UacSession {
       ...this.timer.requestFields(),
     ]);
     this.#sequence += 1;
+    this.#left = parts.flow.reliable && parts.flow.isOpen;
     this.#dialogs?.dropEarly();
     const dialogs = new DialogSet({
       invite,
