@@ -35,6 +35,8 @@ import type { Address, TransportName } from './sip/transport/types.ts';
 import { CachedSynthesis } from './speech/cache.ts';
 import { EspeakSynthesis } from './speech/espeak.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
+import { TraceReader } from './trace/reader.ts';
+import { TraceRecorder } from './trace/recorder.ts';
 
 export interface StartOptions {
   readonly settings: Settings;
@@ -142,6 +144,9 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   closing.add('fence', () => fence.close());
   const calls = new CallService({ userAgent: stack.userAgent, directory, clock, random, log, limits, fence });
 
+  const tracing = startTracing(settings, storage, stack, calls, log);
+  closing.add('traces', tracing);
+
   const keeper = new RecordKeeper({ store: storage.records, node: settings.node, clock, random, log });
   closing.add('records', async () => {
     const lost = await keeper.close(RECORDS_CLOSE_MS);
@@ -194,6 +199,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   directory.onReloaded = () => stack.userAgent.trunksChanged();
   const http = await createHttpServer({
     records: storage.records,
+    traces: new TraceReader(storage.traces),
     admin: storage.admin,
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
@@ -211,7 +217,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     clock,
     random,
     log,
-    settings: settings.http,
+    settings: { ...settings.http, rateLimits: settings.http },
   });
   closing.add('HTTP', () => http.close());
   api.url ||= http.url;
@@ -252,6 +258,28 @@ function createMedia(settings: Settings, advertised: string, log: Logger): Media
     silenceSeconds,
     log,
   });
+}
+
+/** Messages on the wire and the calls that they belong to are noted, unless the settings say that nothing is kept. */
+function startTracing(
+  settings: Settings,
+  storage: Storage,
+  stack: SipStack,
+  calls: CallService,
+  log: Logger,
+): () => Promise<void> {
+  if (settings.trace.hours === 0) return async () => {};
+  const recorder = new TraceRecorder({
+    store: storage.traces,
+    settings: settings.trace,
+    clock,
+    random,
+    log,
+  });
+  stack.transport.observer = recorder;
+  stack.userAgent.events.on('signalling', (told) => recorder.signalling(told));
+  recorder.watchCalls(calls.observers);
+  return () => recorder.close();
 }
 
 function createSpeech(data: string): CachedSynthesis {

@@ -191,6 +191,14 @@ export const SettingsSchema = section(
           description:
             'Since an outbound call began, seconds after which no further target or trunk is tried. A silent target takes 64·T1 (32 s) by itself.',
         }),
+        connectionsPerSource: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: 100000,
+            description:
+              'Connections (TCP, TLS, WebSocket) that one address may hold, default 64; trunks have no limit. Raise it where a proxy stands before many browsers.',
+          }),
+        ),
         t1Ms: Type.Integer({
           default: 500,
           minimum: 50,
@@ -308,6 +316,20 @@ export const SettingsSchema = section(
             description: 'How clients reach the API; default: http://host:port. Stands in recording URLs.',
           }),
         ),
+        requestsPerMinute: Type.Integer({
+          default: 3000,
+          minimum: 0,
+          maximum: 1000000,
+          description:
+            'Requests of one API key; beyond, 429. 50 a second is more than a person or a dispatch system asks, and less than what keeps calls waiting. 0: any number.',
+        }),
+        failuresPerMinute: Type.Integer({
+          default: 30,
+          minimum: 0,
+          maximum: 1000000,
+          description:
+            'Requests of one address with a missing or wrong key; beyond, 429. Keys that were right lately pass all the same, since many clients may share a proxy. 0: any number.',
+        }),
       },
       'HTTP API.',
     ),

@@ -30,5 +30,5 @@ export function problems<const S extends number>(...statuses: S[]): Record<S | 4
 
 /** The same for routes that need a key. */
 export function keyProblems<const S extends number>(...statuses: S[]) {
-  return problems<S | 401 | 403>(401, 403, ...statuses);
+  return problems<S | 401 | 403 | 429>(401, 403, 429, ...statuses);
 }

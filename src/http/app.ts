@@ -7,6 +7,7 @@ import { refuseBrokenHttp } from './broken-http.ts';
 import { describeRoutes } from './openapi.ts';
 import type { HttpServerOptions } from './options.ts';
 import { type FieldProblem, HttpError, problemOf } from './problems.ts';
+import { RATE_LIMITS, RateLimit } from './rate-limit.ts';
 import { registerRoutes } from './routes/index.ts';
 import { ProblemSchema } from './schemas.ts';
 
@@ -20,7 +21,8 @@ const KEEP_ALIVE_MS = 15_000;
 
 /** The API without a socket; `server.ts` gives it one, tests inject into it. */
 export async function createApp(options: HttpServerOptions): Promise<Api> {
-  const { log, random, apiKeys } = options;
+  const { log, random, apiKeys, clock, settings } = options;
+  const limit = new RateLimit({ ...RATE_LIMITS, ...settings.rateLimits }, clock);
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -75,7 +77,7 @@ export async function createApp(options: HttpServerOptions): Promise<Api> {
     answerProblem(error, request, reply);
   });
 
-  app.addHook('onRequest', authorizer(apiKeys));
+  app.addHook('onRequest', authorizer(apiKeys, limit));
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AdminStore, ApiKey, ApiKeys, ApplicationEntry, Scope } from './ports.ts';
 import { HttpError } from './problems.ts';
+import type { RateLimit } from './rate-limit.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,19 +18,25 @@ declare module 'fastify' {
 /** RFC 6750 §2.1. */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 
-/** Lets a request in, or throws 401 or 403. Runs before the body is read, so that strangers cannot send megabytes. */
+/** Lets a request in, or throws 401, 403 or 429. Runs before the body is read, so that strangers cannot send megabytes. */
 export function authorizer(
   apiKeys: ApiKeys,
+  limit: RateLimit,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   return async (request) => {
     const { access, wholeNode } = request.routeOptions.config;
     if (request.is404 || access === 'public') return;
     if (access === undefined) throw new HttpError('node/fault');
     const header = request.headers.authorization;
-    if (header === undefined) throw new HttpError('key/missing', undefined, challenge());
-    const secret = BEARER.exec(header)?.[1];
+    const secret = header === undefined ? undefined : BEARER.exec(header)?.[1];
+    limit.beforeLookUp(request.ip, secret);
     const key = secret === undefined ? undefined : await apiKeys.find(secret);
-    if (key === undefined) throw new HttpError('key/unknown', undefined, challenge('invalid_token'));
+    if (key === undefined || secret === undefined) {
+      limit.failed(request.ip);
+      if (header === undefined) throw new HttpError('key/missing', undefined, challenge());
+      throw new HttpError('key/unknown', undefined, challenge('invalid_token'));
+    }
+    limit.passed(key.id, secret);
     if (!key.scopes.includes(access)) {
       const detail = `The scope is ${access}.`;
       throw new HttpError('key/scope', detail, challenge('insufficient_scope', access));

@@ -4,7 +4,9 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
 import type { RecordStore } from '../records/ports.ts';
 import type { Scenarios } from '../scenario/ports.ts';
+import type { CallTraces } from '../trace/ports.ts';
 import type { AdminStore, ApiKeys, IdempotencyStore } from './ports.ts';
+import type { RateLimits } from './rate-limit.ts';
 
 export interface HttpSettings {
   readonly host: string;
@@ -14,6 +16,8 @@ export interface HttpSettings {
   readonly publicUrl?: string | undefined;
   /** Connections at once; more are closed as they come. Default 512. */
   readonly maxConnections?: number;
+  /** Default: `RATE_LIMITS`. */
+  readonly rateLimits?: Partial<RateLimits>;
 }
 
 export interface TrunkStatus {
@@ -39,6 +43,7 @@ export interface Readiness {
 /** What the API is made of. */
 export interface HttpServerOptions {
   readonly records: RecordStore;
+  readonly traces: CallTraces;
   readonly admin: AdminStore;
   readonly apiKeys: ApiKeys;
   readonly idempotency: IdempotencyStore;

@@ -8,6 +8,7 @@ import type { PhoneNumber } from '../kernel/phone-number.ts';
 /** What a key may do. A closed list; `docs/reference/http.md` explains each. */
 export const SCOPES = [
   'calls:read',
+  'traces:read',
   'recordings:read',
   'numbers:read',
   'numbers:write',

@@ -53,6 +53,18 @@ export const HTTP_ERRORS = {
     title: 'That belongs to the whole node, and the API key is bound to one application.',
     hint: 'Use a key that is not bound to an application.',
   },
+  'rate/requests': {
+    status: 429,
+    retryable: true,
+    title: 'The API key has asked too often.',
+    hint: 'Wait as long as the Retry-After header says; http.requestsPerMinute sets the limit.',
+  },
+  'rate/failures': {
+    status: 429,
+    retryable: true,
+    title: 'Too many requests with a missing or wrong API key came from this address.',
+    hint: 'Wait as long as the Retry-After header says, and correct the key; http.failuresPerMinute sets the limit.',
+  },
   'route/unknown': {
     status: 404,
     retryable: false,

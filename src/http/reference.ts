@@ -5,6 +5,8 @@ import { HTTP_ERRORS } from './problems.ts';
 /** What each scope allows. */
 const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'calls:read': 'calls, their legs, events, and the data of their recordings',
+  'traces:read':
+    'The SIP messages of calls, for as long as they are kept; numbers in them are hidden without `numbers:read`.',
   'recordings:read': 'recordings and their audio',
   'numbers:read':
     'the list of numbers; and telephone numbers in clear in every answer, which are masked without it',

@@ -1,6 +1,7 @@
 import type { Api } from '../api.ts';
 import type { HttpServerOptions } from '../options.ts';
 import { callEvents } from './call-events.ts';
+import { callTrace } from './call-trace.ts';
 import { calls } from './calls.ts';
 import { health } from './health.ts';
 import { keys } from './keys.ts';
@@ -21,6 +22,7 @@ export function registerRoutes(api: Api, options: HttpServerOptions): void {
   openapi(api);
   calls(api, options);
   callEvents(api, options);
+  callTrace(api, options);
   recordings(api, options);
   recordingAudio(api, options);
   scenarios(api, options);

@@ -10,6 +10,7 @@ import { systemRandom } from '../../kernel/random.ts';
 import type { StartRequest } from '../../scenario/ports.ts';
 import { TRUNK_DEFAULTS } from '../../sip/user-agent/types.ts';
 import { openStorage, type Storage } from '../../storage/storage.ts';
+import { TraceReader } from '../../trace/reader.ts';
 import type { Api } from '../api.ts';
 import { createApp } from '../app.ts';
 import type { HttpServerOptions, Readiness, TrunkStatus } from '../options.ts';
@@ -80,6 +81,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
   const options: HttpServerOptions = {
     ...tools,
     records: storage.records,
+    traces: new TraceReader(storage.traces),
     admin: storage.admin,
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
