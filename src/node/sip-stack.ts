@@ -53,7 +53,11 @@ export function createSipStack(options: SipStackOptions): SipStack {
   const { settings, network, directory, locations, clock, random, log } = options;
   // A busy trunk is no flood: sources that the settings name have no budget.
   const isTrusted = (host: string): boolean => trunkBySource(directory.trunks(), host) !== undefined;
-  const limits = { flood: { ...FLOOD_LIMITS, isTrusted } };
+  const { connectionsPerSource } = settings;
+  const limits = {
+    flood: { ...FLOOD_LIMITS, isTrusted },
+    ...(connectionsPerSource === undefined ? {} : { connectionsPerSource }),
+  };
   const certificates = new CertificateFiles(clock, log);
   const secureClient = secureClientOf(directory, certificates);
   const transport = new TransportLayer({ network, clock, random, log, limits, secureClient });
