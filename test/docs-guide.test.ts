@@ -28,6 +28,7 @@ describe('docs/guide/connect-a-trunk.md', () => {
     expect(blocks.map(({ heading }) => heading)).toEqual([
       'A provider that you register with',
       'Several trunks, by prefix',
+      'A trunk over TLS',
       'Asterisk',
       'A plain softphone',
     ]);
@@ -43,7 +44,8 @@ describe('docs/guide/connect-a-trunk.md', () => {
   });
 
   test('pjsip.conf and the settings agree on names and passwords', () => {
-    const asterisk = parseSettings(blocks[2]!.text, { ASTERISK_IN: 'a', ASTERISK_OUT: 'b' }).trunks[0]!;
+    const block = blocks.find(({ heading }) => heading === 'Asterisk')!;
+    const asterisk = parseSettings(block.text, { ASTERISK_IN: 'a', ASTERISK_OUT: 'b' }).trunks[0]!;
     const [pjsip = ''] = blocksOf(read('docs/guide/connect-a-trunk.md'), 'ini').map(({ text }) => text);
     const section = (name: string): string =>
       pjsip.split(/^\[/m).find((part) => part.startsWith(`${name}]`)) ?? '';
@@ -51,6 +53,14 @@ describe('docs/guide/connect-a-trunk.md', () => {
     expect(section('maskline-in')).toContain('the value of ASTERISK_OUT');
     expect(section('maskline-out')).toContain(`username=${asterisk.inboundAuth?.username}\n`);
     expect(section('maskline-out')).toContain('the value of ASTERISK_IN');
+  });
+});
+
+describe('docs/guide/browsers.md', () => {
+  const blocks = blocksOf(read('docs/guide/browsers.md'), 'yaml');
+
+  test.each(blocks)('$heading: the settings are valid', ({ text }) => {
+    expect(parseSettings(text, {}).sip.listen.map(({ transport }) => transport)).toContain('wss');
   });
 });
 

@@ -130,7 +130,7 @@ export const ERRORS = {
     http: 400,
     retryable: false,
     title: 'The scheme of the URI is not supported.',
-    hint: 'Call a sip: or tel: URI; sips: asks for TLS on every hop, which is not there yet.',
+    hint: 'Call a sip:, sips: or tel: URI.',
   },
   'call/looped': {
     sip: 482,
