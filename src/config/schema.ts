@@ -199,14 +199,6 @@ export const SettingsSchema = section(
               'Connections (TCP, TLS, WebSocket) that one address may hold, default 64; trunks have no limit. Raise it where a proxy stands before many browsers.',
           }),
         ),
-        connectionsPerSource: Type.Optional(
-          Type.Integer({
-            minimum: 1,
-            maximum: 100000,
-            description:
-              'Connections (TCP, TLS, WebSocket) that one address may hold, default 64; trunks have no limit. Raise it where a proxy stands before many browsers.',
-          }),
-        ),
         t1Ms: Type.Integer({
           default: 500,
           minimum: 50,
