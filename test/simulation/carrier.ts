@@ -9,8 +9,6 @@ export interface CarrierOptions extends AgentOptions {
   readonly order: 1 | 2;
   /** How the phone of a dialled number behaves. */
   readonly calleeOf: (number: string) => CalleePlan | undefined;
-  /** A phone of the number begins to ring for the INVITE with that Call-ID. */
-  readonly onRing: (number: string, callId: string) => void;
   /** Every INVITE, once. */
   readonly onInvited: (number: string, callId: string) => void;
 }
@@ -65,7 +63,6 @@ export class Carrier extends Agent {
       sdpFields: [['Content-Type', 'application/sdp']],
       contact: this.contact,
       secret: this.options.secret,
-      rings: () => this.#carrier.onRing(number, callIdOf(request)),
       count: this.options.count,
       up: (call) => this.context.onUp(call),
       over: () => this.#live.delete(incoming),
@@ -118,7 +115,6 @@ interface IncomingHost {
   readonly sdpFields: Lines;
   readonly contact: string;
   readonly secret: string;
-  readonly rings: () => void;
   readonly count: (what: string) => void;
   readonly up: (call: AgentCall) => void;
   /** No phone rings for it any more. */
@@ -183,7 +179,6 @@ class Incoming {
 
   #provisional(step: CalleeStep): void {
     const call = this.#fork(step.fork);
-    this.#host.rings();
     const lines: Lines = [['Contact', this.#host.contact], ...(step.sdp ? this.#host.sdpFields : [])];
     this.#transaction.reply(step.status, lines, step.sdp ? call.sdp() : '', call.localTag);
   }
@@ -191,7 +186,6 @@ class Incoming {
   #answer(fork: number): void {
     const call = this.#fork(fork);
     if (this.#transaction.final > 0) this.#host.count('a second fork answers');
-    this.#host.rings();
     call.state = 'answered';
     this.#host.over();
     const lines: Lines = [

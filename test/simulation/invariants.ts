@@ -6,6 +6,7 @@ import { leftovers } from '../kit/leak-check.ts';
 import { LIFE } from './agent-transactions.ts';
 import { findLeaks } from './leaks.ts';
 import type { LegStory } from './legs.ts';
+import { noTwoRings } from './rings.ts';
 import type { World } from './world.ts';
 
 /**
@@ -81,13 +82,6 @@ function peersGone(world: World): string[] {
       wrong.push(`a leg outlived its session by ${story.endedAt - sessionEnd} ms`);
   }
   return wrong;
-}
-
-/** A number that has rung is not rung again by another INVITE: failover ends where the ringing begins. */
-function noTwoRings({ rang }: World): string[] {
-  return [...rang].flatMap(([, callIds]) =>
-    callIds.size > 1 ? [`a number was rung by ${callIds.size} INVITEs`] : [],
-  );
 }
 
 /** A node that was stopped in mid-run has let its transactions go; what it leaves is looked at after the stop. */

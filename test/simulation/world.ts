@@ -71,9 +71,8 @@ export class World {
   readonly sandboxes: Sandboxes;
   readonly backend: BackendDouble;
   readonly legs: Legs;
-  /** Number → Call-IDs of INVITEs that came, and of those that rang. */
+  /** Number → Call-IDs of INVITEs that came, in order. */
   readonly invited = new Map<string, string[]>();
-  readonly rang = new Map<string, Set<string>>();
   #stopping: Promise<void> | undefined;
   #closedTransport = false;
   #timers = 0;
@@ -287,9 +286,6 @@ export class World {
       onInvited: (number, callId) => {
         const known = this.invited.get(number) ?? [];
         if (!known.includes(callId)) this.invited.set(number, [...known, callId]);
-      },
-      onRing: (number, callId) => {
-        this.rang.set(number, (this.rang.get(number) ?? new Set()).add(callId));
       },
       count: (what) => this.count(what),
       fault: (what) => this.#faultOfServer(what),

@@ -16,7 +16,7 @@ export function endOfRejection(status: number, ringing: boolean): Ending {
   };
 }
 
-/** PITFALLS row 39: once the INVITE has `reached` somebody, another attempt might ring twice. */
+/** PITFALLS row 39: once the INVITE has, or may have, `reached` somebody, another attempt might ring twice. */
 export function endOfFailure(failure: TransactionFailure, reached: boolean): Ending {
   return {
     by: 'fault',

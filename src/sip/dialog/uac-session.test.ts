@@ -123,8 +123,7 @@ describe('a call that goes out', () => {
 
   it('[row 25] [row 39] the connection had broken before the INVITE: 503 by fault, and another target may be tried', async () => {
     const b = dialogBench('tcp');
-    const session = b.layer.invite(inviteParts(b));
-    const { ends } = listen(session);
+    const { ends } = listen(b.dialogs.invite(inviteParts(b.flow)));
     b.wire.breakFlow(b.flow);
     await b.clock.advance(1);
     expect(ends).toMatchObject([{ by: 'fault', status: 503, retryable: true }]);

@@ -281,6 +281,8 @@ export class OutboundSession extends SessionCore implements UacSession {
 
   #onFailure(dialogs: DialogSet, failure: TransactionFailure): void {
     this.#expectLate2xx(dialogs);
-    this.finish(this.#wish ?? endOfFailure(failure, this.#reached));
+    this.finish(
+      this.#wish ?? endOfFailure(failure, this.#reached || (failure === 'transport' && this.#left)),
+    );
   }
 }
