@@ -432,6 +432,26 @@ describe('UPDATE before the answer', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it("[row 16] [RFC 3311 §5.2] an UPDATE that the user never answers gets 500 with Retry-After, and stands in nobody's way", async () => {
+    const b = dialogBench();
+    const call = taken(b);
+    const late: (() => void)[] = [];
+    call.session.events.on('reoffer', (reOffer) => late.push(() => reOffer.accept('too late')));
+    call.inDialog('UPDATE', { cseq: 11, body: 'theirs' });
+    call.offer('ours');
+    await b.clock.advance(9_999);
+    expect(b.wire.story).toEqual([]);
+    await b.clock.advance(1);
+    expect(b.wire.story).toEqual(['500 UPDATE', 'INVITE']);
+    expect(b.wire.responses('500 UPDATE')[0]!.headers.has('Retry-After')).toBe(true);
+    late[0]!();
+    b.wire.receive(peerResponse(b.wire.requests('INVITE')[0]!, 200, { body: 'held' }), b.flow);
+    await b.clock.advance(0);
+    expect(call.outcomes).toEqual([{ kind: 'answered', sdp: 'held' }]);
+    call.session.end();
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('the call ends before the offer could leave', async () => {
     const b = dialogBench();
     const call = await callOut(b);

@@ -11,6 +11,7 @@
  *
  * A refusal, a CANCEL or the end of the session rolls back: what was in force still is, target included.
  */
+import type { TimerHandle } from '../../kernel/clock.ts';
 import { cseq } from '../message/fields.ts';
 import { formatNameAddr } from '../message/name-addr.ts';
 import type { SipRequest } from '../message/types.ts';
@@ -45,6 +46,15 @@ export interface ReOfferHost {
 /** §14.2 and RFC 3311 §5.2: "a randomly chosen value of between 0 and 10 seconds". */
 const RETRY_AFTER_BELOW = 11;
 
+/** RFC 3311 §5.2: an UPDATE is answered at once, or not at all. Less than its transaction waits for us, ms. */
+const UPDATE_PATIENCE_MS = 10_000;
+
+interface Open {
+  readonly transaction: ServerTransaction;
+  readonly dialog: Dialog;
+  readonly patience: TimerHandle | undefined;
+}
+
 interface Unacknowledged {
   readonly dialog: Dialog;
   readonly handshake: Accepted2xx;
@@ -54,7 +64,7 @@ interface Unacknowledged {
 export class ReOffers {
   readonly #context: DialogContext;
   readonly #host: ReOfferHost;
-  #open: { readonly transaction: ServerTransaction; readonly dialog: Dialog } | undefined;
+  #open: Open | undefined;
   /** CSeq numbers of re-INVITEs with a 2xx of ours and no ACK yet. */
   readonly #unacknowledged = new Map<number, Unacknowledged>();
 
@@ -112,9 +122,8 @@ export class ReOffers {
 
   /** The session is over: §15.1.2 wants 487 for what is still open. */
   close(): void {
-    const open = this.#open?.transaction;
-    this.#open = undefined;
-    if (open?.open === true) open.reply(487);
+    const open = this.#take();
+    if (open?.transaction.open === true) open.transaction.reply(487);
     for (const { handshake } of this.#unacknowledged.values()) handshake.stop();
     this.#unacknowledged.clear();
   }
@@ -159,12 +168,19 @@ export class ReOffers {
   #offer(dialog: Dialog, transaction: ServerTransaction, accept: (sdp: string) => void): void {
     const { request } = transaction;
     const offer = sdpOf(request);
-    this.#open = { transaction, dialog };
+    const patience =
+      request.method === 'INVITE'
+        ? undefined
+        : this.#context.clock.setTimeout(() => {
+            dialog.media.rollback();
+            once(() => this.#later(transaction));
+          }, UPDATE_PATIENCE_MS);
+    this.#open = { transaction, dialog, patience };
     if (offer !== undefined) dialog.media.peerOffers(offer);
     const once = (reply: () => void): void => {
       // Too late: cancelled, or the session ended meanwhile.
       if (this.#open?.transaction !== transaction) return;
-      this.#open = undefined;
+      this.#take();
       if (transaction.open) reply();
       else dialog.media.rollback();
       this.#host.idle();
@@ -190,10 +206,16 @@ export class ReOffers {
 
   #rolledBack(transaction: ServerTransaction): void {
     if (this.#open?.transaction !== transaction) return;
-    const { dialog } = this.#open;
-    this.#open = undefined;
-    dialog.media.rollback();
+    this.#take()?.dialog.media.rollback();
     this.#host.idle();
+  }
+
+  /** What is open is so no longer. */
+  #take(): Open | undefined {
+    const open = this.#open;
+    this.#open = undefined;
+    this.#context.clock.clearTimeout(open?.patience);
+    return open;
   }
 
   #acceptInvite(dialog: Dialog, transaction: InviteServerTransaction, sdp: string): void {

@@ -138,7 +138,13 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
         this.events.emit('message', { body: bodyOf(request), headers: xHeaders(request) });
         return;
       case 'OPTIONS':
-        transaction.reply(200, { fields: [...ALLOW, ['Accept', 'application/sdp']] });
+        transaction.reply(200, {
+          fields: [
+            ...ALLOW,
+            ...dialogExtensions(this.context.sessionTimer !== undefined),
+            ['Accept', 'application/sdp'],
+          ],
+        });
         return;
       case 'REFER':
         this.#refers.receive(dialog, transaction);
