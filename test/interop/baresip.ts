@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Address } from '../../src/sip/transport/types.ts';
 import { freePort } from '../kit/free-port.ts';
 import { type Child, freeMediaPorts, isBound, startChild, until } from './child.ts';
+import { samplesOf, toneWav } from './wav.ts';
 
 export interface BaresipOptions {
   readonly username: string;
@@ -26,7 +27,6 @@ export interface BaresipEvent {
 }
 
 const RATE = 8_000;
-const TONE_SECONDS = 30;
 const MODULES = ['g711.so', 'aufile.so', 'aubridge.so', 'sndfile.so'];
 
 /**
@@ -127,11 +127,7 @@ export class Baresip {
       .sort()
       .at(-1);
     if (name === undefined) return new Int16Array(0);
-    const bytes = readFileSync(join(this.#folder, name));
-    const start = bytes.indexOf('data') + 8;
-    return Int16Array.from({ length: (bytes.length - start) >> 1 }, (_, i) =>
-      bytes.readInt16LE(start + 2 * i),
-    );
+    return samplesOf(readFileSync(join(this.#folder, name)));
   }
 
   async stop(): Promise<void> {
@@ -219,25 +215,4 @@ function connected(port: number): Promise<Socket> {
     const socket = connect(port, '127.0.0.1', () => resolve(socket));
     socket.once('error', reject);
   });
-}
-
-function toneWav(hz: number): Buffer {
-  const data = Buffer.alloc(RATE * TONE_SECONDS * 2);
-  for (let i = 0; i < RATE * TONE_SECONDS; i++) {
-    data.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * hz * i) / RATE)), i * 2);
-  }
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(36 + data.length, 4);
-  header.write('WAVEfmt ', 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(RATE, 24);
-  header.writeUInt32LE(RATE * 2, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36);
-  header.writeUInt32LE(data.length, 40);
-  return Buffer.concat([header, data]);
 }

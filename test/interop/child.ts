@@ -7,6 +7,8 @@ export interface Child {
   readonly process: ChildProcess;
   /** Standard output and error so far. */
   output(): string;
+  /** A line to its standard input, if it was started with one. */
+  say(line: string): void;
   /** Exit status, or the signal's name. */
   readonly exited: Promise<number | string>;
   /** Asks it to end, then makes it, and waits until it has. */
@@ -17,16 +19,26 @@ const STOP_MS = 3_000;
 const OUTPUT_LIMIT = 1_000_000;
 
 /** Starts a program of Debian's; says how to get it where it is missing. */
-export function startChild(program: string, args: readonly string[], options: { cwd?: string } = {}): Child {
+export function startChild(
+  program: string,
+  args: readonly string[],
+  options: {
+    readonly cwd?: string;
+    readonly input?: boolean;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
+): Child {
   const child = spawn(program, args, {
     cwd: options.cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TERM: 'dumb', LC_ALL: 'C' },
+    stdio: [options.input === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TERM: 'dumb', LC_ALL: 'C', ...options.env },
   });
   let text = '';
   const take = (bytes: Buffer): void => {
     if (text.length < OUTPUT_LIMIT) text += bytes.toString('utf8');
   };
+  // The end of the program ends its input too.
+  child.stdin?.on('error', () => {});
   child.stdout.on('data', take);
   child.stderr.on('data', take);
   const exited = new Promise<number | string>((resolve, reject) => {
@@ -40,6 +52,7 @@ export function startChild(program: string, args: readonly string[], options: { 
   return {
     process: child,
     output: () => text,
+    say: (line) => void child.stdin?.write(`${line}\n`),
     exited,
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) {
