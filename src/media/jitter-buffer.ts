@@ -8,8 +8,14 @@
 import { BLEND, conceal, HISTORY, MAX_CONCEALED } from './concealment.ts';
 import { sequenceDelta, timestampDelta } from './rtp-packet.ts';
 
-/** A stream that is later than this (200 ms) against its own first packet is placed anew: its clock or path changed. */
+/**
+ * A stream that stays later than this (200 ms) against its first packet for a second is placed anew: its clock or path
+ * changed. One that is late for a moment was held up, and belongs where its timestamp says.
+ */
 const MAX_LATE = 1600;
+const LATE_FOR = 8000;
+/** Later than this (a second) is another timeline. */
+const LOST_TRACK = 8000;
 /** The same to the other side (100 ms). */
 const MAX_EARLY = 800;
 
@@ -27,6 +33,8 @@ export class JitterBuffer {
   #stream = -1;
   #base = 0;
   #baseTimestamp = 0;
+  /** Since when (a position) all packets of the stream have been late; −1: they are not. */
+  #lateSince = -1;
   /** Of the newest packet in sequence, and where it ended; −1 when nothing is known. */
   #sequence = -1;
   #sequenceEnd = 0;
@@ -164,11 +172,15 @@ export class JitterBuffer {
   #place(stream: number, timestamp: number, arrival: number): number {
     let position = this.#base + timestampDelta(timestamp, this.#baseTimestamp);
     const late = arrival - position;
-    if (stream !== this.#stream || late > MAX_LATE || late < -MAX_EARLY) {
+    if (late <= MAX_LATE) this.#lateSince = -1;
+    else if (this.#lateSince < 0) this.#lateSince = arrival;
+    const staysLate = this.#lateSince >= 0 && arrival - this.#lateSince > LATE_FOR;
+    if (stream !== this.#stream || staysLate || late > LOST_TRACK || late < -MAX_EARLY) {
       // Directly behind what is there already, if that is only a little ahead of the clock.
       const behind = this.#end - arrival;
       position = behind > 0 && behind <= MAX_EARLY ? this.#end : arrival;
       this.#stream = stream;
+      this.#lateSince = -1;
       this.#sequence = -1;
     }
     this.#base = position;

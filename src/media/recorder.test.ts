@@ -106,6 +106,29 @@ describe('recorder', () => {
     expect(stretches(samples)).toEqual([[100, 220]]);
   });
 
+  it('holds longer where packets come late, up to a second, and less again when the network is calm', () => {
+    const bench = new Bench(1);
+    // Every second the path stands still for 700 ms; what waited comes at once.
+    const arrival = (n: number): number => Math.max(20 * n, Math.floor((20 * n) / 1000) * 1000 + 700);
+    for (let n = 0; n < 1000; n++) bench.packet('left', 160 * n, arrival(n));
+    expect(bench.recorder.holdMs).toBeGreaterThanOrEqual(500);
+    expect(bench.recorder.holdMs).toBeLessThanOrEqual(1000);
+    const late = bench.recorder.late;
+    for (let n = 1000; n < 2000; n++) bench.packet('left', 160 * n, arrival(n));
+    expect(bench.recorder.late).toBe(late); // it has learnt
+    for (let n = 2000; n < 12_000; n++) bench.packet('left', 160 * n, 20 * n);
+    expect(bench.recorder.holdMs).toBe(250);
+    expect(stretches(bench.finish(240_000)).at(-1)).toEqual([expect.any(Number), 240_000]);
+  });
+
+  it('a path that becomes longer for good moves the stream once, after a second', () => {
+    const bench = new Bench(1);
+    for (let n = 0; n < 100; n++) bench.packet('left', 160 * n, 20 * n);
+    for (let n = 100; n < 300; n++) bench.packet('left', 160 * n, 20 * n + 400);
+    const found = stretches(bench.finish(7000));
+    expect(found.at(-1)![1]).toBe(6400);
+  });
+
   it('another source or a restarted one goes on at the time it came', () => {
     const bench = new Bench(1);
     for (let n = 0; n < 5; n++) bench.packet('left', 160 * n, 20 * n, 1);

@@ -1,12 +1,20 @@
 /**
  * Two channels on one clock (PITFALLS row 37). What arrives is placed on the timeline that began with the recording;
- * twice a second everything that is older than the hold time goes to the file, silence where nothing came.
+ * twice a second everything that is older than the hold time goes to the file, silence where nothing came. The hold time
+ * follows the network, within bounds: nobody waits for a file, so it grows fast when packets come too late for it, and
+ * shrinks slowly.
  */
 import { JitterBuffer } from './jitter-buffer.ts';
 
 const SAMPLES_PER_MS = 8;
-/** Packets may be this late or out of order and still find their place. */
-const HOLD_SAMPLES = 250 * SAMPLES_PER_MS;
+/** Packets may be this late or out of order and still find their place: at first, and at most. */
+const MIN_HOLD_SAMPLES = 250 * SAMPLES_PER_MS;
+const MAX_HOLD_SAMPLES = 1000 * SAMPLES_PER_MS;
+const HOLD_STEP = 250 * SAMPLES_PER_MS;
+/** So many ticks without a late packet (30 s) until it shrinks by a step. */
+const CALM_TICKS = 60;
+/** Two seconds: the longest hold, half a second between ticks, and the lead. */
+const CAPACITY = 16_384;
 /** Streams may run ahead of the clock by this; see jitter-buffer.ts. */
 const LEAD_SAMPLES = 100 * SAMPLES_PER_MS;
 const MAX_BATCH_SAMPLES = 4000;
@@ -17,12 +25,15 @@ export const RECORDER_TICK_MS = 500;
 export type Channel = 'left' | 'right';
 
 export class Recorder {
-  readonly #left = new JitterBuffer();
-  readonly #right = new JitterBuffer();
+  readonly #left = new JitterBuffer(CAPACITY);
+  readonly #right = new JitterBuffer(CAPACITY);
   readonly #channels: 1 | 2;
   readonly #startedAt: number;
   readonly #write: (batch: Buffer) => void;
   #written = 0;
+  #hold = MIN_HOLD_SAMPLES;
+  #lateBefore = 0;
+  #calmTicks = 0;
   #closed = false;
 
   /** `startedAt` in monotonic milliseconds: position 0. `write` takes PCM 16 bit, interleaved. */
@@ -90,7 +101,26 @@ export class Recorder {
 
   /** Writes what is old enough. */
   tick(now: number): void {
-    if (!this.#closed) this.#flush(this.#position(now) - HOLD_SAMPLES);
+    if (this.#closed) return;
+    this.#adapt();
+    this.#flush(this.#position(now) - this.#hold);
+  }
+
+  /** Milliseconds for which packets are waited for now. */
+  get holdMs(): number {
+    return this.#hold / SAMPLES_PER_MS;
+  }
+
+  #adapt(): void {
+    const { late } = this;
+    if (late > this.#lateBefore) {
+      this.#hold = Math.min(MAX_HOLD_SAMPLES, this.#hold + HOLD_STEP);
+      this.#calmTicks = 0;
+    } else if (++this.#calmTicks >= CALM_TICKS) {
+      this.#hold = Math.max(MIN_HOLD_SAMPLES, this.#hold - HOLD_STEP);
+      this.#calmTicks = 0;
+    }
+    this.#lateBefore = late;
   }
 
   /** Writes the rest: up to now, and what was placed a little ahead of it. */
@@ -110,7 +140,7 @@ export class Recorder {
 
   /** After a stall of the thread packets are read before the tick comes; nothing of them may fall off the end. */
   #makeRoom(end: number): void {
-    if (end + LEAD_SAMPLES > this.#left.limit) this.#flush(end - HOLD_SAMPLES);
+    if (end + LEAD_SAMPLES > this.#left.limit) this.#flush(end - MIN_HOLD_SAMPLES);
   }
 
   #flush(upTo: number): void {

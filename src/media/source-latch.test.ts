@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { LEARNING_WINDOW_MS, normalizeHost, OTHER_HOST_AFTER_MS, SourceLatch } from './source-latch.ts';
+import { knownSources } from './known-sources.ts';
+import {
+  CONSECUTIVE_PACKETS,
+  LEARNING_WINDOW_MS,
+  normalizeHost,
+  OTHER_HOST_AFTER_MS,
+  PROVEN_AFTER_MS,
+  SourceLatch,
+} from './source-latch.ts';
 
 const SDP = { host: '198.51.100.7', port: 4000 };
 const NAT = { host: '203.0.113.9', port: 61_000 };
@@ -138,5 +146,64 @@ describe('source latch', () => {
     const latch = new SourceLatch();
     latch.configure('sdp', { host: '2001:DB8::0:7', port: 4000 }, 0);
     expect(latch.accept('2001:db8::7', 4000, 1, 1, 0)).toBe(true);
+  });
+});
+
+describe('known sources', () => {
+  const known = (...entries: string[]): SourceLatch => {
+    const latch = new SourceLatch();
+    latch.configure('learn', SDP, 0, { sources: knownSources(entries) });
+    return latch;
+  };
+
+  it('[row 32] nothing is learnt: not from strangers, not from the address in the SDP, at no time', () => {
+    const latch = known('203.0.113.0/29', '2001:db8:7::/48');
+    for (const from of [STRANGER, SDP])
+      for (const now of [1, 3000, 60_000]) expect(burst(latch, from, 50, now)).toBe(0);
+    expect(latch.strangers).toBe(300);
+    expect([latch.host, latch.port]).toEqual([SDP.host, SDP.port]);
+  });
+
+  it('[row 32] every port of theirs is heard, in either family, and we send where the SDP says', () => {
+    const latch = known('203.0.113.8/29', '2001:db8:7::/48');
+    expect(burst(latch, NAT, 5, 10)).toBe(5);
+    expect(burst(latch, { host: '203.0.113.15', port: 1 }, 5, 20)).toBe(5);
+    expect(burst(latch, { host: '2001:db8:7:1::9', port: 1 }, 5, 30)).toBe(5);
+    expect(burst(latch, { host: '203.0.113.16', port: 1 }, 5, 40)).toBe(0);
+    expect([latch.host, latch.followsPorts]).toEqual([SDP.host, true]);
+    expect([latch.isPeerHost('203.0.113.10'), latch.isPeerHost(SDP.host)]).toEqual([true, false]);
+  });
+
+  it('entries that are no addresses let nobody in', () => {
+    expect(burst(known('everybody', '1.2.3.4/99', '0.0.0.0/-1'), STRANGER, 5, 1)).toBe(0);
+    expect(knownSources([])).toBeUndefined();
+    expect(knownSources(undefined)).toBeUndefined();
+  });
+});
+
+describe('proof', () => {
+  const heardOnce = (): SourceLatch => {
+    const latch = latchIn('learn');
+    burst(latch, SDP, 5, 100);
+    return latch;
+  };
+  const proven = (latch: SourceLatch, now: number, count = CONSECUTIVE_PACKETS): boolean => {
+    let accepted = false;
+    for (let n = 0; n < count; n++) accepted = latch.accept(STRANGER.host, STRANGER.port, 9, n, now, true);
+    return accepted;
+  };
+
+  it('[row 32] reopens the latch after a silence, long after the window', () => {
+    const latch = heardOnce();
+    expect(proven(latch, 60_000)).toBe(true);
+    expect([latch.host, latch.port]).toEqual([STRANGER.host, STRANGER.port]);
+  });
+
+  it('[row 32] does not while the peer is heard, nor with too few packets; and without proof nothing does', () => {
+    const latch = heardOnce();
+    burst(latch, SDP, 5, 60_000);
+    expect(proven(latch, 60_000 + PROVEN_AFTER_MS)).toBe(false);
+    expect(proven(heardOnce(), 60_000, CONSECUTIVE_PACKETS - 1)).toBe(false);
+    expect(burst(heardOnce(), STRANGER, 100, 60_000)).toBe(0);
   });
 });

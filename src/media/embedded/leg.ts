@@ -216,7 +216,8 @@ export class Leg {
       return;
     }
     const to = this.#rtcp.target(this.#latch.host, this.#latch.port);
-    if (to.port < 65536) this.#sockets.sendRtcp(packet, to.host, to.port);
+    // A peer on hold by 0.0.0.0 (RFC 3264 §8.4) has no address; the system would take it for our own host.
+    if (to.port < 65536 && !/^[0.:]+$/.test(to.host)) this.#sockets.sendRtcp(packet, to.host, to.port);
   }
 
   // --- end
