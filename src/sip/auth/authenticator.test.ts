@@ -6,21 +6,25 @@ import { DigestAuthenticator } from './authenticator.ts';
 import { type OfferedAlgorithms, SHA256_ONLY, SHA256_THEN_MD5 } from './challenge.ts';
 import { ClientCredentials } from './credentials.ts';
 import { digestResponse, ha1, ha1Set } from './digest.ts';
+import { GuessGuard } from './guess-guard.ts';
 import { NonceStore } from './nonce-store.ts';
 
 const realm = 'maskline';
 const body = new Uint8Array();
 const secrets = ha1Set('bob', realm, 'zanzibar');
-const lookup = (name: string) => (name === 'bob' ? secrets : undefined);
+const lookup = (name: string) => (name === 'bob' ? { ha1: secrets } : undefined);
+const HOST = '203.0.113.7';
+const source = { transport: 'udp', host: HOST, port: 5060 };
 
 function server(algorithms: OfferedAlgorithms = SHA256_THEN_MD5) {
   const clock = new VirtualClock();
   const nonces = new NonceStore({ clock, random: seededRandom(2), realm });
-  return { clock, nonces, auth: new DigestAuthenticator({ realm, nonces, algorithms }) };
+  const guesses = new GuessGuard(clock);
+  return { clock, nonces, guesses, auth: new DigestAuthenticator({ realm, nonces, guesses, algorithms }) };
 }
 
 function challenges(auth: DigestAuthenticator, stale = false): string[] {
-  return auth.challenge({ stale }).map(([, value]) => value);
+  return auth.challenge(HOST, { stale }).map(([, value]) => value);
 }
 
 function client(password = 'zanzibar', username = 'bob'): ClientCredentials {
@@ -29,9 +33,11 @@ function client(password = 'zanzibar', username = 'bob'): ClientCredentials {
 
 const uri = 'sip:bob@maskline';
 
-function ask(auth: DigestAuthenticator, from: ClientCredentials, method = 'REGISTER', target = uri) {
+function ask(auth: DigestAuthenticator, from: ClientCredentials, at: Partial<typeof source> = {}) {
+  const method = 'REGISTER';
+  const target = uri;
   const credentials = from.fields(method, target, body).map(([, value]) => value);
-  return auth.check({ method, uri: target, body, credentials }, lookup);
+  return auth.check({ method, uri: target, body, credentials, source: { ...source, ...at } }, lookup);
 }
 
 describe('digest, server side', () => {
@@ -44,8 +50,8 @@ describe('digest, server side', () => {
 
   test('401 and 407 carry their own field', () => {
     const { auth } = server();
-    expect(auth.challenge().map(([name]) => name)).toEqual(['WWW-Authenticate', 'WWW-Authenticate']);
-    expect(auth.challenge({ status: 407 })[0]?.[0]).toBe('Proxy-Authenticate');
+    expect(auth.challenge(HOST).map(([name]) => name)).toEqual(['WWW-Authenticate', 'WWW-Authenticate']);
+    expect(auth.challenge(HOST, { status: 407 })[0]?.[0]).toBe('Proxy-Authenticate');
   });
 
   test('the right password passes, again and again with a growing nc', () => {
@@ -63,7 +69,7 @@ describe('digest, server side', () => {
     ] as const) {
       const { auth, nonces } = server(algorithms);
       const old = client();
-      old.accept(401, [`Digest realm="${realm}", nonce="${nonces.issue()}", qop="auth"`]);
+      old.accept(401, [`Digest realm="${realm}", nonce="${nonces.issue(HOST)}", qop="auth"`]);
       expect(ask(auth, old).kind).toBe(kind);
     }
   });
@@ -75,7 +81,7 @@ describe('digest, server side', () => {
     const both = challenges(auth);
     bob.accept(401, both);
     thief.accept(401, both);
-    for (let i = 0; i < 100; i++) expect(ask(auth, thief).kind).toBe('wrong');
+    for (let i = 0; i < 100; i++) expect(ask(auth, thief, { port: 6060 }).kind).toBe('wrong');
     expect(ask(auth, bob).kind).toBe('ok');
   });
 
@@ -84,11 +90,11 @@ describe('digest, server side', () => {
     const bob = client();
     bob.accept(401, challenges(auth));
     const credentials = bob.fields('REGISTER', uri).map(([, value]) => value);
-    const request = { method: 'REGISTER', uri, body, credentials };
+    const request = { method: 'REGISTER', uri, body, credentials, source };
     expect(auth.check(request, lookup).kind).toBe('ok');
     expect(auth.check(request, lookup).kind).toBe('stale');
     await clock.advance(301_000);
-    expect(ask(auth, bob)).toEqual({ kind: 'stale', username: 'bob' });
+    expect(ask(auth, bob)).toEqual({ kind: 'stale' });
     const thief = client('guess');
     thief.accept(401, challenges(auth));
     await clock.advance(301_000);
@@ -106,7 +112,7 @@ describe('digest, server side', () => {
 
   test('the stand-in for the secrets of an unknown user opens nothing', () => {
     const { auth, nonces } = server();
-    const nonce = nonces.issue();
+    const nonce = nonces.issue(HOST);
     const claim = { nonce, uri, qop: 'auth', nc: '00000001', cnonce: 'c' } as const;
     for (const [algorithm, length] of [
       ['MD5', 32],
@@ -114,7 +120,9 @@ describe('digest, server side', () => {
     ] as const) {
       const response = digestResponse({ ...claim, algorithm, ha1: '0'.repeat(length), method: 'REGISTER' });
       const text = `Digest username="eve", realm="${realm}", nonce="${nonce}", uri="${uri}", algorithm=${algorithm}, qop=auth, nc=00000001, cnonce="c", response="${response}"`;
-      expect(auth.check({ method: 'REGISTER', uri, body, credentials: [text] }, lookup).kind).toBe('wrong');
+      expect(auth.check({ method: 'REGISTER', uri, body, credentials: [text], source }, lookup).kind).toBe(
+        'wrong',
+      );
     }
     expect(nonces.remembered).toBe(0);
   });
@@ -123,11 +131,11 @@ describe('digest, server side', () => {
     const { auth, nonces } = server();
     const bob = client();
     bob.accept(401, [
-      `Digest realm="${realm}", nonce="${nonces.issue()}", algorithm=SHA-256, qop="auth-int"`,
+      `Digest realm="${realm}", nonce="${nonces.issue(HOST)}", algorithm=SHA-256, qop="auth-int"`,
     ]);
     const sent = Buffer.from('v=0\r\n');
     const credentials = bob.fields('INVITE', uri, sent).map(([, value]) => value);
-    const request = { method: 'INVITE', uri, credentials };
+    const request = { method: 'INVITE', uri, credentials, source };
     expect(auth.check({ ...request, body: Buffer.from('v=1\r\n') }, lookup).kind).toBe('wrong');
     expect(auth.check({ ...request, body: sent }, lookup).kind).toBe('ok');
   });
@@ -135,7 +143,7 @@ describe('digest, server side', () => {
   test('[RFC 2069] without qop the old form is accepted once per nonce', () => {
     const { auth, nonces } = server();
     const old = client();
-    old.accept(401, [`Digest realm="${realm}", nonce="${nonces.issue()}"`]);
+    old.accept(401, [`Digest realm="${realm}", nonce="${nonces.issue(HOST)}"`]);
     expect(ask(auth, old).kind).toBe('ok');
     expect(ask(auth, old).kind).toBe('stale');
   });
@@ -145,7 +153,7 @@ describe('digest, server side', () => {
     const bob = client();
     bob.accept(401, challenges(auth));
     const credentials = bob.fields('INVITE', 'sip:100@maskline').map(([, value]) => value);
-    const request = { method: 'INVITE', body, credentials };
+    const request = { method: 'INVITE', body, credentials, source };
     expect(auth.check({ ...request, uri: 'sip:200@maskline' }, lookup).kind).toBe('wrong');
     expect(auth.check({ ...request, uri: 'sip:100@192.0.2.1;transport=udp' }, lookup).kind).toBe('ok');
   });
@@ -157,14 +165,14 @@ describe('digest, server side', () => {
     const [mine] = bob.fields('REGISTER', uri).map(([, value]) => value);
     const foreign = 'Digest username="x", realm="proxy", nonce="n", uri="sip:x", response="0"';
     const check = (...credentials: string[]) =>
-      auth.check({ method: 'REGISTER', uri, body, credentials }, lookup);
+      auth.check({ method: 'REGISTER', uri, body, credentials, source }, lookup);
     expect(check(foreign).kind).toBe('absent');
     expect(check(foreign, mine!).kind).toBe('ok');
     expect(check(`Digest realm="${realm}", username="bob"`).kind).toBe('wrong');
     const noCnonce = digestResponse({
       algorithm: 'MD5',
       ha1: ha1('MD5', 'bob', realm, 'zanzibar'),
-      nonce: nonces.issue(),
+      nonce: nonces.issue(HOST),
       method: 'REGISTER',
       uri,
       qop: 'auth',

@@ -30,6 +30,16 @@ describe('digest, client side', () => {
     expect(sent(bob).params?.get('nonce')).toBe('n2');
   });
 
+  test('[row 28] [RFC 8760 §2.4] an account for which MD5 does not do is not talked down to it', () => {
+    const strict = (): ClientCredentials =>
+      new ClientCredentials({ username: 'bob', password: 'zanzibar', allowMd5: false }, seededRandom(4));
+    expect(strict().accept(401, [md5])).toBe(false);
+    expect(strict().accept(401, ['Digest realm="a", nonce="n", qop="auth"'])).toBe(false);
+    const bob = strict();
+    expect(bob.accept(401, [md5, sha256])).toBe(true);
+    expect(sent(bob).params?.get('algorithm')).toBe('SHA-256');
+  });
+
   test('[row 28] only unknown algorithms: gives up at once', () => {
     expect(client().accept(401, [unknown])).toBe(false);
     expect(client().accept(401, [])).toBe(false);

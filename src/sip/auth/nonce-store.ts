@@ -1,6 +1,6 @@
 /**
  * Nonces that need no memory until somebody has proved a password with one: each carries its time and a MAC over
- * (realm, time, salt). What is remembered is only the window of `nc` values of nonces that were used with a right
+ * (realm, address that it was issued to, time, salt). What is remembered is only the window of `nc` values of nonces that were used with a right
  * digest, so that a stranger can neither fill the memory nor lock a phone out (PITFALLS row 26).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -58,18 +58,26 @@ export class NonceStore {
     return this.#uses.size;
   }
 
-  /** A new nonce, bound to the realm and to now. */
-  issue(): string {
+  /** A new nonce, bound to the realm, to now, and to the address of whoever asked (RFC 7616 §3.3 proposes it). */
+  issue(host: string): string {
     const head = `${Math.floor(this.#clock.now()).toString(16)}.${this.#random.token(8)}`;
-    return `${head}.${this.#mac(head)}`;
+    return `${head}.${this.#mac(head, host)}`;
+  }
+
+  /**
+   * Whether we issued it to this address, however long ago. One that we did not is answered by a challenge without a look
+   * at the digest: else whoever collects nonces elsewhere could guess where nobody counts, or guess in another's name.
+   */
+  isOurs(nonce: string, host: string): boolean {
+    return this.#issuedAt(nonce, host) !== undefined;
   }
 
   /**
    * To be called only after the digest was found right. Takes the `nc` (undefined for a peer without `qop`, which may
    * use each nonce once) and says whether the request may pass.
    */
-  use(nonce: string, nc: number | undefined): NonceVerdict {
-    const issuedAt = this.#issuedAt(nonce);
+  use(nonce: string, nc: number | undefined, host: string): NonceVerdict {
+    const issuedAt = this.#issuedAt(nonce, host);
     const now = this.#clock.now();
     // A time ahead of ours is another node's clock at best.
     if (issuedAt === undefined || issuedAt > now + 30_000 || now - issuedAt > this.#lifetimeMs)
@@ -96,15 +104,15 @@ export class NonceStore {
     }
   }
 
-  #issuedAt(nonce: string): number | undefined {
+  #issuedAt(nonce: string, host: string): number | undefined {
     const found = /^(([0-9a-f]{1,14})\.[0-9a-f]{16})\.([0-9a-f]{64})$/.exec(nonce);
     if (found === null) return undefined;
-    if (!equalTexts(found[3]!, this.#mac(found[1]!))) return undefined;
+    if (!equalTexts(found[3]!, this.#mac(found[1]!, host))) return undefined;
     return Number.parseInt(found[2]!, 16);
   }
 
-  #mac(head: string): string {
-    return createHmac('sha256', this.#secret).update(`${this.#realm}\0${head}`).digest('hex');
+  #mac(head: string, host: string): string {
+    return createHmac('sha256', this.#secret).update(`${this.#realm}\0${host}\0${head}`).digest('hex');
   }
 }
 

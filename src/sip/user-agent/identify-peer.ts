@@ -2,8 +2,7 @@
  * Who sent a request: a trunk by its address, a trunk or an account by digest, or nobody that we know. Whoever is not
  * known learns nothing: a name that exists and one that does not get the same answer.
  */
-import type { DigestAuthenticator } from '../auth/authenticator.ts';
-import type { Ha1Set } from '../auth/digest.ts';
+import type { DigestAuthenticator, Secrets } from '../auth/authenticator.ts';
 import { requestUri } from '../message/fields.ts';
 import type { SipRequest } from '../message/types.ts';
 import { isSipUri } from '../message/uri.ts';
@@ -43,12 +42,12 @@ export class PeerIdentifier {
   identify(request: SipRequest, flow: Flow): Identification {
     const trunk = this.trunkAt(flow) ?? this.#registeredTrunk(request);
     if (trunk !== undefined) return { kind: 'peer', peer: { kind: 'trunk', trunk } };
-    return this.#byDigest(request, (name) => this.#userPeer(name) ?? this.#trunkPeer(name));
+    return this.#byDigest(request, flow, (name) => this.#userPeer(name) ?? this.#trunkPeer(name));
   }
 
   /** For REGISTER: an account, always by digest, also when its phone stands behind a trunk's address. */
-  identifyUser(request: SipRequest): Identification {
-    return this.#byDigest(request, (name) => this.#userPeer(name));
+  identifyUser(request: SipRequest, flow: Flow): Identification {
+    return this.#byDigest(request, flow, (name) => this.#userPeer(name));
   }
 
   /** Our Contact towards a provider holds a random token that only the provider has seen. */
@@ -58,15 +57,20 @@ export class PeerIdentifier {
     return this.#options.trunkByContact(uri.user);
   }
 
-  #byDigest(request: SipRequest, peerOf: (name: string) => KnownPeer | undefined): Identification {
+  #byDigest(
+    request: SipRequest,
+    { transport, remote }: Flow,
+    peerOf: (name: string) => KnownPeer | undefined,
+  ): Identification {
     const verdict = this.#options.authenticator.check(
       {
         method: request.method,
         uri: request.uri,
         body: request.body,
         credentials: request.headers.getAll('Authorization'),
+        source: { transport, ...remote },
       },
-      (name) => peerOf(name)?.ha1,
+      peerOf,
     );
     if (verdict.kind === 'absent') return { kind: 'challenge', stale: false };
     if (verdict.kind === 'stale') return { kind: 'challenge', stale: true };
@@ -82,13 +86,16 @@ export class PeerIdentifier {
   #trunkPeer(name: string): KnownPeer | undefined {
     for (const trunk of this.#options.directory.trunks()) {
       if (trunk.inboundAuth?.username === name)
-        return { peer: { kind: 'trunk', trunk }, ha1: trunk.inboundAuth.ha1 };
+        return {
+          peer: { kind: 'trunk', trunk },
+          ha1: trunk.inboundAuth.ha1,
+          allowMd5: trunk.allowMd5,
+        };
     }
     return undefined;
   }
 }
 
-interface KnownPeer {
+interface KnownPeer extends Secrets {
   readonly peer: Peer;
-  readonly ha1: Ha1Set;
 }

@@ -49,7 +49,9 @@ export class RegisterExchange {
     this.#callId = random.token(16);
     this.#tag = random.token(8);
     this.#credentials =
-      trunk.outboundAuth === undefined ? undefined : new ClientCredentials(trunk.outboundAuth, random);
+      trunk.outboundAuth === undefined
+        ? undefined
+        : new ClientCredentials({ ...trunk.outboundAuth, allowMd5: trunk.allowMd5 }, random);
   }
 
   /** Never rejects. `expires` in seconds; 0 takes the registration back. */

@@ -62,6 +62,13 @@ export class Registrations {
 
 function sameRegistration(a: TrunkSettings, b: TrunkSettings): boolean {
   const key = (trunk: TrunkSettings): string =>
-    JSON.stringify([trunk.host, trunk.port, trunk.transport, trunk.fromDomain, trunk.outboundAuth]);
+    JSON.stringify([
+      trunk.host,
+      trunk.port,
+      trunk.transport,
+      trunk.fromDomain,
+      trunk.outboundAuth,
+      trunk.allowMd5,
+    ]);
   return key(a) === key(b);
 }

@@ -123,15 +123,18 @@ export class UasCore implements DialogUser {
 
   /** A trunk that challenges our calls may challenge our BYE as well. */
   #credentialsFor(peer: Peer): { onChallenge?: ChallengeHook } {
-    const account = peer.kind === 'trunk' ? peer.trunk.outboundAuth : undefined;
-    return account === undefined ? {} : { onChallenge: answerWith(account, this.#options.random) };
+    if (peer.kind !== 'trunk' || peer.trunk.outboundAuth === undefined) return {};
+    const account = { ...peer.trunk.outboundAuth, allowMd5: peer.trunk.allowMd5 };
+    return { onChallenge: answerWith(account, this.#options.random) };
   }
 
   /** The peer, or undefined after the request was challenged or refused. */
   #peerOf(transaction: ServerTransaction, identity: Identification): Peer | undefined {
     if (identity.kind === 'peer') return identity.peer;
     if (identity.kind === 'challenge') {
-      transaction.reply(401, { fields: this.#options.authenticator.challenge({ stale: identity.stale }) });
+      const { authenticator } = this.#options;
+      const { host } = transaction.flow.remote;
+      transaction.reply(401, { fields: authenticator.challenge(host, { stale: identity.stale }) });
       return undefined;
     }
     // §22.1: not 401 again, since a phone with a wrong password in it would try for ever.
@@ -156,7 +159,7 @@ export class UasCore implements DialogUser {
   #register(transaction: ServerTransaction): void {
     const { peers, registrar } = this.#options;
     const { request, flow } = transaction;
-    const peer = this.#peerOf(transaction, peers.identifyUser(request));
+    const peer = this.#peerOf(transaction, peers.identifyUser(request, flow));
     if (peer?.kind !== 'user') return;
     const required = optionTags(request, 'Require');
     if (required.length > 0) {

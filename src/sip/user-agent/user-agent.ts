@@ -9,6 +9,7 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import { DigestAuthenticator } from '../auth/authenticator.ts';
 import { MD5_ONLY, type OfferedAlgorithms, SHA256_ONLY, SHA256_THEN_MD5 } from '../auth/challenge.ts';
+import { GuessGuard } from '../auth/guess-guard.ts';
 import { NonceStore } from '../auth/nonce-store.ts';
 import type { Dialogs, UacSession } from '../dialog/types.ts';
 import type { Resolver } from '../resolver/types.ts';
@@ -204,6 +205,7 @@ function authenticatorOf({ clock, random, settings }: SipUserAgentOptions): Dige
   return new DigestAuthenticator({
     realm,
     nonces,
+    guesses: new GuessGuard(clock),
     algorithms: offered(settings),
   });
 }
