@@ -58,6 +58,14 @@ describe('settings file', () => {
     expect(message).toContain('there is no scenario "nope"');
   });
 
+  test('[row 24] national numbers without a country, and a country that there is not', () => {
+    const message = problemsOf(
+      'trunks: [{ name: a, host: h, numberFormat: national }, { name: b, host: h, country: XX }]',
+    );
+    expect(message).toContain('/trunks/0: numberFormat national needs country');
+    expect(message).toContain('/trunks/1/country: "XX" is no country');
+  });
+
   test('[row 28] no digest algorithm at all would keep everybody out', () => {
     expect(problemsOf('sip: { allowMd5: false, allowSha256: false }')).toContain('nobody could authenticate');
     expect(parseSettings('sip: { allowSha256: false }', {}).sip).toMatchObject({ allowMd5: true });

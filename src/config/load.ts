@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { isSupportedCountry } from 'libphonenumber-js';
 import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, type Range } from 'yaml';
@@ -206,6 +207,12 @@ function crossChecks(settings: Settings): string[] {
     const at = `/trunks/${index}`;
     if (trunk.register && trunk.outboundAuth === undefined) {
       problems.push(`${at}: register needs outboundAuth with the provider's user name and password.`);
+    }
+    if (trunk.numberFormat === 'national' && trunk.country === undefined) {
+      problems.push(`${at}: numberFormat national needs country, such as "GB".`);
+    }
+    if (trunk.country !== undefined && !isSupportedCountry(trunk.country)) {
+      problems.push(`${at}/country: "${trunk.country}" is no country of ISO 3166.`);
     }
   }
   duplicates(
