@@ -6,6 +6,7 @@ import { InvalidCursor } from '../../src/records/ports.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import type { StorageErrorCode } from '../../src/storage/errors.ts';
 import { openStorage, type Storage, type StorageOptions } from '../../src/storage/storage.ts';
+import type { TraceBatch, TracedMessage } from '../../src/trace/ports.ts';
 import { DRIVER, event, leg, PASSENGER, record, recording, SERVICE, START } from '../kit/call-records.ts';
 import type { StoragePlace, StoragePlaces } from '../kit/storage-places.ts';
 import { VirtualClock } from '../kit/virtual-clock.ts';
@@ -40,6 +41,55 @@ export function storageContract(name: string, places: StoragePlaces): void {
       expect(clock.pending, 'timers that were left').toBe(0);
     });
     afterAll(() => places.close());
+
+    describe('traces', () => {
+      const message = (at: number, text = 'INVITE sip:+447700900101@a SIP/2.0'): TracedMessage => ({
+        at,
+        legId: 'leg-1',
+        direction: 'in',
+        transport: 'udp',
+        local: '192.0.2.1:5060',
+        remote: '192.0.2.2:5060',
+        text,
+      });
+      const batch = (id: string, messages: TracedMessage[], omitted = 0): TraceBatch => {
+        return { id, sessionId: 'session-1', legId: 'leg-1', messages, omitted };
+      };
+
+      it('[row 43] are given back in order, written once, sealed, and deleted by age and size', async () => {
+        const place = await places.fresh();
+        const storage = await openAt(place);
+        const { traces } = storage;
+        await traces.append([
+          batch('b', [message(START + 20)], 2),
+          batch('a', [message(START), message(START + 10)]),
+        ]);
+        await traces.append([batch('a', [message(START)])]);
+        await traces.append([batch('c', [], 1)]);
+        const kept = await traces.read('session-1');
+        expect(kept.messages).toEqual([message(START), message(START + 10), message(START + 20)]);
+        expect(kept.omitted).toBe(3);
+        expect(await traces.read('session-2')).toEqual({ messages: [], omitted: 0 });
+
+        expect(await traces.purge(START + 1, 1_000_000)).toBe(1);
+        expect((await traces.read('session-1')).messages).toEqual([message(START + 20)]);
+        expect(await traces.purge(START, 1)).toBe(2);
+        expect(await traces.read('session-1')).toEqual({ messages: [], omitted: 0 });
+        await traces.append([batch('d', [message(START)])]);
+        await close(storage);
+
+        const database = await openDatabase({
+          databaseUrl: place.databaseUrl,
+          dataFolder: place.dataFolder,
+          random: systemRandom,
+          log: silentLogger,
+        });
+        const rows = await database.db.selectFrom('call_traces').selectAll().execute();
+        await database.close();
+        expect(rows).toHaveLength(1);
+        expect(JSON.stringify(rows)).not.toMatch(/447700900101|INVITE/);
+      });
+    });
 
     describe('records', () => {
       it('keeps a call with its legs, events and recordings as it was told', async () => {
