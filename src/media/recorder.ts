@@ -1,8 +1,8 @@
 /**
  * Two channels on one clock (PITFALLS row 37). What arrives is placed on the timeline that began with the recording;
  * twice a second everything that is older than the hold time goes to the file, silence where nothing came. The hold time
- * follows the network, within bounds: nobody waits for a file, so it grows fast when packets come too late for it, and
- * shrinks slowly.
+ * follows the network, within bounds: it grows when packets come too late for it, and, since nobody waits for a file, it
+ * stays so.
  */
 import { JitterBuffer } from './jitter-buffer.ts';
 
@@ -11,8 +11,6 @@ const SAMPLES_PER_MS = 8;
 const MIN_HOLD_SAMPLES = 250 * SAMPLES_PER_MS;
 const MAX_HOLD_SAMPLES = 1000 * SAMPLES_PER_MS;
 const HOLD_STEP = 250 * SAMPLES_PER_MS;
-/** So many ticks without a late packet (30 s) until it shrinks by a step. */
-const CALM_TICKS = 60;
 /** Two seconds: the longest hold, half a second between ticks, and the lead. */
 const CAPACITY = 16_384;
 /** Streams may run ahead of the clock by this; see jitter-buffer.ts. */
@@ -33,7 +31,6 @@ export class Recorder {
   #written = 0;
   #hold = MIN_HOLD_SAMPLES;
   #lateBefore = 0;
-  #calmTicks = 0;
   #closed = false;
 
   /** `startedAt` in monotonic milliseconds: position 0. `write` takes PCM 16 bit, interleaved. */
@@ -113,13 +110,7 @@ export class Recorder {
 
   #adapt(): void {
     const { late } = this;
-    if (late > this.#lateBefore) {
-      this.#hold = Math.min(MAX_HOLD_SAMPLES, this.#hold + HOLD_STEP);
-      this.#calmTicks = 0;
-    } else if (++this.#calmTicks >= CALM_TICKS) {
-      this.#hold = Math.max(MIN_HOLD_SAMPLES, this.#hold - HOLD_STEP);
-      this.#calmTicks = 0;
-    }
+    if (late > this.#lateBefore) this.#hold = Math.min(MAX_HOLD_SAMPLES, this.#hold + HOLD_STEP);
     this.#lateBefore = late;
   }
 

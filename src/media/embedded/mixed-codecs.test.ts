@@ -7,7 +7,6 @@ import { until } from '../../../test/kit/rtp-peer.ts';
 import { G722Decoder, G722Encoder } from '../codec/g722.ts';
 import type { AudioCodec } from '../engine.ts';
 import { toneShare } from '../goertzel.ts';
-import { sine } from '../tones.ts';
 import { readWavChannel } from '../wav.ts';
 import { MediaStage } from './test-support.ts';
 
@@ -77,23 +76,6 @@ describe('two legs', () => {
     expect((await b.stats()).transcoded).toBe(2);
   });
 });
-
-it.each([10, 20, 30, 40, 60])(
-  'a player sends G.722 in packets of %d ms, without a hole',
-  async (packetMs) => {
-    const alice = await stage.peer('G722');
-    const a = await stage.leg(alice, { packetMs });
-    const player = stage.session.createPlayer({ kind: 'samples', samples: sine(600, 600) }, { loop: false });
-    stage.session.connect(player, a);
-    await until('all of it', () => alice.packets.length === 600 / packetMs);
-    const steps = alice.packets
-      .slice(1)
-      .map((packet, n) => (packet.timestamp - alice.packets[n]!.timestamp) >>> 0);
-    expect(new Set(steps)).toEqual(new Set([packetMs * 8]));
-    expect(alice.packets.slice(1).some((packet) => packet.marker)).toBe(false);
-    expect(toneShare(alice.heard(), 600)).toBeGreaterThan(0.99);
-  },
-);
 
 it('[row 37] a recording of G.722 and G.711 has both on one clock, and what was lost is concealed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'maskline-g722-'));
