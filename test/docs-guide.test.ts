@@ -29,6 +29,7 @@ describe('docs/guide/connect-a-trunk.md', () => {
       'A provider that you register with',
       'Several trunks, by prefix',
       'A trunk over TLS',
+      'Secure sound, codecs, media addresses',
       'Asterisk',
       'A plain softphone',
     ]);

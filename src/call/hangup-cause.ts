@@ -71,7 +71,9 @@ export function causeOfFailure(error: unknown): HangupCause {
   if (error.code === 'malformed' || error.code === 'too-large') {
     return { code: 400, reason: 'The SDP cannot be read', by: 'fault' };
   }
-  return causeOfError('media/no-common-codec');
+  return causeOfError(
+    error.code === 'no-common-security' ? 'media/no-common-security' : 'media/no-common-codec',
+  );
 }
 
 /**

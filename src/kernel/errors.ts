@@ -161,7 +161,13 @@ export const ERRORS = {
     sip: 488,
     retryable: false,
     title: 'The phone offers no codec that we speak.',
-    hint: 'Enable PCMU or PCMA on the phone or the trunk.',
+    hint: 'Enable PCMU, PCMA or G.722 on the phone or the trunk.',
+  },
+  'media/no-common-security': {
+    sip: 488,
+    retryable: false,
+    title: 'One side wants SRTP, and the other has none or no suite in common with it.',
+    hint: 'Compare media.srtp of the trunk with what the peer is set to: SDES keys (RFC 4568), AES_CM_128_HMAC_SHA1_80.',
   },
   'scenario/unknown': {
     http: 404,

@@ -15,6 +15,8 @@ export type SecretKind =
   | 'session-id'
   | 'session-text'
   | 'ice'
+  /** SRTP master key and salt, base64 (RFC 4568). */
+  | 'media-key'
   | 'ssrc'
   | 'cname';
 

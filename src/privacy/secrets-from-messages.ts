@@ -139,6 +139,7 @@ function fromAttribute(value: string, add: Add): void {
   const [name = '', rest = ''] = value.split(/:(.*)/s);
   const words = rest.split(/\s+/);
   if (name === 'ice-ufrag' || name === 'ice-pwd' || name === 'fingerprint') add('ice', words.at(-1));
+  if (name === 'crypto') for (const key of rest.matchAll(/inline:([^|;\s]+)/g)) add('media-key', key[1]);
   if (name === 'candidate') add('host', words[4]);
   if (name === 'ssrc') add('ssrc', words[0]);
   if (name === 'ssrc' && words[1]?.startsWith('cname:')) add('cname', words[1].slice(6));
