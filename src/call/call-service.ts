@@ -6,6 +6,7 @@ import type { Random } from '../kernel/random.ts';
 import type { IncomingCall, OutboundInvite, UserAgent } from '../sip/user-agent/types.ts';
 import { Admission } from './admission.ts';
 import type { CallContext } from './call-base.ts';
+import { CallDepths, MAX_CALL_DEPTH } from './call-depths.ts';
 import { planDial } from './dial-plan.ts';
 import type { Fence } from './fence/fence.ts';
 import { TOO_LONG } from './fence/words.ts';
@@ -52,6 +53,8 @@ interface Entry {
   readonly incoming: boolean;
   readonly applicationId: string;
   sessionId: string | undefined;
+  /** Inbound: 1, or more for a call of ours that came back. */
+  readonly depth?: number;
 }
 
 /** When a busy node may be tried again (RFC 3261 §20.33): most calls of this trade last about that long. */
@@ -66,12 +69,14 @@ export class CallService implements Calls {
   readonly #options: CallServiceOptions;
   readonly #context: CallContext;
   readonly #admission: Admission;
+  readonly #depths: CallDepths;
   readonly #entries = new Map<Call, Entry>();
 
   constructor(options: CallServiceOptions) {
     this.#options = options;
     const { clock, random, log, limits, userAgent } = options;
     this.#admission = new Admission(limits.calls);
+    this.#depths = new CallDepths(options.directory);
     this.observers = new Emitter<CallObserverEvents>((error) => {
       log.error({ error: describeError(error) }, 'an observer of calls failed');
     });
@@ -99,7 +104,10 @@ export class CallService implements Calls {
     for (const message of plan.dropped) this.#warn(call, message);
     if (plan.outcome.kind === 'refused') call.failSoon(plan.outcome.cause);
     else if (refusal !== undefined) call.failSoon(causeOfError(refusal));
-    else this.#pastFence(call, request.applicationId, plan.outcome.invite);
+    else {
+      this.#depths.dialled(call, owner.sessionId, plan.outcome.invite.identity);
+      this.#pastFence(call, request.applicationId, plan.outcome.invite);
+    }
     return call;
   }
 
@@ -131,6 +139,7 @@ export class CallService implements Calls {
     const entry = this.#entries.get(call);
     if (entry === undefined || !(call instanceof InboundCall) || !call.adopt(owner)) return;
     this.#admission.adopt(owner.sessionId, entry);
+    this.#depths.adopted(call, owner.sessionId, entry.depth ?? 1);
     entry.sessionId = owner.sessionId;
     observeCall(call, entry.applicationId, owner.sessionId, this.observers);
   }
@@ -147,13 +156,15 @@ export class CallService implements Calls {
     const routing = routeCall(incoming, this.#options.directory);
     if (routing.kind === 'refused') this.#refuse(incoming, routing.error);
     else if (refusal !== undefined) this.#refuse(incoming, refusal);
+    else if (this.#depths.ofInbound(incoming.caller) > MAX_CALL_DEPTH) this.#refuse(incoming, 'call/looped');
     else if (this.onRouted === undefined) this.#refuse(incoming, 'admission/draining');
     else this.#accept(incoming, routing.route, this.onRouted);
   }
 
   #accept(incoming: IncomingCall, route: Route, onRouted: (routed: RoutedCall) => void): void {
     const call = new InboundCall(incoming, this.#context);
-    const entry: Entry = { incoming: true, applicationId: route.applicationId, sessionId: undefined };
+    const depth = this.#depths.ofInbound(incoming.caller);
+    const entry: Entry = { incoming: true, applicationId: route.applicationId, sessionId: undefined, depth };
     this.#keep(call, entry);
     const reportUnadopted = ({ code, reason }: CallEnd): void => {
       if (entry.sessionId !== undefined) return;

@@ -4,6 +4,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import { CallService } from '../call-service.ts';
+import type { Fence } from '../fence/fence.ts';
 import type {
   Call,
   CallEnd,
@@ -38,7 +39,12 @@ export interface CallWorld {
 }
 
 /** A `CallService` with hand-written SIP and media around it. */
-export function callWorld(clock: Clock, random: Random, limits = { calls: 100, ringSeconds: 60 }): CallWorld {
+export function callWorld(
+  clock: Clock,
+  random: Random,
+  limits = { calls: 100, ringSeconds: 60 },
+  fence?: Pick<Fence, 'admit'>,
+): CallWorld {
   const userAgent = new FakeUserAgent();
   const directory = new FakeDirectory();
   const engine = new FakeMediaEngine();
@@ -50,6 +56,7 @@ export function callWorld(clock: Clock, random: Random, limits = { calls: 100, r
     log: silentLogger,
     limits,
     country: 'RU',
+    ...(fence === undefined ? {} : { fence }),
   });
   const routed: RoutedCall[] = [];
   const observed: string[] = [];
