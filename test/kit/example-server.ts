@@ -14,7 +14,9 @@ import { Phone } from '../../src/phone/phone.ts';
 import type { CallRecord } from '../../src/records/ports.ts';
 import type { SpeechSynthesis } from '../../src/scenario/ports.ts';
 import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
+import { expectUnattacked, soundsOf } from './attack-check.ts';
 import { expectNothingLeft } from './leak-check.ts';
+import { RtpAttacker } from './rtp-attacker.ts';
 import { HOST } from './whole-server.ts';
 
 export interface ExampleOptions {
@@ -31,8 +33,12 @@ export class ExampleServer {
   readonly maskline: Maskline;
   readonly data: string;
   readonly #phones: Phone[] = [];
+  /** As in the whole-server tests: whatever the example does, a stranger attacks its media ports meanwhile. */
+  readonly #attacker: RtpAttacker;
 
-  private constructor(settings: Settings, maskline: Maskline, data: string) {
+  private constructor(settings: Settings, maskline: Maskline, data: string, attacker: RtpAttacker) {
+    this.#attacker = attacker;
+    attacker.guessedSsrcs = () => soundsOf(this.#phones).map(({ ssrc }) => ssrc);
     this.settings = settings;
     this.maskline = maskline;
     this.data = data;
@@ -42,7 +48,8 @@ export class ExampleServer {
     const file = fileURLToPath(new URL(`../../examples/${name}/maskline.yaml`, import.meta.url));
     const { settings: shipped, folder } = loadSettings(file, {});
     const data = await mkdtemp(join(tmpdir(), `maskline-${name}-`));
-    const first = 10_000 + 2 * systemRandom.int(10_000);
+    // Below the ports of the kit's phones, which believe whoever sends to them.
+    const first = 10_000 + 2 * systemRandom.int(5_800);
     const { customData, adjust = (same: Settings) => same, speech } = options;
     const settings = adjust({
       ...shipped,
@@ -66,6 +73,7 @@ export class ExampleServer {
         ...(speech === undefined ? {} : { speech }),
       }),
       data,
+      await RtpAttacker.start({ ports: settings.media.ports }),
     );
   }
 
@@ -103,7 +111,9 @@ export class ExampleServer {
   /** Nothing of a call is left. */
   async expectIdle(): Promise<void> {
     const { calls, scenarios, media } = this.maskline.parts;
+    this.#attacker.pause();
     await expectNothingLeft({ calls, scenarios, engine: media }, { realMs: 12_000 });
+    this.#attacker.resume();
   }
 
   /** The newest call's record, once it is closed. */
@@ -121,7 +131,12 @@ export class ExampleServer {
   async stop(): Promise<void> {
     this.maskline.endCalls();
     await this.maskline.stop();
+    this.#attacker.close();
     for (const phone of this.#phones) phone.close();
-    await rm(this.data, { recursive: true, force: true });
+    try {
+      await expectUnattacked(this.#attacker, this.#phones, this.data);
+    } finally {
+      await rm(this.data, { recursive: true, force: true });
+    }
   }
 }

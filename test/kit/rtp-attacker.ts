@@ -20,8 +20,10 @@ const FRAME = Int16Array.from(
   (_, i) => 12_000 * Math.sin((2 * Math.PI * ATTACK_HZ * i) / 8000),
 );
 const EVERY_MS = 50;
-/** A telephone-event that no test presses: the key D (RFC 4733 §3.2), already at its end. */
-const KEY_D = Uint8Array.of(15, 0x80 | 10, 0x03, 0x20);
+/** A key that no test presses; its event has number 15 (RFC 4733 §3.2). */
+export const KEY = 'D';
+/** At its end already: that is a press. */
+const KEY_PRESS = Uint8Array.of(15, 0x80 | 10, 0x03, 0x20);
 /** RFC 8489 §5: a binding request that a port with ICE would answer. */
 const STUN = Uint8Array.from([
   0,
@@ -48,7 +50,7 @@ const CONTENT: readonly { readonly payloadType: number; readonly payload: Uint8A
   { payloadType: 0, payload: encodeG711('PCMU', FRAME) },
   { payloadType: 8, payload: encodeG711('PCMA', FRAME) },
   { payloadType: 9, payload: encodeG711('PCMA', FRAME) },
-  { payloadType: 101, payload: KEY_D },
+  { payloadType: 101, payload: KEY_PRESS },
   { payloadType: 96, payload: encodeG711('PCMU', FRAME) },
 ];
 
@@ -59,13 +61,14 @@ export class RtpAttacker {
   sent = 0;
   /** SSRCs of the phones, as if the stranger had guessed them. */
   guessedSsrcs: () => readonly number[] = () => [];
-  readonly #ports: { readonly min: number; readonly max: number };
+  /** The server's media ports. */
+  readonly ports: { readonly min: number; readonly max: number };
   readonly #streams: readonly Stream[];
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(options: AttackOptions, host: string, sockets: readonly Socket[]) {
     this.host = host;
-    this.#ports = options.ports;
+    this.ports = options.ports;
     this.#streams = CONTENT.map((content, at) => ({
       ...content,
       socket: sockets[at]!,
@@ -109,7 +112,7 @@ export class RtpAttacker {
 
   /** Which of the server's media ports are bound now. */
   openPorts(): number[] {
-    const { min, max } = this.#ports;
+    const { min, max } = this.ports;
     const lines = readFileSync('/proc/net/udp', 'utf8').split('\n').slice(1);
     const ports = lines.map((line) =>
       Number.parseInt(/^\s*\d+: [0-9A-F]{8}:([0-9A-F]{4}) /.exec(line)?.[1] ?? '0', 16),
@@ -168,7 +171,7 @@ export class RtpAttacker {
   }
 
   #heard(bytes: Uint8Array, from: RemoteInfo): void {
-    const { min, max } = this.#ports;
+    const { min, max } = this.ports;
     if (from.port >= min && from.port <= max)
       this.received.push({ fromPort: from.port, bytes: bytes.length });
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,18 +9,17 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
 import { type Maskline, startMaskline } from '../../src/main.ts';
-import { readWavChannel } from '../../src/media/wav.ts';
 import type { AnswerScript, Misbehaviour } from '../../src/phone/behaviour.ts';
 import type { IncomingCall } from '../../src/phone/incoming-call.ts';
 import { Phone } from '../../src/phone/phone.ts';
 import type { PhoneAudio } from '../../src/phone/phone-context.ts';
-import type { PhoneRtp } from '../../src/phone/phone-rtp.ts';
 import type { PhoneTls } from '../../src/phone/wire.ts';
 import type { CallEventRecord, CallRecord } from '../../src/records/ports.ts';
 import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import type { TransportName } from '../../src/sip/transport/types.ts';
+import { expectUnattacked, soundsOf } from './attack-check.ts';
 import { expectNothingLeft } from './leak-check.ts';
-import { attackedFrames, RtpAttacker } from './rtp-attacker.ts';
+import { RtpAttacker } from './rtp-attacker.ts';
 
 export const HOST = '127.0.0.1';
 export const SERVICE = '+442079460123';
@@ -124,7 +123,7 @@ export class WholeServer {
     attacker: RtpAttacker | undefined,
   ) {
     this.attacker = attacker;
-    if (attacker !== undefined) attacker.guessedSsrcs = () => this.#sounds().map(({ ssrc }) => ssrc);
+    if (attacker !== undefined) attacker.guessedSsrcs = () => soundsOf(this.#phones).map(({ ssrc }) => ssrc);
     this.maskline = maskline;
     this.backend = backend;
     this.data = data;
@@ -285,28 +284,8 @@ export class WholeServer {
     this.attacker?.resume();
   }
 
-  /** [row 32] No phone and no recording has anything of the stranger, and the stranger has nothing of anybody. */
   async #expectUnattacked(): Promise<void> {
-    if (this.attacker === undefined) return;
-    const { received } = this.attacker;
-    if (received.length > 0) throw new Error(`RTP bled: a stranger got ${received.length} packets`);
-    for (const sound of this.#sounds()) {
-      const frames = attackedFrames(sound.heard.samples());
-      if (frames > 0) throw new Error(`a phone heard a stranger for ${frames * 20} ms`);
-      if (sound.digits.includes('D')) throw new Error('a phone heard a key that a stranger pressed');
-    }
-    const folder = join(this.data, 'recordings');
-    const files = await readdir(folder, { recursive: true }).catch(() => []);
-    for (const name of files.filter((file) => file.endsWith('.wav'))) {
-      const file = await readFile(join(folder, name));
-      const frames =
-        attackedFrames(readWavChannel(file, 'left')) + attackedFrames(readWavChannel(file, 'right'));
-      if (frames > 0) throw new Error(`a recording holds ${frames * 20} ms of a stranger`);
-    }
-  }
-
-  #sounds(): PhoneRtp[] {
-    return this.#phones.flatMap((phone) => phone.calls.flatMap(({ sound }) => sound ?? []));
+    if (this.attacker !== undefined) await expectUnattacked(this.attacker, this.#phones, this.data);
   }
 
   /** Closes phones, checks that nothing of a call is left, stops, and removes the data unless told to keep it. */
