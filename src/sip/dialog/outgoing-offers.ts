@@ -148,7 +148,8 @@ export class OutgoingOffers {
 
   #send(running: Running): void {
     const { dialog, method, sdp } = running;
-    let reliable: ReliableResponses | undefined;
+    // One for each INVITE: credentials make another one of it.
+    const reliable = new WeakMap<SipRequest, ReliableResponses>();
     const fields: ExtraHeaders = [
       ['Contact', formatNameAddr(dialog.contact)],
       ...ALLOW,
@@ -157,9 +158,10 @@ export class OutgoingOffers {
     ];
     const onProvisional = (response: SipResponse, request: SipRequest): void => {
       if (method !== 'INVITE') return;
-      reliable ??= new ReliableResponses(this.#context, request, this.#host.onChallenge);
-      if (reliable.admit(dialog, response) === 'next')
-        reliable.acknowledge(dialog, response, undefined, () => undefined);
+      const of =
+        reliable.get(request) ?? new ReliableResponses(this.#context, request, this.#host.onChallenge);
+      reliable.set(request, of);
+      if (of.admit(dialog, response) === 'next') of.acknowledge(dialog, response, undefined, () => undefined);
     };
     if (method === 'INVITE')
       this.#patience = this.#context.clock.setTimeout(
@@ -198,7 +200,10 @@ export class OutgoingOffers {
     this.#host.accepted(response);
     const answer = sdpOf(response);
     const before = dialog.media.remote;
-    if (sdp !== undefined) dialog.media.peerAnswers(answer);
+    if (sdp !== undefined && (answer !== undefined || job.kind === 'refresh'))
+      dialog.media.peerAnswers(answer);
+    // A broken peer that accepts an offer without an answer to it: nobody knows what it does, so nothing has changed.
+    else if (sdp !== undefined) dialog.media.rollback();
     if (job.kind === 'refresh') {
       if (sdp !== undefined && answer !== undefined && answer !== before) this.#host.answerChanged(answer);
       job.done({ kind: 'answered', sdp: answer ?? '' });

@@ -124,6 +124,40 @@ describe('an offer of ours on a running session', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it('a 200 without an answer is a refusal: what was in force still is', async () => {
+    const b = dialogBench();
+    const call = await answered(b);
+    call.offer('hold');
+    call.answerTo('INVITE', 200);
+    await b.clock.advance(0);
+    expect(call.outcomes).toEqual([{ kind: 'refused', status: 488 }]);
+    expect(b.wire.story).toEqual(['INVITE', 'ACK']);
+    call.session.end();
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
+  it('[RFC 3262 §4] a reliable 18x to it gets its PRACK, also after a challenge', async () => {
+    const b = dialogBench();
+    const call = await answered(b);
+    const fields = [
+      ['Require', '100rel'],
+      ['RSeq', '5'],
+    ] as const;
+    call.offer('hold');
+    for (const status of [401, 200]) {
+      call.answerTo('INVITE', 183, { fields });
+      const prack = b.wire.requests('PRACK').at(-1)!;
+      const invite = b.wire.requests('INVITE').at(-1)!;
+      expect(prack.headers.get('RAck')).toBe(`5 ${cseq(invite).sequence} INVITE`);
+      call.answerTo('INVITE', status, { body: 'held' });
+    }
+    await b.clock.advance(0);
+    expect(call.outcomes).toEqual([{ kind: 'answered', sdp: 'held' }]);
+    call.session.end();
+    for (const prack of b.wire.requests('PRACK')) b.wire.receive(peerResponse(prack, 200), b.flow);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('one at a time: the second leaves when the first is answered, and both end with the session', async () => {
     const b = dialogBench();
     const call = await answered(b);

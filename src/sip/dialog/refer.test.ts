@@ -81,6 +81,22 @@ describe('REFER inside a call', () => {
     expect(await leftovers(s.b)).toEqual(NOTHING);
   });
 
+  it('a peer that transfers without end is refused at the ninth, until one has ended', async () => {
+    const s = scene();
+    for (let i = 0; i < 9; i += 1) {
+      s.refer(TO);
+      s.refers[i]?.accept();
+    }
+    expect([s.refers.length, s.b.wire.story.at(-1)]).toEqual([8, '603 REFER']);
+    for (const notify of s.b.wire.requests('NOTIFY').slice(0, 1))
+      s.b.wire.receive(peerResponse(notify, 481), s.b.flow);
+    s.refer(TO);
+    expect(s.refers).toHaveLength(9);
+    s.refers[8]!.reject(603);
+    s.session.end();
+    expect(await leftovers(s.b)).toEqual(NOTHING);
+  });
+
   it('[RFC 4488 §4] Refer-Sub: false: 202 says the same, and there is no NOTIFY', async () => {
     const s = scene();
     s.refer(TO, ['Refer-Sub', 'false'], ['Require', 'norefersub']);

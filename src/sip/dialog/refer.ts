@@ -10,6 +10,7 @@
  * - A subscription that outlives `REFER_EXPIRES_SECONDS` ends with `reason=timeout`, one whose NOTIFY gets 481 or no answer
  *   ends in silence (RFC 6665 §4.2.2). It may outlive the session: a transferor hangs up as soon as it has its 202, and the
  *   outcome is sent in the dialog all the same; an expiry timer does not.
+ * - At most `MAX_SUBSCRIPTIONS` live at a time; a REFER beyond is refused with 603.
  * - `Refer-Sub: false` (RFC 4488 §4): 202 with the same, and no subscription.
  */
 
@@ -25,6 +26,9 @@ import type { DialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
 import { sendInDialog } from './in-dialog-client.ts';
 import type { ChallengeHook, ExtraHeaders, ReferProgress, ReferRequest } from './types.ts';
+
+/** Subscriptions of one session that live at a time: more transfers than anybody presses keys for. */
+const MAX_SUBSCRIPTIONS = 8;
 
 /** Longer than any call rings. */
 const REFER_EXPIRES_SECONDS = 300;
@@ -54,7 +58,7 @@ export class Refers {
       transaction.reply(400, { reason: 'Bad Refer-To' });
       return;
     }
-    if (target.method !== 'INVITE') {
+    if (target.method !== 'INVITE' || this.#live.size >= MAX_SUBSCRIPTIONS) {
       transaction.reply(603);
       return;
     }
