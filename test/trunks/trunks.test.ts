@@ -81,6 +81,7 @@ trunks:
 applications:
   - name: taxi
     numbers: ["${SERVICE}"]
+    fence: { countries: ["*"], concurrentCalls: 100, callsPerMinute: 1000 }
     scenarios: { taxi: scenario.js }
     rules:
       - { name: service-number, pattern: '\\+442079460123', scenarios: [taxi], customData: "${backend}" }

@@ -95,6 +95,8 @@ describe('failover from trunk to trunk', () => {
     await stage.clock.advance(50);
     expect(asked()).toEqual([1, 0, 0, 0]);
     expect(ends).toMatchObject([{ status: 503, retryable: false }]);
+    // It works, and stays the first.
+    expect(stage.agent.trunkStatus('a').health.state).toBe('up');
   });
 
   test('[row 22] [RFC 3261 §20.33] a Retry-After is remembered: so long its target is last, and the trunk with it', async () => {

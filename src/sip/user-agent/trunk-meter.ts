@@ -65,7 +65,8 @@ export class TrunkMeter {
     retryAfterSeconds: number | undefined,
   ): void {
     if (end.by === 'local') return;
-    if (end.by === 'remote' && (end.answered || end.status !== 503)) {
+    // A 503 after it has rung is the callee's: the trunk itself works.
+    if (end.by === 'remote' && (end.answered || end.status !== 503 || !end.retryable)) {
       this.#targets.answered(target);
       if (trunk !== undefined) this.health.callSucceeded(trunk.id);
       return;

@@ -5,6 +5,7 @@ import { VirtualNetwork } from '../../../../test/kit/virtual-network.ts';
 import { silentLogger } from '../../../kernel/logger.ts';
 import type { PhoneNumber } from '../../../kernel/phone-number.ts';
 import { DialogLayer } from '../../dialog/dialog-layer.ts';
+import type { SessionTimerSettings } from '../../dialog/types.ts';
 import { createResolver } from '../../resolver/resolve.ts';
 import { TransactionLayer } from '../../transaction/transaction-layer.ts';
 import { TransportLayer } from '../../transport/transport-layer.ts';
@@ -26,6 +27,8 @@ export interface SceneOptions {
   readonly srv?: Readonly<Record<string, readonly { port: number; name: string }[]>>;
   /** A TLS listener at 5061 with a certificate for `sip.maskline.test`. */
   readonly tls?: Pick<SecureServer, 'clientCertificates'>;
+  /** Session timers of the dialog layer; default none. */
+  readonly sessionTimer?: SessionTimerSettings;
   /** Nobody takes calls. */
   readonly deaf?: boolean;
 }
@@ -48,6 +51,7 @@ export async function scene(options: SceneOptions = {}) {
     clock,
     random,
     log,
+    ...(options.sessionTimer === undefined ? {} : { sessionTimer: options.sessionTimer }),
     flowTo: createFlowTo(resolver, transport),
   });
   const locations = new MemoryLocations();
