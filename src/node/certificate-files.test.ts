@@ -106,8 +106,8 @@ test('[RFC 5922 §7.1] towards a target: the trunk decides, by name and by addre
   const trunk = { ...TRUNK_DEFAULTS, id: '1', name: 'a', host: 'Carrier.example', transport: 'tls' as const };
   const trunks = [
     { ...trunk, tls: { ca, verify: true }, allowedSources: ['192.0.2.1'] },
-    { ...trunk, host: 'lax.example', tls: { verify: false } },
-    { ...trunk, host: 'wild.example', tls: { verify: true, serverName: '*.example' } },
+    { ...trunk, id: '2', host: 'lax.example', tls: { verify: false } },
+    { ...trunk, id: '3', host: 'wild.example', tls: { verify: true, serverName: '*.example' } },
   ];
   const client = secureClientOf({ trunks: () => trunks }, files);
   const to = (domain: string, host = '198.51.100.1'): Target => ({
@@ -124,6 +124,8 @@ test('[RFC 5922 §7.1] towards a target: the trunk decides, by name and by addre
   expect(await client(to('carrier.example'))).toEqual(byTrunk);
   expect(await client(to('192.0.2.1', '192.0.2.1'))).toEqual(byTrunk);
   expect(await client(to('lax.example'))).toEqual({ serverName: 'lax.example', material: {} });
+  // A Contact in a dialog may hold the address that a trunk's name has led to.
+  expect(await client(to('198.51.100.1'))).toEqual({ serverName: 'lax.example', material: {} });
   expect(await client(to('wild.example'))).toEqual({
     serverName: 'wild.example',
     expectedName: '*.example',

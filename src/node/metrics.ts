@@ -52,6 +52,11 @@ export function createMetrics(parts: {
   gauge('calls', 'Legs that are alive.', () => calls.active.length);
   gauge('scenario_sessions', 'Scenario sessions that are alive.', () => scenarios.activeSessions);
   gauge('sip_transactions', 'SIP transactions that are alive.', () => sip.transactions.counts.live);
+  gauge(
+    'sip_connections',
+    'SIP connections (TCP, TLS, WebSocket) that are open.',
+    () => sip.transport.openConnections,
+  );
   gauge('sip_dialogs', 'SIP dialogs.', () => sip.dialogs.counts.dialogs);
   gauge('records_waiting', 'Changes of call records that are not in the database yet.', recordsWaiting);
   gauge('event_loop_delay_p99_seconds', 'Main thread: 99th percentile since the last scrape.', () => {

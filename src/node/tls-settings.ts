@@ -7,6 +7,8 @@ import { trunkBySource } from '../sip/user-agent/peer-match.ts';
 import type { TrunkSettings, UserAgentDirectory } from '../sip/user-agent/types.ts';
 import type { CertificateFiles, CertificatePaths } from './certificate-files.ts';
 
+const MAX_ADDRESSES = 1_000;
+
 type Listener = Settings['sip']['listen'][number];
 
 /** A listener of the settings. Rejects with `config/invalid` when its certificate is missing or cannot be used. */
@@ -56,9 +58,11 @@ export function secureClientOf(
   directory: Pick<UserAgentDirectory, 'trunks'>,
   files: CertificateFiles,
 ): (target: Target) => Promise<SecureClient> {
+  const ledTo = new Map<string, string>();
   return async (target) => {
     const asked = target.domain ?? target.host;
-    const trunk = trunkOf(directory.trunks(), target);
+    const trunk = trunkOf(directory.trunks(), target, ledTo.get(asked));
+    if (trunk !== undefined) remember(ledTo, target.host, trunk.id);
     const tls = trunk?.tls;
     const material = tls === undefined ? {} : (await files.open(tls))();
     const name = tls?.serverName ?? (trunk?.transport === 'tls' ? trunk.host : asked);
@@ -71,9 +75,25 @@ export function secureClientOf(
   };
 }
 
-/** By the name that was asked for, or, for a Contact that holds an address, by that. */
-function trunkOf(trunks: readonly TrunkSettings[], target: Target): TrunkSettings | undefined {
+/** Addresses that trunks' names have led to: a Contact in a dialog names the address alone. Bounded. */
+function remember(ledTo: Map<string, string>, host: string, trunkId: string): void {
+  ledTo.delete(host);
+  ledTo.set(host, trunkId);
+  if (ledTo.size > MAX_ADDRESSES) ledTo.delete(ledTo.keys().next().value!);
+}
+
+/** By the name that was asked for, or, for a Contact that holds an address, by the trunk that it belongs to. */
+function trunkOf(
+  trunks: readonly TrunkSettings[],
+  target: Target,
+  knownId: string | undefined,
+): TrunkSettings | undefined {
   const asked = (target.domain ?? target.host).toLowerCase();
   const named = trunks.filter(({ transport, host }) => transport === 'tls' && host.toLowerCase() === asked);
-  return named.find(({ port }) => port === target.port) ?? named[0] ?? trunkBySource(trunks, target.host);
+  return (
+    named.find(({ port }) => port === target.port) ??
+    named[0] ??
+    trunks.find(({ id }) => id === knownId) ??
+    trunkBySource(trunks, target.host)
+  );
 }

@@ -464,7 +464,7 @@ export function storageContract(name: string, places: StoragePlaces): void {
       const binding = {
         userId,
         contact: 'sip:driver@192.0.2.1:5060',
-        source: { transport: 'udp' as const, host: '192.0.2.1', port: 5060 },
+        source: { transport: 'wss' as const, host: '192.0.2.1', port: 5060 },
         callId: 'a',
         cseq: 4_000_000_000,
         expiresAt: clock.now() + 60_000,

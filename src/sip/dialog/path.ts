@@ -75,7 +75,9 @@ export class DialogPath {
 
   #knownNow(hop: Uri): Flow | undefined {
     const flow = this.#flow;
-    if (flow.isOpen && (this.#reach === 'flow' || flow.reliable || leadsTo(flow, hop))) return flow;
+    if (flow.isOpen && isSecureEnough(flow, hop)) {
+      if (this.#reach === 'flow' || flow.reliable || leadsTo(flow, hop)) return flow;
+    }
     const place = placeOf(hop);
     if (this.#first.hop === place && this.#first.flow.isOpen) return this.#first.flow;
     const found = this.#found?.hop === place ? (this.#found.flow ?? flow) : undefined;
@@ -83,7 +85,7 @@ export class DialogPath {
   }
 
   async #lookUp(context: PathSearch, hop: Uri): Promise<Flow> {
-    if (!this.#flow.isOpen) {
+    if (!this.#flow.isOpen || !isSecureEnough(this.#flow, hop)) {
       const flow = await context.flowTo(hop);
       if (this.#reach === 'flow') this.#flow = flow;
       else this.#found = { hop: placeOf(hop), flow };
@@ -94,6 +96,11 @@ export class DialogPath {
     this.#found = { hop: placeOf(hop), flow: usable ? found : undefined };
     return usable ? found : this.#flow;
   }
+}
+
+/** RFC 3261 §26.2.2: a sips: hop is reached over TLS or not at all. */
+function isSecureEnough(flow: Flow, hop: Uri): boolean {
+  return flow.secure || hop.scheme !== 'sips';
 }
 
 /**
