@@ -11,6 +11,7 @@ const USAGE = `maskline COMMAND
   serve [--settings FILE | --example NAME] [--data FOLDER]   start a node
   demo [--json] [--no-keep]                                  make a masked call between two built-in phones and check it
   keys create|list|revoke …                                  API keys
+  trace CALL [--json] [--url URL] [--key KEY]                the SIP messages of a call, as a ladder
   settings [--json-schema]                                   the reference page of all settings
 `;
 
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   serve: async (args) => (await import('./serve.ts')).serveCommand(args),
   demo: async (args) => (await import('./demo/command.ts')).demoCommand(args),
   keys: async (args) => (await import('./keys-command.ts')).keysCommand(args),
+  trace: async (args) => (await import('./trace.ts')).traceCommand(args),
   settings: async (args) => (await import('./settings.ts')).settingsCommand(args),
 };
 

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { traceCommand } from '../../src/cli/trace.ts';
 import { PhoneNumber } from '../../src/kernel/phone-number.ts';
 import { DRIVER, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
 
@@ -113,6 +114,28 @@ describe('[row 43] the SIP trace of a masked call', () => {
     expect((await get(path, ['calls:read'])).status).toBe(403);
     expect((await get('/v1/calls/nothing/trace', ['traces:read'])).status).toBe(404);
     await server.reset();
+  });
+
+  it('is printed by `maskline trace`', async () => {
+    const { storage, httpUrl } = server.maskline;
+    const [record] = (await storage.records.list({ limit: 1 })).items;
+    const { secret } = await storage.apiKeys.create({
+      name: 'test',
+      scopes: ['traces:read'],
+      applicationId: undefined,
+    });
+    const printed: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
+    try {
+      const where = ['--url', httpUrl, '--key', secret];
+      expect(await traceCommand([record?.id ?? '', ...where])).toBe(0);
+      expect(printed.join('\n')).toContain('── INVITE +4•');
+      await expect(traceCommand(['nothing', ...where])).rejects.toMatchObject({
+        hint: expect.stringContaining('GET /v1/calls'),
+      });
+    } finally {
+      log.mockRestore();
+    }
   });
 
   it('is sealed in the database, and in no log', async () => {
