@@ -17,20 +17,17 @@ export interface BatchOptions {
   readonly runs: number;
   readonly jobs: number;
   readonly only: Kind | undefined;
+  /** Seeds that a thread gets at once; the hash of all depends on it. */
+  readonly batch?: number;
   /** After each batch. */
   readonly onBatch: (batch: Tally) => void;
 }
 
-export async function runBatches({
-  seed,
-  runs,
-  jobs,
-  only,
-  onBatch,
-}: BatchOptions): Promise<readonly Tally[]> {
+export async function runBatches(options: BatchOptions): Promise<readonly Tally[]> {
+  const { seed, runs, jobs, only, onBatch, batch = BATCH } = options;
   const orders: Order[] = [];
-  for (let done = 0; done < runs; done += BATCH)
-    orders.push({ first: seed + done, runs: Math.min(BATCH, runs - done), only });
+  for (let done = 0; done < runs; done += batch)
+    orders.push({ first: seed + done, runs: Math.min(batch, runs - done), only });
   const results: Tally[] = [];
   const take = (batch: Tally): void => {
     results.push(batch);

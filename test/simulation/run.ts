@@ -54,6 +54,13 @@ export async function runSeed(seed: number, only?: Kind, sabotage?: Sabotage): P
 async function runThrough(world: World): Promise<void> {
   world.phone.dial();
   await advanceUntil(world, TALK_MS, () => world.quiet && !world.stopping);
+  if (!world.quiet && world.serverIsDone) {
+    // The server has no call any more: what its peers still have must end by what it has sent, not by our hand.
+    await advanceUntil(world, CALM_DOWN_MS, () => world.quiet);
+    if (!world.transportClosed)
+      for (const agent of world.agents)
+        for (const left of agent.leftovers()) world.fault(`abandoned: ${left}`);
+  }
   if (!world.quiet) {
     world.count('ended by the test');
     world.note('everybody hangs up');

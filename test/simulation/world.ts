@@ -171,13 +171,19 @@ export class World {
     return [this.phone, ...this.carriers];
   }
 
+  /** No call and no session is left on the server. */
+  get serverIsDone(): boolean {
+    return this.calls.active.length === 0 && this.scenarios.activeSessions === 0;
+  }
+
   /** Nothing goes on any more, on no side. */
   get quiet(): boolean {
-    return (
-      this.calls.active.length === 0 &&
-      this.scenarios.activeSessions === 0 &&
-      this.agents.every((agent) => agent.leftovers().length === 0)
-    );
+    return this.serverIsDone && this.agents.every((agent) => agent.leftovers().length === 0);
+  }
+
+  /** The node has stopped, so that nothing can be sent any more. */
+  get transportClosed(): boolean {
+    return this.#closedTransport;
   }
 
   note(text: string): void {
