@@ -17,6 +17,10 @@ export interface BaresipOptions {
   /** Answers by itself; default true. */
   readonly autoAnswer?: boolean;
   readonly toneHz?: number;
+  /** SDES-SRTP: `srtp` offers RTP/AVP with keys and takes what comes, `srtp-mand` wants RTP/SAVP. */
+  readonly encryption?: 'srtp' | 'srtp-mand';
+  /** Offers this codec alone. Its recording then has the codec's rate. */
+  readonly codec?: 'G722/16000/1' | 'PCMU/8000/1';
 }
 
 /** One line of baresip's event stream (ctrl_tcp), such as `CALL_ESTABLISHED` or `REGISTER_OK`. */
@@ -27,7 +31,7 @@ export interface BaresipEvent {
 }
 
 const RATE = 8_000;
-const MODULES = ['g711.so', 'aufile.so', 'aubridge.so', 'sndfile.so'];
+const MODULES = ['g711.so', 'g722.so', 'srtp.so', 'aufile.so', 'aubridge.so', 'sndfile.so'];
 
 /**
  * baresip without screen, keyboard and sound card: speaks a tone from a file, records what it hears to a file, and is
@@ -120,7 +124,7 @@ export class Baresip {
     return found()!;
   }
 
-  /** What it heard in its last call, 8 kHz; complete once the call is closed. */
+  /** What it heard in its last call, at 8 kHz (at its codec's rate where that is G.722); complete once the call is closed. */
   heard(): Int16Array {
     const name = readdirSync(this.#folder)
       .filter((file) => file.endsWith('-dec.wav'))
@@ -202,7 +206,11 @@ function modulePath(): string {
 
 function accountLine(options: BaresipOptions, local: Address): string {
   const { username, registrar } = options;
-  const answer = options.autoAnswer === false ? 'manual' : 'auto';
+  const media = [
+    ...(options.encryption === undefined ? [] : [`;mediaenc=${options.encryption}`]),
+    ...(options.codec === undefined ? [] : [`;audio_codecs=${options.codec}`]),
+  ].join('');
+  const answer = `${options.autoAnswer === false ? 'manual' : 'auto'}${media}`;
   if (registrar === undefined)
     return `<sip:${username}@${local.host}:${local.port}>;regint=0;answermode=${answer}\n`;
   const { address, domain, password } = registrar;
