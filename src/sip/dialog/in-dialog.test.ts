@@ -149,7 +149,7 @@ describe('requests inside a dialog', () => {
 });
 
 describe('the peer changes the media', () => {
-  it('nobody listens: 488, and the call goes on', async () => {
+  it('[row 11] [RFC 3261 §14.2] nobody listens: 488, and the call goes on', async () => {
     const b = dialogBench();
     const call = confirmed(b);
     call.inDialog('INVITE', { body: 'hold' });
@@ -159,7 +159,7 @@ describe('the peer changes the media', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
-  it('a re-INVITE is accepted, its 2xx repeated until the ACK, its Contact is the new target', async () => {
+  it('[RFC 3261 §14.2] a re-INVITE is accepted, its 2xx repeated until the ACK, its Contact is the new target', async () => {
     const b = dialogBench();
     const call = confirmed(b);
     call.listenToReOffers();
@@ -189,7 +189,7 @@ describe('the peer changes the media', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
-  it('[row 10] a second INVITE before the first is answered gets 500 with Retry-After', async () => {
+  it('[row 10] [RFC 3261 §14.2] a second INVITE before the first is answered gets 500 with Retry-After', async () => {
     const b = dialogBench();
     const call = confirmed(b);
     call.listenToReOffers();
@@ -207,7 +207,7 @@ describe('the peer changes the media', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
-  it('[row 11] while our own INVITE is unanswered, a re-INVITE gets 491', async () => {
+  it('[row 11] [RFC 3261 §14.2] [RFC 3311 §5.2] while our own INVITE is unanswered, a re-INVITE gets 491', async () => {
     const b = dialogBench();
     const call = await callOut(b);
     call.answer(183);
@@ -218,7 +218,7 @@ describe('the peer changes the media', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
-  it('[row 16] UPDATE before we have answered the INVITE gets 500 with Retry-After', async () => {
+  it('[row 16] [RFC 3311 §5.2] UPDATE before we have answered the INVITE gets 500 with Retry-After', async () => {
     const b = dialogBench();
     const call = callIn(b);
     call.session.provisional(180);
@@ -230,7 +230,7 @@ describe('the peer changes the media', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
-  it('UPDATE: with an offer it is a re-offer, without one a target refresh', async () => {
+  it('[row 16] [RFC 3311 §5.2] UPDATE: with an offer it is a re-offer, without one a target refresh', async () => {
     const b = dialogBench();
     const call = confirmed(b);
     call.listenToReOffers();
@@ -244,7 +244,7 @@ describe('the peer changes the media', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
-  it('[row 14] a re-INVITE without SDP: our offer in the 200, the answer in the ACK; 491 until then', async () => {
+  it('[row 14] [RFC 3261 §14.2] a re-INVITE without SDP: our offer in the 200, the answer in the ACK; 491 until then', async () => {
     const b = dialogBench();
     const call = confirmed(b);
     call.listenToReOffers();
