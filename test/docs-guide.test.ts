@@ -28,6 +28,9 @@ describe('docs/guide/connect-a-trunk.md', () => {
     expect(blocks.map(({ heading }) => heading)).toEqual([
       'A provider that you register with',
       'Several trunks, by prefix',
+      'Order, shares and failover',
+      'Limits',
+      'Numbers and the caller, as the carrier wants them',
       'A trunk over TLS',
       'Secure sound, codecs, media addresses',
       'Asterisk',
