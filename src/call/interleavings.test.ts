@@ -66,6 +66,25 @@ const STEPS: Readonly<Record<string, Step>> = {
   'callee hangs up': (scene) => callee(scene)?.bye(),
   'callee re-invites': (scene) => void callee(scene)?.peerReoffer(phoneSdp({ port: 42_000 })),
   'callee is lost': (scene) => callee(scene)?.fault(503),
+  'script holds the caller': ({ inbound }) => inbound.hold(),
+  'script takes the caller back': ({ inbound }) => inbound.unhold(),
+  'script holds the callee': ({ dialled }) => dialled.at(-1)?.hold(),
+  'script writes to the caller': ({ inbound }) => inbound.sendMessage('at the gate'),
+  'caller takes our offer': ({ caller }) =>
+    caller.settleOffer({ kind: 'answered', sdp: phoneSdp({ direction: 'recvonly' }) }),
+  'caller takes our offer with nonsense': ({ caller }) =>
+    caller.settleOffer({ kind: 'answered', sdp: 'hello' }),
+  'caller refuses our offer': ({ caller }) => caller.settleOffer({ kind: 'refused', status: 488 }),
+  'our offer leaves again after glare': ({ caller }) => caller.sendOffer(),
+  'callee takes our offer': (scene) => callee(scene)?.settleOffer({ kind: 'answered', sdp: phoneSdp() }),
+  'caller wants a transfer': ({ caller }) => void caller.refer('tel:+79120000002'),
+  'caller presses a key both ways': ({ caller, media }) => {
+    caller.peerInfo('application/dtmf', '5');
+    media.legs[0]?.press('5');
+  },
+  'a refresh moves the caller': ({ caller }) => {
+    if (caller.state !== 'ended') caller.events.emit('answerChanged', { sdp: phoneSdp({ port: 43_000 }) });
+  },
   'a port is there': ({ media }) => media.release(),
   'a port is refused': ({ media }) => media.release('refuse'),
   'the media session closes': ({ media }) => void media.close(),
@@ -142,6 +161,7 @@ async function checkEnd(scene: Scene, clock: VirtualClock): Promise<void> {
   expect(scene.media.edges.size).toBe(0);
   expect(clock.pending).toBe(0);
   expect(caller.state).toBe('ended');
+  expect(caller.offering).toBe(false);
   for (const { session } of world.userAgent.outbound) expect(session.state).toBe('ended');
   // Records: each call is created and ended once, or refused once.
   const count = (name: string): number => world.observed.filter((one) => one === name).length;
@@ -167,7 +187,7 @@ describe('interleavings', () => {
       autoAck: fc.boolean(),
       autoCancel: fc.boolean(),
     });
-    await fc.assert(fc.asyncProperty(plan, play), { numRuns: 1_500 });
+    await fc.assert(fc.asyncProperty(plan, play), { numRuns: Number(process.env.INTERLEAVINGS ?? 1_500) });
   });
 
   it('[row 40] the media session closes between the answer and the join', async () => {
