@@ -44,8 +44,8 @@ export interface OutgoingHost {
   readonly onChallenge: ChallengeHook | undefined;
   /** Supported, Session-Expires, Min-SE. */
   requestFields(): ExtraHeaders;
-  /** A 2xx has come. */
-  accepted(response: SipResponse): void;
+  /** A 2xx to a session refresh has come. */
+  refreshed(response: SipResponse): void;
   /** 422: whether another interval may be tried. */
   raise(response: SipResponse): boolean;
   /** The peer has no such dialog. */
@@ -68,6 +68,8 @@ interface Running {
   readonly method: 'INVITE' | 'UPDATE';
   /** The offer that it carries; a refresh by UPDATE has none. */
   readonly sdp: string | undefined;
+  /** Whether it left in an answered session: only then is it a session refresh, and its 2xx sets the timer (RFC 4028 §7.4). */
+  readonly refreshes: boolean;
   sending: Sending | undefined;
 }
 
@@ -119,7 +121,8 @@ export class OutgoingOffers {
       return;
     }
     if (sdp !== undefined) dialog.media.weOffer(sdp);
-    const running: Running = { job, dialog, method, sdp, sending: undefined };
+    const refreshes = this.#host.confirmedIn(dialog);
+    const running: Running = { job, dialog, method, sdp, refreshes, sending: undefined };
     this.#running = running;
     this.#send(running);
   }
@@ -195,9 +198,9 @@ export class OutgoingOffers {
     this.run();
   }
 
-  #accepted({ job, dialog, sdp }: Running, response: SipResponse): void {
+  #accepted({ job, dialog, sdp, refreshes }: Running, response: SipResponse): void {
     dialog.learnAllowed(response);
-    this.#host.accepted(response);
+    if (refreshes) this.#host.refreshed(response);
     const answer = sdpOf(response);
     const before = dialog.media.remote;
     if (sdp !== undefined && (answer !== undefined || job.kind === 'refresh'))

@@ -241,9 +241,7 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
         ...dialogExtensions(this.context.sessionTimer !== undefined),
         ...(this.unanswered() ? [] : this.timer.requestFields()),
       ],
-      accepted: (response) => {
-        if (!this.unanswered()) this.timer.peerAccepts(response);
-      },
+      refreshed: (response) => this.timer.peerAccepts(response),
       raise: (response) => this.timer.raise(response),
       lost: () => this.hangUp({ by: 'fault', status: 200, reason: 'the peer no longer knows the call' }),
       answerChanged: (sdp) => this.events.emit('answerChanged', { sdp }),

@@ -285,6 +285,32 @@ describe('as caller', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it('[row 12] [row 16] an UPDATE that left before the answer is no refresh: its 200 says nothing of the timer', async () => {
+    const b = bench();
+    const call = await callOut(b);
+    const reliable: Fields = [
+      ['Require', '100rel'],
+      ['RSeq', '1'],
+      ['Allow', 'UPDATE'],
+    ];
+    call.answer(183, { body: 'early', fields: reliable });
+    call.answerTo('PRACK', 200);
+    void call.session.reoffer('update');
+    const update = b.wire.requests('UPDATE')[0]!;
+    expect(update.headers.has('Session-Expires')).toBe(false);
+    call.answer(200, {
+      fields: [
+        ['Session-Expires', '600;refresher=uac'],
+        ['Allow', 'UPDATE'],
+      ],
+    });
+    reply(b, update, 200, [], 'updated');
+    await b.clock.advance(300_000);
+    expect(b.wire.requests('UPDATE')).toHaveLength(2);
+    call.session.end();
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('[row 12] a hold of ours is a refresh too, and says who refreshes', async () => {
     const b = bench();
     const call = await calling(b, [['Session-Expires', '600;refresher=uas']]);
