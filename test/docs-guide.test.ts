@@ -60,6 +60,14 @@ describe('docs/guide/connect-a-trunk.md', () => {
   });
 });
 
+describe('docs/guide/protect-against-fraud.md', () => {
+  const blocks = blocksOf(read('docs/guide/protect-against-fraud.md'), 'yaml');
+
+  test.each(blocks)('$heading: the settings are valid', ({ text }) => {
+    expect(parseSettings(text, {}).applications[0]?.fence.countries).toEqual(['IE', 'FR']);
+  });
+});
+
 describe('docs/guide/browsers.md', () => {
   const blocks = blocksOf(read('docs/guide/browsers.md'), 'yaml');
 

@@ -6,7 +6,7 @@ import type { TraceBatch, TracedMessage, TraceStore } from './ports.ts';
 /** How long messages wait for company; a process that is killed loses as much. Rows are one per leg and window. */
 const FLUSH_MS = 1_000;
 /** Legs that are written in one statement: sealing them holds up the thread for a millisecond. */
-const LEGS_AT_ONCE = 40;
+const LEGS_AT_ONCE = 20;
 /** What waits while the database is away, characters of text. */
 const MAX_WAITING = 16 * 1024 * 1024;
 const RETRY_MS = 5_000;
