@@ -64,3 +64,13 @@ export function secured(peer: RtpPeer, send: SrtpKey, receive: SrtpKey): Partial
   peer.secure({ send, receive });
   return { srtp: { send: receive, receive: send } };
 }
+
+/** A recording from its first sound on: how long a busy machine took until then is nobody's business. */
+export function fromFirstSound(samples: Int16Array): Int16Array {
+  return samples.subarray(
+    Math.max(
+      0,
+      samples.findIndex((sample) => Math.abs(sample) > 2000),
+    ),
+  );
+}
