@@ -39,8 +39,8 @@ export function startChild(
   };
   // The end of the program ends its input too.
   child.stdin?.on('error', () => {});
-  child.stdout.on('data', take);
-  child.stderr.on('data', take);
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
   const exited = new Promise<number | string>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       const missing = error.code === 'ENOENT';

@@ -1,40 +1,19 @@
 import { expect } from 'vitest';
-import type { Settings, TrunkEntry } from '../../src/config/schema.ts';
+import type { Settings } from '../../src/config/schema.ts';
 import { PhoneNumber } from '../../src/kernel/phone-number.ts';
 import type { CallRecord } from '../../src/records/ports.ts';
+import type { Address } from '../../src/sip/transport/types.ts';
 import { freePort } from '../kit/free-port.ts';
 import { ownLoopback } from '../kit/loopback.ts';
 import { trunkEntry } from '../kit/trunk-entry.ts';
 import { HOST, SERVICE, WholeServer } from '../kit/whole-server.ts';
 import { scanCapture } from './capture-leak-scan.ts';
 import { until } from './child.ts';
+import { Kamailio } from './kamailio.ts';
 import type { CapturedPacket } from './pcap.ts';
-import type { ScenarioSettings } from './scenario-text.ts';
-import { Sipp, type SippOptions, type SippResult } from './sipp.ts';
+import type { Play, Played } from './play.ts';
+import { Sipp, type SippOptions } from './sipp.ts';
 import { Capture } from './tshark.ts';
-
-/** What one SIPp, or two with the whole server between them, are to play. */
-export interface Play {
-  /** Scenario of who calls the service number, or asks something else of us. */
-  readonly caller: string;
-  /** Scenario of whom the call is led to; absent: the caller's request must lead to nobody. */
-  readonly callee?: string;
-  readonly callerSettings?: ScenarioSettings;
-  readonly calleeSettings?: ScenarioSettings;
-  readonly transport?: 'udp' | 'tcp';
-  /** Of the trunk to the callee, where it is not as usual. */
-  readonly trunk?: Partial<TrunkEntry>;
-  /** The caller is not known by address, but has an account: SIPp's `[authentication]` with this name. */
-  readonly account?: string;
-  /** What the call record says; `none`: there is none. */
-  readonly record: { readonly status: CallRecord['status']; readonly reason: string | RegExp } | 'none';
-}
-
-export interface Played {
-  readonly caller: SippResult;
-  readonly callee: SippResult | undefined;
-  readonly record: CallRecord | undefined;
-}
 
 interface Run {
   readonly play: Play;
@@ -52,7 +31,13 @@ const CALLER_HOST = ownLoopback(31);
 const CALLEE_HOST = ownLoopback(32);
 /** With an account instead of an address that is known. */
 const ROAMING_HOST = ownLoopback(33);
+const PROXY_HOST = ownLoopback(34);
 const RECORD_MS = 10_000;
+
+export interface StageOptions {
+  /** Kamailio stands between the server and both sides, in the path of every dialog. */
+  readonly proxied?: boolean;
+}
 
 /**
  * One whole server on which many plays go side by side. Each has a caller's number, a callee's number and a trunk of its
@@ -60,14 +45,15 @@ const RECORD_MS = 10_000;
  */
 export class ScenarioStage {
   readonly #runs: Run[] = [];
-  readonly #adjust: (settings: Settings) => Settings;
+  readonly #options: StageOptions;
   #server: WholeServer | undefined;
   #capture: Capture | undefined;
+  #proxy: Kamailio | undefined;
   #waiting: Run[] = [];
   #all: Promise<unknown> = Promise.resolve();
 
-  constructor(adjust: (settings: Settings) => Settings = (settings) => settings) {
-    this.#adjust = adjust;
+  constructor(options: StageOptions = {}) {
+    this.#options = options;
   }
 
   /** The body of a test: waits until the play is over, and checks its record. To be said before `start`. */
@@ -97,8 +83,12 @@ export class ScenarioStage {
   async start(): Promise<void> {
     for (const run of this.#runs) run.calleePort = await freePort(CALLEE_HOST);
     this.#capture = await Capture.start(`host ${CALLER_HOST} or host ${CALLEE_HOST} or host ${ROAMING_HOST}`);
+    const port = await freePort();
+    if (this.#options.proxied === true) await this.#startProxy({ host: HOST, port });
     this.#server = await WholeServer.start({
-      settings: (settings) => this.#adjust(this.#withTrunks(settings)),
+      settings: (settings) => this.#withTrunks(settings, port),
+      // SIPp is silent here, and a stranger who speaks where a phone is silent looks like that phone behind its NAT.
+      attacker: false,
     });
     this.#server.backend.answer = (question) => {
       const { caller } = JSON.parse(question) as { caller: string };
@@ -123,22 +113,29 @@ export class ScenarioStage {
   async stop(): Promise<void> {
     this.#waiting = [];
     await this.#all;
+    await this.#proxy?.stop();
     await this.#capture?.discard();
     await this.#server?.stop();
   }
 
-  #withTrunks(settings: Settings): Settings {
+  async #startProxy(server: Address): Promise<void> {
+    const numbers = new Map(
+      this.#runs.map((run) => [run.calleeNumber, { host: CALLEE_HOST, port: run.calleePort }]),
+    );
+    this.#proxy = await Kamailio.start({ host: PROXY_HOST, server, numbers });
+  }
+
+  #withTrunks(settings: Settings, port: number): Settings {
     const callers = trunkEntry({
       name: 'callers',
       host: CALLER_HOST,
-      allowedSources: [CALLER_HOST],
+      allowedSources: [CALLER_HOST, PROXY_HOST],
       optionsSeconds: 0,
     });
     const callees = this.#runs.map((run, position) =>
       trunkEntry({
         name: `callee-${position}`,
-        host: CALLEE_HOST,
-        port: run.calleePort,
+        ...(this.#proxy?.address ?? { host: CALLEE_HOST, port: run.calleePort }),
         transport: run.play.transport ?? 'udp',
         prefixes: [run.calleeNumber],
         optionsSeconds: 0,
@@ -153,7 +150,15 @@ export class ScenarioStage {
     return {
       ...settings,
       // RFC 3261 gives a silent peer 64·T1; with the default T1 that is 32 s. SIPp knows MD5 alone.
-      sip: { ...settings.sip, t1Ms: 60, allowSha256: false },
+      sip: {
+        ...settings.sip,
+        t1Ms: 60,
+        allowSha256: false,
+        listen: [
+          { transport: 'udp', host: HOST, port },
+          { transport: 'tcp', host: HOST, port },
+        ],
+      },
       limits: { ...settings.limits, ringSeconds: 5 },
       trunks: [callers, ...callees],
       applications: settings.applications.map((application) => ({ ...application, users: accounts })),
@@ -189,7 +194,9 @@ export class ScenarioStage {
       const caller = await start('caller', {
         scenario: play.caller,
         host: play.account === undefined ? CALLER_HOST : ROAMING_HOST,
-        remote: this.#server!.maskline.sip.find((address) => address.transport === transport)!,
+        remote:
+          this.#proxy?.address ??
+          this.#server!.maskline.sip.find((address) => address.transport === transport)!,
         service: SERVICE,
         // Those that register send to a domain, the others to the number.
         ...(play.caller.startsWith('caller-') ? { authUri: `${SERVICE}@${HOST}` } : {}),
@@ -238,7 +245,7 @@ export class ScenarioStage {
           secrets: [{ kind: 'number', value: run.calleeNumber }],
         },
       ],
-      mayBeSeen: [SERVICE, HOST, 'maskline.local'],
+      mayBeSeen: [SERVICE, HOST, PROXY_HOST, 'maskline.local'],
     });
     // A scan of nothing proves nothing.
     for (const [name, { sent, received }] of Object.entries(legs)) {
