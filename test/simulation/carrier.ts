@@ -30,7 +30,8 @@ export class Carrier extends Agent {
   }
 
   override leftovers(): string[] {
-    const ringing = this.excuse === undefined ? [...this.#live].filter((one) => !one.excused) : [];
+    const ringing =
+      this.excuse === undefined ? [...this.#live].filter((one) => one.rang && !one.excused) : [];
     return [
       ...super.leftovers(),
       ...ringing.map((one) => `${this.name}: a phone still rings (${one.callId})`),
@@ -128,6 +129,8 @@ const CROSSING_MS = 3;
 /** One INVITE of the server's at a carrier, with all phones that it forks to. */
 class Incoming {
   readonly callId: string;
+  /** A phone has said that it rings. */
+  rang = false;
   /** Rings on although it was cancelled: that is its own fault. */
   excused = false;
   readonly #transaction: AgentServerTransaction;
@@ -152,7 +155,11 @@ class Incoming {
   /** The test is over; whoever still rings is made to stop. */
   refuse(): void {
     if (this.#done || this.#transaction.final > 0) return;
-    this.#finish(480);
+    if (this.#transaction.last === undefined) {
+      // Nobody has ever heard of this INVITE, and who sent it has given it up.
+      this.#done = true;
+      this.#host.over();
+    } else this.#finish(480);
   }
 
   #fork(index: number): AgentCall {
@@ -179,6 +186,7 @@ class Incoming {
 
   #provisional(step: CalleeStep): void {
     const call = this.#fork(step.fork);
+    this.rang = true;
     const lines: Lines = [['Contact', this.#host.contact], ...(step.sdp ? this.#host.sdpFields : [])];
     this.#transaction.reply(step.status, lines, step.sdp ? call.sdp() : '', call.localTag);
   }
