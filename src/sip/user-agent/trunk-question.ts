@@ -40,9 +40,11 @@ export class TrunkQuestion {
     try {
       for (const target of await resolver.resolve(this.#uri())) {
         if (isOver()) break;
-        const flow = await transport.flowTo(target).catch(() => undefined);
-        if (flow === undefined) {
-          reason = 'no connection to the trunk';
+        let flow: Flow;
+        try {
+          flow = await transport.flowTo(target);
+        } catch (error) {
+          reason = `no connection to the trunk${error instanceof Error ? `: ${error.message}` : ''}`;
           continue;
         }
         const answer = await this.#send(flow);
