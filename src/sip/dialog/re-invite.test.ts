@@ -365,6 +365,27 @@ describe('glare', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it('[row 11] [RFC 3261 §14.1] after a refusal of ours, our own offer waits for its ACK, or for the end of that transaction', async () => {
+    for (const acknowledged of [true, false]) {
+      const b = dialogBench();
+      const call = taken(b);
+      call.session.events.on('reoffer', (reOffer) => {
+        call.offer('ours');
+        reOffer.reject(488);
+      });
+      call.inDialog('INVITE', { cseq: 11, body: 'theirs', branch: 'z9hG4bKre' });
+      expect(b.wire.times('INVITE')).toEqual([]);
+      if (acknowledged) call.inDialog('ACK', { cseq: 11, branch: 'z9hG4bKre' });
+      else await b.clock.advance(32_000);
+      expect(b.wire.times('INVITE')).toHaveLength(1);
+      b.wire.receive(peerResponse(b.wire.requests('INVITE')[0]!, 200, { body: 'held' }), b.flow);
+      await b.clock.advance(0);
+      expect(call.outcomes).toEqual([{ kind: 'answered', sdp: 'held' }]);
+      call.session.end();
+      expect(await leftovers(b)).toEqual(NOTHING);
+    }
+  });
+
   it('[row 11] two of us offer at the same moment, a hundred times: both get their answer in the end', async () => {
     for (let seed = 0; seed < 100; seed += 1) {
       const clock = new VirtualClock();

@@ -68,6 +68,9 @@ export class ReOffers {
   /** CSeq numbers of re-INVITEs with a 2xx of ours and no ACK yet. */
   readonly #unacknowledged = new Map<number, Unacknowledged>();
 
+  /** Re-INVITEs without a 2xx of ours, until the ACK of their refusal. */
+  readonly #unsettled = new Set<InviteServerTransaction>();
+
   constructor(context: DialogContext, host: ReOfferHost) {
     this.#context = context;
     this.#host = host;
@@ -75,10 +78,11 @@ export class ReOffers {
 
   /** §14.1: as long as this is so, no INVITE of ours may leave. */
   get busy(): boolean {
-    return this.#open !== undefined || this.#unacknowledged.size > 0;
+    return this.#open !== undefined || this.#unacknowledged.size > 0 || this.#unsettled.size > 0;
   }
 
   invite(dialog: Dialog, transaction: InviteServerTransaction): void {
+    this.#watch(transaction);
     if (this.#refuse(dialog, transaction, true)) return;
     transaction.onCancelled = () => this.#rolledBack(transaction);
     transaction.onFailure = () => this.#rolledBack(transaction);
@@ -126,6 +130,7 @@ export class ReOffers {
     if (open?.transaction.open === true) open.transaction.reply(487);
     for (const { handshake } of this.#unacknowledged.values()) handshake.stop();
     this.#unacknowledged.clear();
+    this.#unsettled.clear();
   }
 
   /** The table above. True: it was answered. */
@@ -218,7 +223,16 @@ export class ReOffers {
     return open;
   }
 
+  /** §14.1: as long as it has no ACK, a refusal of ours keeps an INVITE of ours waiting. An accepted one is let go at once. */
+  #watch(transaction: InviteServerTransaction): void {
+    this.#unsettled.add(transaction);
+    transaction.onSettled = () => {
+      if (this.#unsettled.delete(transaction)) this.#host.idle();
+    };
+  }
+
   #acceptInvite(dialog: Dialog, transaction: InviteServerTransaction, sdp: string): void {
+    this.#unsettled.delete(transaction);
     const { sequence } = cseq(transaction.request);
     const { log } = this.#context;
     const handshake = new Accepted2xx({

@@ -27,6 +27,7 @@ export class InviteServer implements InviteServerTransaction {
   readonly localTag: string;
   onCancelled: (() => void) | undefined;
   onFailure: ((failure: TransactionFailure) => void) | undefined;
+  onSettled: (() => void) | undefined;
   readonly #context: ServerMachineContext;
   readonly #timers: TransactionTimers;
   readonly #machine: StateMachine<State>;
@@ -89,6 +90,7 @@ export class InviteServer implements InviteServerTransaction {
       if (this.state !== 'completed') return;
       this.#machine.enter('confirmed');
       this.#machine.arm('I', this.#timers.I, () => this.close());
+      this.#settled();
       return;
     }
     // Accepted: the user retransmits the 2xx itself; Confirmed: the ACK is here already.
@@ -113,6 +115,13 @@ export class InviteServer implements InviteServerTransaction {
     if (this.state === 'terminated') return;
     this.#machine.enter('terminated');
     this.#context.onTerminated();
+    this.#settled();
+  }
+
+  #settled(): void {
+    const told = this.onSettled;
+    this.onSettled = undefined;
+    told?.();
   }
 
   #accept(): void {

@@ -34,7 +34,11 @@ function serverBench(transport: TransportName, method: string) {
       transaction = invite;
     },
     onRequest: (other: ServerTransaction) => {
-      transaction = Object.assign(other, { onCancelled: undefined, onFailure: undefined });
+      transaction = Object.assign(other, {
+        onCancelled: undefined,
+        onFailure: undefined,
+        onSettled: undefined,
+      });
     },
     onAck: () => {},
     onStray2xx: () => {},

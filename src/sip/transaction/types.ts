@@ -59,6 +59,8 @@ export interface InviteServerTransaction extends ServerTransaction {
   onCancelled: (() => void) | undefined;
   /** The final non-2xx was never ACKed (timer H), or the transport failed. */
   onFailure: ((failure: TransactionFailure) => void) | undefined;
+  /** After a final non-2xx, once: its ACK has come, or is not waited for any more (§14.1 makes new INVITEs wait for it). */
+  onSettled: (() => void) | undefined;
 }
 
 /** What arrives that is not inside a transaction. */
