@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { Emitter } from '../kernel/emitter.ts';
 import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
 import { describeError, type Logger } from '../kernel/logger.ts';
+import type { PhoneNumber } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
 import type { IncomingCall, OutboundInvite, UserAgent } from '../sip/user-agent/types.ts';
 import { Admission } from './admission.ts';
@@ -43,7 +44,7 @@ export interface CallServiceOptions {
   readonly log: Logger;
   readonly limits: CallLimits;
   /** What applications may dial. Without one, whatever a trunk takes. */
-  readonly fence?: Pick<Fence, 'admit'>;
+  readonly fence?: Pick<Fence, 'admit' | 'allows'>;
   /** ISO 3166 country for national spellings in what scripts dial and show; without it they must write E.164. */
   readonly country?: string;
 }
@@ -114,8 +115,10 @@ export class CallService implements Calls {
   /** At once, unless the fence has to ask the database. */
   #pastFence(call: OutboundCall, applicationId: string, invite: OutboundInvite): void {
     const { fence, userAgent, limits } = this.#options;
+    const mayLeadTo = (number: PhoneNumber): boolean => fence?.allows(applicationId, number) ?? true;
+    const fenced = fence === undefined ? invite : { ...invite, mayLeadTo };
     const decided = (refusal: ErrorCode | undefined): void => {
-      if (refusal === undefined) call.start(userAgent, invite, limits.ringSeconds);
+      if (refusal === undefined) call.start(userAgent, fenced, limits.ringSeconds);
       else call.failSoon(causeOfError(refusal));
     };
     const cutOff = (): void => this.#cutOffSessionOf(call);

@@ -9,7 +9,7 @@ import { TOO_LONG } from './fence/words.ts';
 import { phoneSdp } from './test-support/descriptions.ts';
 import { SERVICE_NUMBER } from './test-support/fake-directory.ts';
 import { FakeUasSession } from './test-support/fake-sessions.ts';
-import { type CallWorld, callWorld, expectNothingLeft } from './test-support/world.ts';
+import { type CallWorld, callWorld, expectNothingLeft, PASSENGER } from './test-support/world.ts';
 
 let clock: VirtualClock;
 let world: CallWorld;
@@ -25,6 +25,7 @@ beforeEach(() => {
       applicants.push(applicant);
       return answer;
     },
+    allows: (_: string, number: PhoneNumber) => number.equals(PhoneNumber.parse(PASSENGER)),
   };
   world = callWorld(clock, seededRandom(1), { calls: 100, ringSeconds: 60 }, fence);
 });
@@ -56,6 +57,13 @@ describe('a dial', () => {
     decision.resolve(undefined);
     expect(await call.ended).toMatchObject({ code: 487, by: 'local' });
     expect(world.userAgent.outbound).toEqual([]);
+  });
+
+  it('hands the fence on to whoever follows a redirect', () => {
+    world.calls.dial(world.request(), world.ownerOf());
+    const mayLeadTo = world.userAgent.outbound[0]?.invite.mayLeadTo;
+    expect(mayLeadTo?.(PhoneNumber.parse(PASSENGER))).toBe(true);
+    expect(mayLeadTo?.(PhoneNumber.parse('+881612345678'))).toBe(false);
   });
 
   it('is judged by what will be sent: with the number as it was read', () => {

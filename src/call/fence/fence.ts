@@ -1,6 +1,7 @@
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 import { ERRORS } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import type { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { CallTarget } from '../../sip/user-agent/types.ts';
 import type { Call } from '../types.ts';
@@ -92,6 +93,15 @@ export class Fence {
     const taken = this.#leases.take(applicationId, rules, clock.monotonic());
     if (taken instanceof Promise) return taken.then((refusal) => this.#decided(refusal, applicant, rules));
     return this.#decided(taken, applicant, rules);
+  }
+
+  /** Whether a call that was admitted may be redirected to that number. It stays one call in all counters. */
+  allows(applicationId: string, number: PhoneNumber): boolean {
+    const { directory, domain } = this.#options;
+    const fence = directory.fenceOf(applicationId);
+    if (fence === undefined) return false;
+    const verdict = judgeDestination({ kind: 'trunk', number }, fence, directory, domain);
+    return verdict === 'free' || verdict === 'counted';
   }
 
   /** Gives leases back and writes what is not written yet; at most two seconds. */

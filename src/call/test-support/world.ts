@@ -43,7 +43,7 @@ export function callWorld(
   clock: Clock,
   random: Random,
   limits = { calls: 100, ringSeconds: 60 },
-  fence?: Pick<Fence, 'admit'>,
+  fence?: Pick<Fence, 'admit' | 'allows'>,
 ): CallWorld {
   const userAgent = new FakeUserAgent();
   const directory = new FakeDirectory();

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { PhoneNumber } from '../../kernel/phone-number.ts';
 import { answering, call, contactOf, OFFER } from './test-support/dialling.ts';
 import type { RawPeer } from './test-support/raw-peer.ts';
 import { NOTHING_LEFT, type Scene, scene } from './test-support/scene.ts';
@@ -74,6 +75,17 @@ describe('[RFC 3261 §8.1.3.4] a 3xx', () => {
     expect(other.texts).toEqual([]);
     expect(carrier.got('INVITE')).toHaveLength(1);
     expect(ends).toMatchObject([{ status: 302, by: 'remote', retryable: false }]);
+  });
+
+  test('[row 44] does not lead to a number that whoever dialled may not call, where the trunk would', async () => {
+    await start('<sip:+79990001122@gw.carrier.example>', { redirectNumbers: true });
+    const asked: PhoneNumber[] = [];
+    const mayLeadTo = (number: PhoneNumber): boolean => asked.push(number) === 0;
+    const { ends } = call(stage, { mayLeadTo });
+    await stage.clock.advance(50);
+    expect(asked).toEqual([PhoneNumber.parse('+79990001122')]);
+    expect(other.texts).toEqual([]);
+    expect(ends).toMatchObject([{ by: 'remote' }]);
   });
 
   test('[row 39] nor anywhere once it has rung', async () => {

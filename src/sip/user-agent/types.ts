@@ -106,6 +106,8 @@ export interface OutboundInvite {
   /** Names matching the `X-` allow-list only. */
   readonly headers: ExtraHeaders;
   readonly maxForwards: number;
+  /** Whether a redirect may lead to that number instead: the fence judged only the one that was dialled. Absent: yes. */
+  readonly mayLeadTo?: (number: PhoneNumber) => boolean;
 }
 
 /** How the calling side is presented. Made by `masking/masked-identity.ts` only. */

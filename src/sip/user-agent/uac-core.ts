@@ -7,6 +7,7 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import { ClientCredentials, type DigestAccount } from '../auth/credentials.ts';
 import type { ChallengeHook, Dialogs, ExtraHeaders, InviteParts, UacSession } from '../dialog/types.ts';
+import type { SipUri } from '../message/types.ts';
 import { INVITE_HEAD_BYTES, isLargeForUdp } from '../transport/size-policy.ts';
 import type { Flow, Transport } from '../transport/types.ts';
 import { CONTACT_USER, contactFor } from './contact.ts';
@@ -16,6 +17,7 @@ import { identityHeaders } from './identity-headers.ts';
 import { OutboundSession } from './outbound-session.ts';
 import { OutboundWalk, type WalkTools } from './outbound-walk.ts';
 import type { OwnCalls } from './own-calls.ts';
+import { numberOfUri } from './party-number.ts';
 import type { TrunkMeter } from './trunk-meter.ts';
 import type { MediaPolicy, OutboundInvite, UserAgentEvents } from './types.ts';
 
@@ -64,7 +66,8 @@ export class UacCore {
     const { plan, meter, clock, transport } = this.#options;
     const tools: WalkTools = {
       flowTo: ({ target }) => transport.flowTo(target),
-      redirected: (attempt, uri) => plan.redirected(attempt, uri),
+      redirected: async (attempt, uri) =>
+        mayLeadTo(invite, attempt, uri) ? await plan.redirected(attempt, uri) : [],
       begin: async (attempt, flow, signal, onRefused) => {
         const sdp = await offer(mediaHost(flow), attempt.media);
         const best = await this.#flowFor(attempt, flow, sdp, invite);
@@ -117,6 +120,14 @@ export class UacCore {
     session.events.on('ended', this.#options.ownCalls.began(parts.callId, identity, dialled));
     return session;
   }
+}
+
+/** A redirect to another number is a call to that number. */
+function mayLeadTo(invite: OutboundInvite, { requestUri, redirects }: Attempt, uri: SipUri): boolean {
+  if (invite.mayLeadTo === undefined || uri.user === requestUri.user) return true;
+  const number = numberOfUri(uri, redirects.number?.spelling);
+  const called = redirects.number?.called;
+  return number === undefined || called?.equals(number) === true || invite.mayLeadTo(number);
 }
 
 async function* only(stage: Stage): AsyncGenerator<Stage> {
