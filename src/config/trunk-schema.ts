@@ -114,6 +114,11 @@ export const TrunkSchema = section(
       default: [],
       description: 'E.164 prefixes that this trunk serves; the longest match wins. Empty: all.',
     }),
+    shownPrefixes: Type.Array(Type.String({ pattern: '^\\+\\d{1,15}$' }), {
+      default: [],
+      description:
+        'E.164 numbers, or their beginnings, that may be shown over this trunk: carriers let us show only those that they gave us. Empty: all. A call that shows another number, or none, goes to trunks that allow it.',
+    }),
     priority: Type.Integer({
       default: 10,
       description: 'Among trunks that match equally, the smaller is tried first.',

@@ -90,7 +90,7 @@ export const ERRORS = {
     http: 409,
     retryable: true,
     title: 'No trunk accepts the number that was called.',
-    hint: 'Add a trunk whose prefixes cover the number; an empty list of prefixes covers all.',
+    hint: 'Add a trunk whose prefixes cover the number and whose shownPrefixes the number that is shown; an empty list covers all.',
   },
   'trunk/busy': {
     sip: 503,

@@ -13,6 +13,7 @@ test('what the settings say of a trunk arrives', async () => {
   const said = {
     name: 'a',
     host: 'b',
+    shownPrefixes: ['+7499'],
     weight: 3,
     failoverOn: [403],
     progressSeconds: 4,

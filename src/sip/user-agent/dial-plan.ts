@@ -10,14 +10,21 @@ import type { NameAddr, SipUri } from '../message/types.ts';
 import { isSipUri, isTelUri, parseUri, sipUri } from '../message/uri.ts';
 import type { Resolver } from '../resolver/types.ts';
 import type { Target } from '../transport/types.ts';
-import { type IdentityStyle, partyUri } from './identity-headers.ts';
+import { type IdentityStyle, mayShow, partyUri } from './identity-headers.ts';
 import { DEFAULT_MEDIA_POLICY } from './media-policy.ts';
 import { isDialString } from './number-format.ts';
 import { numberOfUri } from './party-number.ts';
 import type { RedirectRules } from './redirects.ts';
 import { readContact } from './registrar.ts';
 import { dialledUser, serves, type TrunkChoice, trunksFor } from './trunk-select.ts';
-import type { Binding, CallTarget, MediaPolicy, TrunkSettings, UserAgentDirectory } from './types.ts';
+import type {
+  Binding,
+  MediaPolicy,
+  OutboundInvite,
+  ShownIdentity,
+  TrunkSettings,
+  UserAgentDirectory,
+} from './types.ts';
 
 /** One place to send the INVITE to. */
 export interface Attempt {
@@ -64,10 +71,10 @@ export class DialPlan {
   }
 
   /** Throws a `MasklineError` when there is nowhere to go. */
-  async *stages(target: CallTarget): AsyncGenerator<Stage> {
-    if (target.kind === 'trunk') yield* this.#toNumber(target.number);
+  async *stages({ target, identity }: Pick<OutboundInvite, 'target' | 'identity'>): AsyncGenerator<Stage> {
+    if (target.kind === 'trunk') yield* this.#toNumber(target.number, identity);
     else if (target.kind === 'user') yield* this.#toUser(target.username);
-    else yield* this.#toUri(target.uri, target.auth);
+    else yield* this.#toUri(target.uri, target.auth, identity);
   }
 
   /** Another place of a call that a 3xx has led to. */
@@ -82,10 +89,11 @@ export class DialPlan {
     return targets.map((target) => ({ ...attempt, target, requestUri, redirected: attempt.redirected + 1 }));
   }
 
-  async *#toNumber(number: PhoneNumber): AsyncGenerator<Stage> {
+  async *#toNumber(number: PhoneNumber, identity: ShownIdentity): AsyncGenerator<Stage> {
     const account = this.#options.directory.userByNumber(number);
     if (account !== undefined) return yield* this.#toUser(account.username);
-    const trunks = trunksFor(this.#options.directory.trunks(), number, this.#options.choice);
+    const allowed = this.#options.directory.trunks().filter((trunk) => mayShow(identity, trunk));
+    const trunks = trunksFor(allowed, number, this.#options.choice);
     if (trunks.length === 0) throw new MasklineError('trunk/none');
     let cause: unknown;
     let found = false;
@@ -159,9 +167,13 @@ export class DialPlan {
     });
   }
 
-  async *#toUri(text: string, account: DigestAccount | undefined): AsyncGenerator<Stage> {
+  async *#toUri(
+    text: string,
+    account: DigestAccount | undefined,
+    identity: ShownIdentity,
+  ): AsyncGenerator<Stage> {
     const uri = readDialled(text);
-    if (isTelUri(uri)) return yield* this.#toNumber(numberOfUri(uri)!);
+    if (isTelUri(uri)) return yield* this.#toNumber(numberOfUri(uri)!, identity);
     if (!isSipUri(uri)) throw new MasklineError('uri/unsupported');
     if (uri.host === this.#options.domain && uri.user !== undefined) return yield* this.#toUser(uri.user);
     const requestUri = asRequestUri(uri);

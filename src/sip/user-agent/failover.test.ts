@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ERRORS } from '../../kernel/errors.ts';
+import { PhoneNumber } from '../../kernel/phone-number.ts';
 import { answering, call, contactOf, OFFER } from './test-support/dialling.ts';
 import type { RawPeer } from './test-support/raw-peer.ts';
 import { NOTHING_LEFT, type Scene, scene } from './test-support/scene.ts';
@@ -155,6 +156,22 @@ describe('failover from trunk to trunk', () => {
     await stage.clock.advance(40_000);
     expect(asked().slice(1)).toEqual([0, 0, 0]);
     expect(ends).toMatchObject([{ by: 'fault', status: 408 }]);
+  });
+
+  test('[row 29] a trunk carries only calls that show a number which its carrier gave us', async () => {
+    await start({ shownPrefixes: ['+7499'] });
+    call(stage);
+    call(stage, { identity: { kind: 'anonymous' } });
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([0, 0, 0, 2]);
+    const own = PhoneNumber.parse('+74991112233');
+    call(stage, { identity: { kind: 'number', number: own, displayName: '' } });
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([1, 0, 0, 2]);
+    stage.trunks.shift();
+    const { ends } = call(stage);
+    await stage.clock.advance(50);
+    expect(ends).toMatchObject([{ status: 503, reason: ERRORS['trunk/none'].title }]);
   });
 
   describe('progressSeconds', () => {

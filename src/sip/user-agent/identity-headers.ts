@@ -50,6 +50,17 @@ export function identityHeaders(
   return { from, fields: statements(formatNameAddr(shown), style) };
 }
 
+/** Whether the trunk's carrier lets us call in that name. */
+export function mayShow(
+  identity: ShownIdentity,
+  { shownPrefixes }: Pick<TrunkSettings, 'shownPrefixes'>,
+): boolean {
+  if (shownPrefixes.length === 0) return true;
+  if (identity.kind === 'anonymous') return false;
+  const shown = identity.number.reveal('present');
+  return shownPrefixes.some((prefix) => shown.startsWith(prefix));
+}
+
 /** It is the shown number once more, never another one. */
 function statements(shown: string, style: IdentityStyle): [name: string, value: string][] {
   // RFC 3325 §9.1. For carriers that bill by it.

@@ -23,6 +23,8 @@ export interface TrunkSettings {
   readonly fromDomain?: string;
   /** E.164 prefixes (`+7`, `+1212`) that this trunk serves; empty: all. The longest match wins, then `priority`. */
   readonly prefixes: readonly string[];
+  /** E.164 beginnings of the numbers that may be shown over this trunk; empty: all, and calls without a number. */
+  readonly shownPrefixes: readonly string[];
   /** Smaller is tried first among trunks that match equally. */
   readonly priority: number;
   /** Share of the calls among trunks of equal priority (RFC 2782). */
@@ -104,6 +106,7 @@ export const TRUNK_DEFAULTS: Omit<TrunkSettings, 'id' | 'name' | 'host'> = {
   allowedSources: [],
   register: false,
   prefixes: [],
+  shownPrefixes: [],
   priority: 10,
   weight: 10,
   // Of the 5xx those that say that this server could not. 513 and 580 would be answered alike everywhere.

@@ -51,7 +51,7 @@ export class UacCore {
     const { plan, clock, failoverSeconds } = this.#options;
     const deadline = clock.monotonic() + failoverSeconds * 1000;
     const stages =
-      invite.maxForwards > 0 ? plan.stages(invite.target) : nowhere(new MasklineError('call/too-many-hops'));
+      invite.maxForwards > 0 ? plan.stages(invite) : nowhere(new MasklineError('call/too-many-hops'));
     const session = this.#session(stages, invite, onceEach(sdpFor), deadline);
     this.#sessionIds.set(invite, session.id);
     return session;
