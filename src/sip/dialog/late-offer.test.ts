@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { contentType } from '../message/fields.ts';
 import type { SipMessage } from '../message/types.ts';
+import { peerResponse } from '../transaction/test-support.ts';
 import { callIn, callOut, type DialogBench, dialogBench, leftovers, NOTHING } from './test-support.ts';
 import type { LateAnswer } from './types.ts';
 
@@ -143,6 +144,29 @@ describe('a caller makes no offer', () => {
     expect(sdpText(b.wire.responses('200 INVITE')[0]!)).toBe('');
     call.inDialog('ACK');
     expect(call.told).toEqual(['confirmed their answer']);
+    call.session.end();
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
+  it('[row 14] [row 16] an UPDATE of ours is open when the ACK comes: the ACK has no answer to it', async () => {
+    const b = dialogBench('tcp');
+    const call = callIn(b, {
+      fields: [
+        ['Require', '100rel'],
+        ['Allow', 'UPDATE'],
+      ],
+    });
+    call.session.provisional(183, { sdp: 'our offer' });
+    const rseq = b.wire.responses('183 INVITE')[0]!.headers.get('RSeq');
+    call.inDialog('PRACK', { cseq: 11, body: 'their answer', fields: [['RAck', `${rseq} 10 INVITE`]] });
+    const updated = call.session.reoffer('update');
+    call.session.accept({ sdp: 'our offer' });
+    call.inDialog('ACK');
+    expect(call.told).toEqual(['confirmed their answer']);
+    call.inDialog('UPDATE', { cseq: 12, body: 'theirs' });
+    expect(b.wire.story.at(-1)).toBe('491 UPDATE');
+    b.wire.receive(peerResponse(b.wire.requests('UPDATE')[0]!, 200, { body: 'updated' }), b.flow);
+    await expect(updated).resolves.toEqual({ kind: 'answered', sdp: 'updated' });
     call.session.end();
     expect(await leftovers(b)).toEqual(NOTHING);
   });

@@ -14,6 +14,9 @@ import type { Provisional } from './reliable-provisionals.ts';
 export class UasDescriptions {
   readonly #media: OfferAnswer;
   readonly #lateOffer: boolean;
+  /** Our first offer, as long as it is open; a later one, in an UPDATE, is not answered in a PRACK or an ACK. */
+  #offering = false;
+  #firstAnswer: string | undefined;
 
   constructor(media: OfferAnswer, lateOffer: boolean) {
     this.#media = media;
@@ -37,19 +40,20 @@ export class UasDescriptions {
 
   /** The PRACK for a response with SDP: the peer's answer to the offer in it, if that was one. */
   fromPrack(prack: SipRequest): { readonly answers: boolean; readonly sdp: string | undefined } {
-    if (this.#media.pending !== 'ours') return { answers: false, sdp: undefined };
+    if (!this.#offering) return { answers: false, sdp: undefined };
     return { answers: true, sdp: this.#answered(prack) };
   }
 
   /** SDP in an ACK counts only as the answer to an offer of ours; a PRACK may have brought it before. */
   fromAck(ack: SipRequest): string | undefined {
-    if (!this.#lateOffer) return undefined;
-    return this.#media.pending === 'ours' ? this.#answered(ack) : this.#media.remote;
+    return this.#offering ? this.#answered(ack) : this.#firstAnswer;
   }
 
   /** Without a description the offer is gone: the next message that may carry one offers again. */
   #answered(message: SipRequest): string | undefined {
     const sdp = sdpOf(message);
+    this.#offering = false;
+    this.#firstAnswer = sdp;
     if (sdp === undefined) this.#media.rollback();
     else this.#media.peerAnswers(sdp);
     return sdp;
@@ -59,7 +63,10 @@ export class UasDescriptions {
     const { pending, local } = this.#media;
     if (local !== undefined || pending === 'ours') return false;
     if (pending === 'theirs') this.#media.weAnswer(sdp);
-    else this.#media.weOffer(sdp);
+    else {
+      this.#media.weOffer(sdp);
+      this.#offering = true;
+    }
     return true;
   }
 }
