@@ -198,8 +198,15 @@ class SessionDouble implements MediaSession {
     return recorder;
   }
 
-  connect(source: { readonly nodeId: number }, _sink: MediaSink): void {
-    this.options.life.order(() => this.players.get(source.nodeId)?.begin());
+  /** A player begins when somebody can hear it: a recorder at once, a leg as soon as it knows where its peer is. */
+  connect(source: { readonly nodeId: number }, sink: MediaSink): void {
+    this.options.life.order(() => {
+      const player = this.players.get(source.nodeId);
+      if (player === undefined) return;
+      const leg = [...this.legs].find(({ nodeId }) => nodeId === sink.nodeId);
+      if (leg === undefined || leg.plan !== undefined) player.begin();
+      else leg.waiting.add(player);
+    });
   }
 
   disconnect(): void {}
@@ -243,6 +250,8 @@ class LegDouble implements MediaLeg {
   readonly local: RtpAddress;
   readonly events = new Emitter<LegEvents>();
   plan: LegPlan | undefined;
+  /** Players that begin once the leg is configured. */
+  readonly waiting = new Set<PlayerDouble>();
   readonly #session: SessionDouble;
   readonly #unlisten: () => void;
   #closing: Promise<LegStats> | undefined;
@@ -262,6 +271,8 @@ class LegDouble implements MediaLeg {
     life.order(() => {
       if (!this.#session.legs.has(this)) return;
       this.plan = plan;
+      for (const player of this.waiting) player.begin();
+      this.waiting.clear();
       this.lose();
       this.#timers = [
         clock.setTimeout(() => this.#packets(), FIRST_PACKET_MS),
