@@ -14,17 +14,19 @@ import type { Emitter } from '../kernel/emitter.ts';
 /** G722 is 64 kbit/s at 16 kHz; its RTP clock is 8000 all the same (RFC 3551 §4.5.2). */
 export type AudioCodec = 'PCMU' | 'PCMA' | 'G722';
 
-/** RFC 4568 §6.2 and RFC 7714 §14.2. */
+/** RFC 4568 §6.2, RFC 6188 §4 and RFC 7714 §14.2. */
 export type SrtpSuite =
   | 'AES_CM_128_HMAC_SHA1_80'
   | 'AES_CM_128_HMAC_SHA1_32'
+  | 'AES_256_CM_HMAC_SHA1_80'
+  | 'AES_256_CM_HMAC_SHA1_32'
   | 'AEAD_AES_128_GCM'
   | 'AEAD_AES_256_GCM';
 
 /** Secret: never in a log, never on another leg. */
 export interface SrtpKey {
   readonly suite: SrtpSuite;
-  /** Master key, then master salt: 30 bytes (AES-CM), 28 (AES-128-GCM) or 44 (AES-256-GCM). */
+  /** Master key, then master salt: 30 bytes (AES-CM; 46 with 256 bits), 28 (AES-128-GCM) or 44 (AES-256-GCM). */
   readonly keyAndSalt: Uint8Array;
 }
 
@@ -65,7 +67,8 @@ export interface LegPlan {
   readonly mediaSources?: readonly string[];
   /**
    * Where the peer's signalling comes from. A phone behind NAT sends its sound from there too: with `learn` that host is
-   * believed at once, any other only after half a second in which nobody better has spoken.
+   * believed at once, and any other not at all; without it, any other after half a second in which nobody better has
+   * spoken.
    */
   readonly signallingHost?: string;
   /** RTCP on the RTP port (RFC 5761), agreed in SDP. */

@@ -7,8 +7,9 @@
  * - mode `learn`: another source is latched only inside a short window after `configure`, after some consecutive valid
  *   packets of one SSRC. The same host with another port goes before the host of the signalling (a phone behind NAT),
  *   that before any other host, and the SDP's address before all; a source that has been heard gives way to a better one
- *   only. Any other host has to wait besides: whoever sprays packets over all ports would be first, and be the call's
- *   audience until the phone speaks. After the window nothing changes until the next `configure`.
+ *   only. Any other host is a stranger: whoever sprays packets over all ports would be first, and be the call's audience
+ *   until the phone speaks, or for ever where it is silent. Only where nobody knows where the signalling comes from it is
+ *   believed, when nobody better has spoken for a while. After the window nothing changes until the next `configure`.
  * - with known sources (a trunk's media ranges): any port of any of them, and nobody else; nothing is learnt, and we send
  *   to the SDP's address.
  *
@@ -33,7 +34,7 @@ const MAX_CANDIDATES = 16;
 /** A proven source is believed when the old one has been silent for this long. */
 export const PROVEN_AFTER_MS = 2000;
 
-/** A host that neither SDP nor signalling names is believed when nobody better has spoken for this long. */
+/** With no signalling host, one that the SDP does not name is believed when nobody better has spoken for this long. */
 export const OTHER_HOST_AFTER_MS = 500;
 
 const RANK_OTHER_HOST = 1;
@@ -67,6 +68,8 @@ export class SourceLatch {
   #signallingHost = '';
   #rank = 0;
   #heard = false;
+  /** The latched source was believed because its packets are authentic. */
+  #proven = false;
   #windowEnds = 0;
   #othersFrom = 0;
   /** Of the last accepted packet. */
@@ -97,7 +100,8 @@ export class SourceLatch {
     this.#signallingHost = normalizeHost(signallingHost);
     this.#candidates.clear();
     const isRefresh = host === this.#sdpHost && remote.port === this.#sdpPort;
-    if (isRefresh && mode === 'learn' && sources === undefined && this.#rank > 0) return;
+    if (isRefresh && mode === 'learn' && sources === undefined && this.#rank > 0 && this.#isExpected())
+      return;
     this.#sdpHost = host;
     this.#sdpPort = remote.port;
     this.#take(host, remote.port, RANK_SDP);
@@ -173,9 +177,19 @@ export class SourceLatch {
     const rank = this.#rankOf(host);
     if (this.#heard && rank <= this.#rank && !moves) return false;
     if (!this.#isConsecutive(`${host} ${port}`, rank, ssrc, sequence)) return false;
-    if (rank === RANK_OTHER_HOST && !proven && now < this.#othersFrom) return false;
+    if (rank === RANK_OTHER_HOST && !proven && !this.#believesAnybody(now)) return false;
     this.#take(host, port, rank);
+    this.#proven = proven;
     return true;
+  }
+
+  /** Whether whoever is latched may stay, now that more may be known of the peer. */
+  #isExpected(): boolean {
+    return this.#signallingHost === '' || this.#proven || this.#rankOf(this.host) > RANK_OTHER_HOST;
+  }
+
+  #believesAnybody(now: number): boolean {
+    return this.#signallingHost === '' && now >= this.#othersFrom;
   }
 
   #rankOf(host: string): number {
@@ -202,6 +216,7 @@ export class SourceLatch {
     this.host = host;
     this.port = port;
     this.#rank = rank;
+    this.#proven = false;
     this.#heard = true;
     this.#candidates.clear();
   }

@@ -1,5 +1,5 @@
 /**
- * `a=crypto` (RFC 4568 §9.1, RFC 7714 §14.2). What a stranger writes is either a line that we can do exactly as it says,
+ * `a=crypto` (RFC 4568 §9.1, RFC 6188 §4, RFC 7714 §14.2). What a stranger writes is either a line that we can do exactly as it says,
  * or no line at all: an unknown parameter could mean that something stays unencrypted (§6.3).
  */
 import { Buffer } from 'node:buffer';
@@ -9,6 +9,8 @@ import type { CryptoLine, SrtpSuiteName } from './types.ts';
 export const KEY_AND_SALT_BYTES: Readonly<Record<SrtpSuiteName, number>> = {
   AES_CM_128_HMAC_SHA1_80: 30,
   AES_CM_128_HMAC_SHA1_32: 30,
+  AES_256_CM_HMAC_SHA1_80: 46,
+  AES_256_CM_HMAC_SHA1_32: 46,
   AEAD_AES_128_GCM: 28,
   AEAD_AES_256_GCM: 44,
 };

@@ -36,6 +36,7 @@ describe('a=crypto', () => {
     [`1 AES_CM_128_HMAC_SHA1_80 inline:${KEY(1)}|1048576`],
     [`1 AES_CM_128_HMAC_SHA1_80\tinline:${KEY(1)} WSH=128`],
     [`1 AEAD_AES_128_GCM inline:${GCM_KEY}`],
+    [`1 AES_256_CM_HMAC_SHA1_80 inline:${Buffer.alloc(46, 3).toString('base64')}`],
   ])('[RFC 4568 §9.1] reads %s', (text) => {
     expect(readCrypto(text)).toMatchObject({ tag: 1 });
   });

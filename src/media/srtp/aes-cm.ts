@@ -20,7 +20,9 @@ class CounterMode {
   readonly #views: (Buffer | undefined)[] = [];
 
   constructor(key: Buffer, salt: Buffer) {
-    this.#ecb = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
+    this.#ecb = createCipheriv(key.length === 32 ? 'aes-256-ecb' : 'aes-128-ecb', key, null).setAutoPadding(
+      false,
+    );
     this.#salt = salt;
   }
 

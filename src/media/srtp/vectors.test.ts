@@ -35,6 +35,25 @@ describe('the vectors of the standards', () => {
     expect(keys.authKey.toString('hex')).toBe('cebe321f6ff7716b6fd4ab49af256a156d38baa4');
   });
 
+  it('[RFC 6188 §7.1] key stream with 256 bits', () => {
+    const key = hex('57f82fe3613fd170a85ec93c40b1f0922ec4cb0dc025b58272147cc438944a98');
+    expect(keyStream(key, hex('f0f1f2f3f4f5f6f7f8f9fafbfcfd'), 48)).toBe(
+      '92bdd28a93c3f52511c677d08b5515a49da71b2378a854f67050756ded165bac63c4868b7096d88421b563b8c94c9a31',
+    );
+  });
+
+  it('[RFC 6188 §7.2] session keys with 256 bits', () => {
+    const keyAndSalt = hex(
+      'f0f04914b513f2763a1b1fa130f10e2998f6f6e43e4309d1e622a0e332b9f1b6 3b04803de51ee7c96423ab5b78d2',
+    );
+    const keys = deriveSessionKeys({ suite: 'AES_256_CM_HMAC_SHA1_80', keyAndSalt }, 'rtp');
+    expect(keys.cipherKey.toString('hex')).toBe(
+      '5ba1064e30ec51613cad926c5a28ef731ec7fb397f70a960653caf06554cd8c4',
+    );
+    expect(keys.salt.toString('hex')).toBe('fa31791685ca444a9e07c6c64e93');
+    expect(keys.authKey.toString('hex')).toBe('fd9c32d39ed5fbb5a9dc96b30818454d1313dc05');
+  });
+
   it('[RFC 3711 §3.1] a whole packet with its tag, as other implementations make it', () => {
     const keyAndSalt = hex('e1f97a0d3e018be0d64fa32c06de4139 0ec675ad498afeebb6960b3aabe6');
     const keys = deriveSessionKeys({ suite: 'AES_CM_128_HMAC_SHA1_80', keyAndSalt }, 'rtp');
