@@ -65,6 +65,16 @@ export function createMetrics(parts: {
     return p99;
   });
   gauge('memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss());
+  gauge(
+    'digest_locks',
+    'Times that a source was locked for guessing passwords, since the start.',
+    () => sip.userAgent.guesses.locks,
+  );
+  gauge(
+    'digest_refused_unseen',
+    'Credentials of locked sources that were not looked at, since the start.',
+    () => sip.userAgent.guesses.refused,
+  );
   gauge('draining', '1 while the node takes no new calls.', () => (isDraining() ? 1 : 0));
   gauge('uptime_seconds', 'Since the process began.', () => process.uptime());
   new Gauge({

@@ -38,7 +38,9 @@ export interface Secrets {
  * because the nonce is not one that this peer was given.
  */
 export type AuthVerdict =
-  | { readonly kind: 'absent' | 'wrong' | 'stale' }
+  | { readonly kind: 'absent' | 'stale' }
+  /** `heldBack`: not looked at, since this path has guessed too often. For our own log alone. */
+  | { readonly kind: 'wrong'; readonly heldBack?: boolean }
   | { readonly kind: 'ok'; readonly username: string };
 
 /** Stands in for the secrets of a user who does not exist. */
@@ -100,7 +102,7 @@ export class DigestAuthenticator {
       return { kind: 'wrong' };
     const { source } = request;
     if (!this.#nonces.isOurs(claim.nonce, source.host)) return { kind: 'stale' };
-    if (!this.#guesses.admits(source, claim.username)) return { kind: 'wrong' };
+    if (!this.#guesses.admits(source, claim.username)) return { kind: 'wrong', heldBack: true };
     const known = secretsOf(claim.username);
     const secrets = known ?? NOBODY;
     const expected = digestResponse({

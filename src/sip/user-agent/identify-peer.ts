@@ -16,7 +16,7 @@ import type { Peer, TrunkSettings, UserAccount, UserAgentDirectory } from './typ
 export type Identification =
   | { readonly kind: 'peer'; readonly peer: Peer }
   | { readonly kind: 'challenge'; readonly stale: boolean }
-  | { readonly kind: 'refuse' };
+  | { readonly kind: 'refuse'; readonly heldBack: boolean };
 
 export interface PeerIdentifierOptions {
   readonly directory: UserAgentDirectory;
@@ -75,7 +75,8 @@ export class PeerIdentifier {
     if (verdict.kind === 'absent') return { kind: 'challenge', stale: false };
     if (verdict.kind === 'stale') return { kind: 'challenge', stale: true };
     const known = verdict.kind === 'ok' ? peerOf(verdict.username) : undefined;
-    return known === undefined ? { kind: 'refuse' } : { kind: 'peer', peer: known.peer };
+    if (known !== undefined) return { kind: 'peer', peer: known.peer };
+    return { kind: 'refuse', heldBack: verdict.kind === 'wrong' && verdict.heldBack === true };
   }
 
   #userPeer(name: string): KnownPeer | undefined {

@@ -139,10 +139,13 @@ export class UasCore implements DialogUser {
     }
     // §22.1: not 401 again, since a phone with a wrong password in it would try for ever.
     const { flow } = transaction;
-    this.#options.log.warn(
-      { source: flow.remote.host, transport: flow.transport },
-      'wrong credentials were refused',
-    );
+    // Whoever is held back has been warned of; a flood of guesses must not become a flood of lines.
+    if (!identity.heldBack) {
+      this.#options.log.warn(
+        { source: flow.remote.host, transport: flow.transport },
+        'wrong credentials were refused',
+      );
+    }
     transaction.reply(403);
     return undefined;
   }

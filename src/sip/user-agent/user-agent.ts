@@ -70,6 +70,7 @@ export class SipUserAgent implements UserAgent {
   readonly events: Emitter<UserAgentEvents>;
   readonly #trunks: Trunks;
   readonly #uac: UacCore;
+  readonly #guesses: GuessGuard;
   #started = false;
 
   constructor(options: SipUserAgentOptions) {
@@ -108,7 +109,8 @@ export class SipUserAgent implements UserAgent {
       failoverSeconds,
     });
     const sources = new KnownSources(clock);
-    const authenticator = authenticatorOf(options);
+    this.#guesses = new GuessGuard(clock);
+    const authenticator = authenticatorOf(options, this.#guesses);
     const peers = new PeerIdentifier({
       directory,
       authenticator,
@@ -167,6 +169,11 @@ export class SipUserAgent implements UserAgent {
     return this.#trunks.status(trunkId);
   }
 
+  /** What guessing of passwords came to, for metrics. */
+  get guesses(): GuessGuard['counters'] {
+    return this.#guesses.counters;
+  }
+
   /** Every trunk with its numbers, for metrics. */
   trunkReports(): readonly TrunkReport[] {
     return this.#trunks.reports();
@@ -194,7 +201,10 @@ export class SipUserAgent implements UserAgent {
   }
 }
 
-function authenticatorOf({ clock, random, settings }: SipUserAgentOptions): DigestAuthenticator {
+function authenticatorOf(
+  { clock, random, settings }: SipUserAgentOptions,
+  guesses: GuessGuard,
+): DigestAuthenticator {
   const realm = settings.domain;
   const nonces = new NonceStore({
     clock,
@@ -205,7 +215,7 @@ function authenticatorOf({ clock, random, settings }: SipUserAgentOptions): Dige
   return new DigestAuthenticator({
     realm,
     nonces,
-    guesses: new GuessGuard(clock),
+    guesses,
     algorithms: offered(settings),
   });
 }
