@@ -12,7 +12,12 @@ import type {
 
 /** What both sides agreed on, or why they did not. */
 export type Handshake =
-  | { readonly kind: 'open'; readonly transport: TransportName; readonly clientNames?: readonly string[] }
+  | {
+      readonly kind: 'open';
+      readonly transport: TransportName;
+      readonly clientNames?: readonly string[];
+      readonly serverNames?: readonly string[];
+    }
   | { readonly kind: 'failed'; readonly reason: string };
 
 const failed = (reason: string): Handshake => ({ kind: 'failed', reason });
@@ -45,6 +50,7 @@ export function shakeHands(client: StreamConnectOptions, server: StreamListenOpt
     kind: 'open',
     transport: webSocket ? 'wss' : 'tls',
     ...(shown === undefined ? {} : { clientNames: shown }),
+    ...(secure.expectedName === undefined ? {} : { serverNames: names }),
   };
 }
 

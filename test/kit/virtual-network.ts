@@ -200,6 +200,7 @@ export class VirtualNetwork implements Network, StreamHub {
     if (agreed.transport !== 'tcp') await this.#wait(this.conditions.latency * 2);
     const far = new VirtualStream(remote, local, this, agreed.clientNames);
     near.transport = agreed.transport;
+    near.peerNames = agreed.serverNames;
     far.transport = agreed.transport;
     far.release = release;
     this.#open.add(far);

@@ -55,7 +55,7 @@ export class VirtualStream implements StreamConnection {
   transport: TransportName = 'tcp';
   /** Tells the listener that admitted the connection that it is gone. */
   release: () => void = () => {};
-  readonly peerNames: readonly string[] | undefined;
+  peerNames: readonly string[] | undefined;
   readonly #hub: StreamHub;
   #open = true;
 

@@ -1,4 +1,5 @@
-import type { Clock, TimerHandle } from '../../kernel/clock.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { Admissions } from './admissions.ts';
 import { isSameFamily } from './advertised.ts';
 import { StreamFlow, type StreamTransport } from './flow.ts';
 import type { TransportLimits } from './limits.ts';
@@ -48,11 +49,7 @@ export class Connections {
   /** The open connection to each target, newest first wins. */
   readonly #byTarget = new Map<string, StreamFlow>();
   readonly #connecting = new Map<string, Promise<StreamFlow>>();
-  readonly #perSource = new Map<string, number>();
-  /** What ends each handshake that takes too long. */
-  readonly #handshakes = new Map<string, TimerHandle>();
-  /** Accepted and not gone, handshakes under way included. */
-  #accepted = 0;
+  readonly #admissions: Admissions;
   #serial = 0;
   #closed = false;
 
@@ -61,6 +58,7 @@ export class Connections {
     this.#clock = clock;
     this.#limits = limits;
     this.#events = events;
+    this.#admissions = new Admissions(clock, limits, (from, what) => events.admit(from, what));
   }
 
   get open(): number {
@@ -133,37 +131,10 @@ export class Connections {
     };
   }
 
-  /** Counts a connection from the first byte of its handshake to its end. */
   #admit(transport: StreamTransport, from: Address, hangUp: () => void): (() => void) | undefined {
-    const what = transport === 'tcp' ? 'connection' : 'handshake';
-    const source = from.host;
-    const held = this.#perSource.get(source) ?? 0;
-    const cap = this.#limits.flood.isTrusted(source)
-      ? Number.POSITIVE_INFINITY
-      : this.#limits.connectionsPerSource;
-    const full = held >= cap || this.#accepted >= this.#limits.connections;
-    if (this.#closed || full || !this.#events.admit(from, what)) {
-      this.#events.onRefused(from);
-      return undefined;
-    }
-    this.#perSource.set(source, held + 1);
-    this.#accepted++;
-    const key = keyOf({ transport, ...from });
-    if (transport !== 'tcp') {
-      this.#handshakes.set(key, this.#clock.setTimeout(hangUp, this.#limits.handshakeMs));
-    }
-    return () => {
-      this.#handshakeEnded(key);
-      this.#accepted--;
-      const left = (this.#perSource.get(source) ?? 1) - 1;
-      if (left > 0) this.#perSource.set(source, left);
-      else this.#perSource.delete(source);
-    };
-  }
-
-  #handshakeEnded(key: string): void {
-    this.#clock.clearTimeout(this.#handshakes.get(key));
-    this.#handshakes.delete(key);
+    const release = this.#closed ? undefined : this.#admissions.admit(transport, from, hangUp);
+    if (release === undefined) this.#events.onRefused(from);
+    return release;
   }
 
   async #connect(target: Target & { readonly transport: StreamTransport }, key: string): Promise<StreamFlow> {
@@ -220,7 +191,7 @@ export class Connections {
     }
     const { transport } = options;
     const key = keyOf({ transport, ...stream.remote });
-    this.#handshakeEnded(key);
+    this.#admissions.opened(transport, stream.remote);
     const advertised = {
       host: options.advertisedHost ?? stream.local.host,
       port: options.advertisedPort ?? bound.port,

@@ -2,7 +2,7 @@
 import { createServer, connect as netConnect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { attach, connectionOf, discard, endsOf, plainHost } from './node-socket.ts';
-import { connectTls, createTlsAcceptor } from './node-tls.ts';
+import { connectTls, createTlsAcceptor, namesAt } from './node-tls.ts';
 import { attachWebSocket, createWebSocketAcceptor, webSocketConnection } from './node-web-socket.ts';
 import type {
   Address,
@@ -153,7 +153,10 @@ export function connectStream(
     socket.once(ready, () => {
       socket.setTimeout(0);
       socket.off('error', fail);
-      const connection = connectionOf(socket);
+      const connection = connectionOf(
+        socket,
+        secure?.expectedName === undefined ? undefined : namesAt(socket),
+      );
       if (connection === undefined) return reject(new Error('the connection was closed at once'));
       attach(socket, handlers);
       resolve(connection);

@@ -6,7 +6,7 @@ import {
   connect,
   createServer,
   type SecureContextOptions,
-  type TLSSocket,
+  TLSSocket,
 } from 'node:tls';
 import { carriesName, namesOf } from './certificate-names.ts';
 import type { Address, SecureClient, SecureServer, TlsMaterial } from './types.ts';
@@ -74,6 +74,11 @@ export function createTlsAcceptor(
       for (const socket of pending) socket.destroy();
     },
   };
+}
+
+/** The names of the certificate at the other end; it has been verified before. */
+export function namesAt(socket: Socket): readonly string[] | undefined {
+  return socket instanceof TLSSocket ? namesOf(socket.getPeerCertificate()) : undefined;
 }
 
 /**

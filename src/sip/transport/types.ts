@@ -40,7 +40,7 @@ export interface StreamConnection {
   write(bytes: Uint8Array): void;
   /** Closes now; `onClose` follows. */
   close(): void;
-  /** TLS: the names of the peer's certificate, if it showed one and it was found good (RFC 5922 §7.1). */
+  /** TLS: the names of the peer's certificate, if it showed one, on either side, and it was found good (RFC 5922 §7.1). */
   readonly peerNames?: readonly string[] | undefined;
   /** WebSocket: sends a ping; `onPong` follows if the peer is there. */
   ping?(): void;

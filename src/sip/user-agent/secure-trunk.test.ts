@@ -180,6 +180,24 @@ describe('inbound', () => {
   });
 });
 
+test('[RFC 5922 §7.1] a call over the connection that we made is of the trunk that it was made to', async () => {
+  const carrierTrunk = trunk({ transport: 'tls', tls: { verify: true, clientName: 'carrier.example' } });
+  await start({ trunks: [carrierTrunk] });
+  const peer = await carrier('carrier.example');
+  const { session } = dial({ kind: 'trunk', number });
+  await stage.clock.advance(200);
+  session.end();
+  await stage.clock.advance(200);
+  // The carrier calls back over the same connection, as registrars do.
+  const { host, port } = peer.log[0]!.remote;
+  const back = peer.call(`sip:+74951234567@${host}:${port}`);
+  await stage.clock.advance(200);
+  expect(stage.calls.map((call) => call.peer)).toEqual([{ kind: 'trunk', trunk: carrierTrunk }]);
+  stage.calls[0]!.session.reject(486);
+  await stage.clock.advance(200);
+  expect(back.end?.status).toBe(486);
+});
+
 describe('[row 23] an INVITE that is too large for UDP', () => {
   const large: [string, string][] = [['X-Large', 'a'.repeat(1_000)]];
   const srv = { '_sip._udp.carrier.example': [{ name: 'tls.example.net', port: 5060 }] };
