@@ -145,7 +145,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   const calls = new CallService({ userAgent: stack.userAgent, directory, clock, random, log, limits, fence });
 
   const tracing = startTracing(settings, storage, stack, calls, log);
-  closing.add('traces', tracing);
+  closing.add('traces', () => tracing?.close());
 
   const keeper = new RecordKeeper({ store: storage.records, node: settings.node, clock, random, log });
   closing.add('records', async () => {
@@ -189,6 +189,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     isDraining: () => draining,
     recordsWaiting: () => keeper.counts.waiting,
     fenceRefused: () => fence.refused,
+    traces: () => tracing?.counts ?? { waiting: 0, lost: 0 },
   });
   closing.add('metrics', () => metrics.close());
 
@@ -267,8 +268,8 @@ function startTracing(
   stack: SipStack,
   calls: CallService,
   log: Logger,
-): () => Promise<void> {
-  if (settings.trace.hours === 0) return async () => {};
+): TraceRecorder | undefined {
+  if (settings.trace.hours === 0) return undefined;
   const recorder = new TraceRecorder({
     store: storage.traces,
     settings: settings.trace,
@@ -279,7 +280,7 @@ function startTracing(
   stack.transport.observer = recorder;
   stack.userAgent.events.on('signalling', (told) => recorder.signalling(told));
   recorder.watchCalls(calls.observers);
-  return () => recorder.close();
+  return recorder;
 }
 
 function createSpeech(data: string): CachedSynthesis {

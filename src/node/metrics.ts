@@ -27,8 +27,10 @@ export function createMetrics(parts: {
   readonly recordsWaiting: () => number;
   /** Calls that the fence refused since the start, by error. */
   readonly fenceRefused: () => ReadonlyMap<string, number>;
+  /** Traced SIP messages that are not in the database yet, and those that found no room since the start. */
+  readonly traces: () => { readonly waiting: number; readonly lost: number };
 }): Metrics {
-  const { calls, scenarios, media, sip, clock, isDraining, recordsWaiting, fenceRefused } = parts;
+  const { calls, scenarios, media, sip, clock, isDraining, recordsWaiting, fenceRefused, traces } = parts;
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const register = new Registry();
@@ -59,6 +61,8 @@ export function createMetrics(parts: {
   );
   gauge('sip_dialogs', 'SIP dialogs.', () => sip.dialogs.counts.dialogs);
   gauge('records_waiting', 'Changes of call records that are not in the database yet.', recordsWaiting);
+  gauge('traces_waiting', 'Traced SIP messages that are not in the database yet.', () => traces().waiting);
+  gauge('traces_lost', 'Traced SIP messages for which there was no room.', () => traces().lost);
   gauge('event_loop_delay_p99_seconds', 'Main thread: 99th percentile since the last scrape.', () => {
     const p99 = delay.percentile(99) / 1e9;
     delay.reset();

@@ -47,6 +47,7 @@ export class TraceRecorder implements TransportObserver {
   readonly #callIds: CallIds;
   readonly #writer: TraceWriter;
   readonly #unwatch: (() => void)[] = [];
+  #closed = false;
 
   constructor(options: TraceRecorderOptions) {
     this.#clock = options.clock;
@@ -69,10 +70,12 @@ export class TraceRecorder implements TransportObserver {
   }
 
   signalling({ sipSession, callId }: Signalling): void {
-    this.#callIds.sessionSpeaks(sipSession, callId);
+    if (!this.#closed) this.#callIds.sessionSpeaks(sipSession, callId);
   }
 
   onMessage(direction: 'in' | 'out', message: SipMessage, flow: Flow): void {
+    // SIP goes on for a moment after traces have ended.
+    if (this.#closed) return;
     const callId = message.headers.get('Call-ID');
     if (callId === undefined || !this.#callIds.wants(callId, message)) return;
     this.#callIds.add(callId, {
@@ -87,6 +90,7 @@ export class TraceRecorder implements TransportObserver {
 
   /** Writes what waits; at most two seconds. */
   async close(): Promise<void> {
+    this.#closed = true;
     for (const unwatch of this.#unwatch.splice(0)) unwatch();
     this.#callIds.close();
     await this.#writer.close();

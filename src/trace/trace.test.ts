@@ -201,6 +201,8 @@ describe('the recorder', () => {
     speaks('a');
     recorder.onMessage('in', invite(), FLOW);
     await recorder.close();
+    recorder.onMessage('in', invite('late'), FLOW);
+    recorder.signalling({ sipSession: 'sip-late', callId: 'late' });
     expect((await store.read('record')).messages).toHaveLength(1);
   });
 
