@@ -9,7 +9,7 @@ const LEFT_OUT = '[left out]';
  */
 const SECRET_FIELDS = /^((?:proxy-)?authorization|identity|y)([ \t]*:).*$/gim;
 /** RFC 4568 §9.1 and RFC 8866 §5.12: the keys of the media. */
-const MEDIA_KEYS = /^(a=crypto:\d+[ \t]+\S+[ \t]+|a=crypto:|k=).*$/gim;
+const MEDIA_KEYS = /^(a=crypto:\d+[ \t]+\w+[ \t]+|a=crypto:|k=).*$/gim;
 /** Longest text that is kept of one message, characters. */
 const MAX_LENGTH = 8_192;
 
