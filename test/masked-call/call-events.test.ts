@@ -1,0 +1,93 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { leaksBetween } from '../../src/cli/demo/measure.ts';
+import type { PhoneCall } from '../../src/phone/phone-call.ts';
+import { HOST, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
+
+const NUMBER = '+442079460209';
+/** In the range that no network uses; nobody is registered with it, and no trunk leads there. */
+const THIRD = '+447700900999';
+
+/** The passenger holds the driver by message; the driver may ask for a transfer. */
+const SCRIPT = `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call, destination }) => {
+  const other = VoxEngine.callPSTN('${PASSENGER}', destination);
+  VoxEngine.easyProcess(call, other);
+  other.addEventListener(CallEvents.MessageReceived, ({ text }) => (text === 'hold' ? call.hold() : call.unhold()));
+  for (const name of ['ReInviteAccepted', 'ReInviteRejected'])
+    call.addEventListener(CallEvents[name], () => other.sendMessage(name));
+  call.handleBlindTransfer(true);
+  call.addEventListener(CallEvents.BlindTransferRequested, ({ transferTo }) => {
+    const third = VoxEngine.callPSTN(transferTo, destination);
+    third.addEventListener(CallEvents.Connected, () => call.notifyBlindTransferSuccess());
+    third.addEventListener(CallEvents.Failed, ({ code, reason }) => call.notifyBlindTransferFailed(code, reason));
+  });
+});`;
+
+const POLL = { timeout: 10_000, interval: 20 };
+
+describe('inside a masked call, on real sockets', () => {
+  let server: WholeServer;
+  beforeAll(async () => {
+    server = await WholeServer.start({ scenarios: { [NUMBER]: SCRIPT } });
+  });
+  afterEach(() => server.reset());
+  afterAll(() => server.stop());
+
+  async function talking() {
+    const passenger = await server.phone('passenger', { toneHz: 1020, answer: { answerAfterMs: 20 } });
+    const driver = await server.phone('driver', { toneHz: 440 });
+    const outgoing = driver.call(NUMBER);
+    const incoming = await passenger.nextCall();
+    await incoming.waitUntil('the driver’s tone', () => incoming.sound?.heard.isTone(440) === true);
+    const end = async (): Promise<void> => {
+      outgoing.hangup();
+      await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
+      await server.closedRecord();
+      expect(leaksBetween(outgoing, incoming, [NUMBER, SERVICE, HOST, 'maskline.local'])).toEqual([]);
+    };
+    return { outgoing, incoming, end };
+  }
+
+  const heard = (call: PhoneCall, what: string): boolean =>
+    call.packets.sip.some(
+      ({ direction, bytes }) => direction === 'received' && Buffer.from(bytes).includes(what),
+    );
+  const write = (call: PhoneCall, text: string): Promise<number> =>
+    call.sendInDialog('MESSAGE', [['Content-Type', 'text/plain']], Buffer.from(text));
+
+  test('[row 17] the script puts the driver on hold and takes it back; the passenger is told nothing by SIP', async () => {
+    const { outgoing, incoming, end } = await talking();
+    const inDialog = () =>
+      incoming.packets.sip.filter(({ bytes }) => Buffer.from(bytes).includes(' INVITE\r\n')).length;
+    const before = inDialog();
+    expect(await write(incoming, 'hold')).toBe(200);
+    // Nothing is heard of a driver on hold, so there are no packets to look at the call after.
+    await expect.poll(() => heard(incoming, 'ReInviteAccepted'), POLL).toBe(true);
+    expect(outgoing.remoteSdp?.direction).toBe('sendonly');
+    // Whoever is on hold still hears, and is not heard.
+    outgoing.rtp.heard.forget();
+    await outgoing.waitUntil('the passenger’s tone', () => outgoing.rtp.heard.isTone(1020));
+    expect(await write(incoming, 'back')).toBe(200);
+    await expect.poll(() => outgoing.remoteSdp?.direction, POLL).toBe('sendrecv');
+    incoming.rtp.heard.forget();
+    await incoming.waitUntil('the driver’s tone again', () => incoming.rtp.heard.isTone(440));
+    expect(inDialog()).toBe(before);
+    await end();
+  });
+
+  test('[RFC 3515 §2.4.4] the driver asks for a transfer and is told how it went; an attended one is refused', async () => {
+    const { outgoing, incoming, end } = await talking();
+    const refer = (to: string): Promise<number> =>
+      outgoing.sendInDialog('REFER', [
+        ['Refer-To', `<sip:${to}>`],
+        ['Referred-By', '<sip:driver@maskline.local>'],
+      ]);
+    expect(await refer('bob@maskline.local?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2')).toBe(603);
+    expect(await refer(`${THIRD}@maskline.local;user=phone`)).toBe(202);
+    await outgoing.waitUntil('the outcome', () => heard(outgoing, 'terminated;reason=noresource'));
+    expect(heard(outgoing, 'SIP/2.0 100 Trying')).toBe(true);
+    expect(heard(outgoing, 'SIP/2.0 503')).toBe(true);
+    expect(heard(incoming, THIRD.slice(1))).toBe(false);
+    expect(incoming.state).toBe('connected');
+    await end();
+  });
+});
