@@ -10,7 +10,7 @@
  *   theirs     our answer                               none     our answer, its offer
  *   theirs     we refuse, CANCEL, BYE                   none     as before                     (rollback, §14.2)
  *
- * Every other pair of state and event is refused by `re-offers.ts` before it gets here: an offer that meets one of ours gets
+ * Every other pair of state and event is refused by `incoming-offer.ts` before it gets here: an offer that meets one of ours gets
  * 491, one that meets an unanswered one of the peer's 500 with Retry-After (RFC 3311 §5.2, RFC 3261 §14.2). A dialog has
  * its own table, so every fork of an INVITE negotiates by itself (row 5), and a leg never waits for the other leg.
  */

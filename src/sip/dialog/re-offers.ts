@@ -1,13 +1,7 @@
 /**
  * The peer changes the media of a session: re-INVITE (RFC 3261 §14.2), UPDATE (RFC 3311 §5.2), an offer in a PRACK (RFC 3262
- * §5). At most one is open. Who is refused is decided by the table of `offer-answer.ts` (PITFALLS rows 10, 11, 16):
- *
- *   what comes                      meets                                               gets
- *   INVITE, UPDATE with offer       one of the same that we have not answered           500, Retry-After 0–10 s
- *   INVITE                          an INVITE of ours without final response            491
- *   INVITE, UPDATE with offer       an offer of ours without answer                     491
- *   INVITE, UPDATE with offer       the first offer, which we have not answered         500, Retry-After 0–10 s
- *   either                          a Session-Expires that is too small                 422 with Min-SE
+ * §5). At most one is open; whether another one is heard is decided by the table of `incoming-offer.ts`. A Session-Expires
+ * that is too small gets 422 with Min-SE (RFC 4028 §9).
  *
  * A refusal, a CANCEL or the end of the session rolls back: what was in force still is, target included.
  */
@@ -21,6 +15,7 @@ import { hasUnreadableBody, sdpBody, sdpFields, sdpOf } from './bodies.ts';
 import { ALLOW } from './capabilities.ts';
 import type { DialogContext } from './context.ts';
 import type { Dialog } from './dialog.ts';
+import { judge } from './incoming-offer.ts';
 import type { SessionTimer } from './session-timer.ts';
 import type { ExtraHeaders, ReOffer } from './types.ts';
 
@@ -83,7 +78,7 @@ export class ReOffers {
 
   invite(dialog: Dialog, transaction: InviteServerTransaction): void {
     this.#watch(transaction);
-    if (this.#refuse(dialog, transaction, true)) return;
+    if (this.#refuse(dialog, transaction)) return;
     transaction.onCancelled = () => this.#rolledBack(transaction);
     transaction.onFailure = () => this.#rolledBack(transaction);
     this.#offer(dialog, transaction, (sdp) => this.#acceptInvite(dialog, transaction, sdp));
@@ -99,7 +94,7 @@ export class ReOffers {
       transaction.reply(200, this.#success(dialog, request, undefined));
       return;
     }
-    if (this.#refuse(dialog, transaction, false)) return;
+    if (this.#refuse(dialog, transaction)) return;
     this.#offer(dialog, transaction, (sdp) => transaction.reply(200, this.#success(dialog, request, sdp)));
   }
 
@@ -133,30 +128,24 @@ export class ReOffers {
     this.#unsettled.clear();
   }
 
-  /** The table above. True: it was answered. */
-  #refuse(dialog: Dialog, transaction: ServerTransaction, isInvite: boolean): boolean {
+  /** True: it was answered. */
+  #refuse(dialog: Dialog, transaction: ServerTransaction): boolean {
     const { request } = transaction;
     if (hasUnreadableBody(request)) {
       transaction.reply(415, { fields: [['Accept', 'application/sdp']] });
       return true;
     }
-    const { pending, established } = dialog.media;
-    const invited = this.#host.invited();
-    if (this.#open !== undefined || pending === 'theirs' || (isInvite && invited)) {
-      this.#later(transaction);
-      return true;
-    }
-    if (pending === 'ours' || (isInvite && this.#host.inviting())) {
-      transaction.reply(491);
-      return true;
-    }
-    if (!established && (invited || this.#host.inviting())) {
-      // RFC 3311 §5.1: an UPDATE has to wait for the first exchange, which the side that was called completes.
-      if (invited) this.#later(transaction);
-      else transaction.reply(491);
-      return true;
-    }
-    return this.#tooBrief(transaction);
+    const verdict = judge({
+      isInvite: request.method === 'INVITE',
+      media: dialog.media,
+      open: this.#open !== undefined,
+      inviting: this.#host.inviting(),
+      invited: this.#host.invited(),
+    });
+    if (verdict === 'welcome') return this.#tooBrief(transaction);
+    if (verdict === 'glare') transaction.reply(491);
+    else this.#later(transaction);
+    return true;
   }
 
   #later(transaction: ServerTransaction): void {
