@@ -1,6 +1,6 @@
 import type { SrtpKey } from '../media/engine.ts';
 import { openRtp, type PhoneContext } from './phone-context.ts';
-import type { PhoneRtp, RtpPlan } from './phone-rtp.ts';
+import type { PhoneRtp } from './phone-rtp.ts';
 import {
   answerDirection,
   PAYLOAD_TYPE,
@@ -11,6 +11,7 @@ import {
   TELEPHONE_EVENT,
   writeSdp,
 } from './phone-sdp.ts';
+import type { RtpPlan } from './rtp-plan.ts';
 
 /** The sound of one call and what its SDP says: offers and answers in one place (RFC 3264). */
 export class CallMedia {

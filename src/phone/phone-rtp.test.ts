@@ -3,9 +3,10 @@ import { seededRandom } from '../../test/kit/seeded-random.ts';
 import { VirtualClock } from '../../test/kit/virtual-clock.ts';
 import { VirtualNetwork } from '../../test/kit/virtual-network.ts';
 import { secretsFromPackets } from '../privacy/secrets-from-messages.ts';
-import { PhoneRtp, type RtpPlan } from './phone-rtp.ts';
+import { PhoneRtp } from './phone-rtp.ts';
 import { answerDirection, readSdp, writeSdp } from './phone-sdp.ts';
 import { type PhoneRtpPacket, readRtp, senderReport, writeRtp } from './rtp-bytes.ts';
+import type { RtpPlan } from './rtp-plan.ts';
 
 async function setUp(toneHz: number | undefined) {
   const clock = new VirtualClock();

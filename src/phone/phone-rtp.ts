@@ -1,15 +1,13 @@
-import type { Clock, TimerHandle } from '../kernel/clock.ts';
-import type { Random } from '../kernel/random.ts';
-import { decodeG711, encodeG711 } from '../media/codec/g711.ts';
-import { G722Decoder, G722Encoder } from '../media/codec/g722.ts';
-import type { SrtpKey } from '../media/engine.ts';
+import type { TimerHandle } from '../kernel/clock.ts';
 import { SrtpSession } from '../media/srtp/srtp.ts';
-import type { Address, DatagramSocket, Network } from '../sip/transport/types.ts';
+import type { Address, DatagramSocket } from '../sip/transport/types.ts';
 import { DigitReader, digitPackets, type EventPacket } from './digits.ts';
 import type { LoggedPacket } from './message-log.ts';
 import type { PhoneCodec } from './phone-sdp.ts';
 import { readRtp, senderReport, writeRtp } from './rtp-bytes.ts';
+import type { PhoneRtpOptions, RtpPlan } from './rtp-plan.ts';
 import { HeardSound } from './sound.ts';
+import { VoiceCodec } from './voice-codec.ts';
 
 const RATE = 8_000;
 const FRAME_MS = 20;
@@ -23,31 +21,6 @@ const LOG_LIMIT = 50_000;
 const PORTS = { first: 22_000, last: 31_998 };
 const AMPLITUDE = 8_000;
 
-export interface PhoneRtpOptions {
-  readonly network: Network;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly host: string;
-  /** Our name in RTCP (RFC 3550 §6.5.1); real phones put `user@host` there, so ours does. */
-  readonly cname: string;
-  /** The tone that we send, in Hz; 0: silence; absent: no packets at all. */
-  readonly toneHz: number | undefined;
-  /** Called after each packet and digit, for waits. */
-  readonly onChange: () => void;
-}
-
-/** What was agreed with the other side. */
-export interface RtpPlan {
-  readonly remote: Address;
-  readonly remoteRtcp: Address;
-  readonly codec: PhoneCodec;
-  readonly payloadType: number;
-  readonly telephoneEvent: number | undefined;
-  readonly sends: boolean;
-  /** SRTP and SRTCP with these keys; plain RTP without. */
-  readonly srtp: { readonly send: SrtpKey; readonly receive: SrtpKey } | undefined;
-}
-
 /** The sound of one call: sends a tone, paced on the clock with absolute deadlines, and measures what it hears. */
 export class PhoneRtp {
   readonly ssrc: number;
@@ -60,8 +33,7 @@ export class PhoneRtp {
   readonly #digits = new DigitReader();
   readonly #codecs = new Map<number, PhoneCodec>();
   readonly #srtp = new SrtpSession();
-  readonly #wideOut = new G722Encoder();
-  readonly #wideIn = new G722Decoder();
+  readonly #voice = new VoiceCodec();
   #plan: RtpPlan | undefined;
   #timer: TimerHandle | undefined;
   #startedAt = 0;
@@ -183,7 +155,7 @@ export class PhoneRtp {
     } else {
       const codec = this.#codecs.get(packet.payloadType);
       if (codec === undefined) return;
-      this.heard.push(packet, this.#decode(codec, packet.payload), this.#options.clock.monotonic());
+      this.heard.push(packet, this.#voice.decode(codec, packet.payload), this.#options.clock.monotonic());
     }
     this.#options.onChange();
   }
@@ -198,17 +170,6 @@ export class PhoneRtp {
     const copy = Buffer.from(wire);
     const end = this.#srtp.unprotect(copy);
     return end < 0 ? undefined : copy.subarray(0, end);
-  }
-
-  /** To 8 kHz, whatever the codec. */
-  #decode(codec: PhoneCodec, payload: Uint8Array): Int16Array {
-    if (codec !== 'G722') return decodeG711(codec, payload);
-    return Int16Array.from(payload, (byte) => this.#wideIn.decodeNarrow(byte));
-  }
-
-  #encode(codec: PhoneCodec, samples: Int16Array): Uint8Array {
-    if (codec !== 'G722') return encodeG711(codec, samples);
-    return Uint8Array.from(samples, (sample) => this.#wideOut.encodeNarrow(sample));
   }
 
   #tick(): void {
@@ -246,7 +207,7 @@ export class PhoneRtp {
       { length: FRAME_SAMPLES },
       (_, i) => AMPLITUDE * Math.sin(step * (from + i)),
     );
-    const payload = this.#encode(plan.codec, samples);
+    const payload = this.#voice.encode(plan.codec, samples);
     this.#sendPacket(plan, plan.payloadType, this.#marker, this.#timestamp, payload);
     this.#marker = false;
   }
