@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ERRORS } from '../../kernel/errors.ts';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
-import { answering, call, contactOf, OFFER } from './test-support/dialling.ts';
+import { answering, call, contactOf, OFFER, TO_PASSENGER } from './test-support/dialling.ts';
 import type { RawPeer } from './test-support/raw-peer.ts';
 import { NOTHING_LEFT, type Scene, scene } from './test-support/scene.ts';
 import { trunk } from './test-support/settings.ts';
-import type { TrunkSettings } from './types.ts';
+import { TRUNK_DEFAULTS, type TrunkSettings } from './types.ts';
 
 /** Trunk `a` with two addresses, tried before `b` and `c` with one each. */
 describe('failover from trunk to trunk', () => {
@@ -172,6 +172,29 @@ describe('failover from trunk to trunk', () => {
     const { ends } = call(stage);
     await stage.clock.advance(50);
     expect(ends).toMatchObject([{ status: 503, reason: ERRORS['trunk/none'].title }]);
+  });
+
+  test('each trunk is offered the media that it wants, and the offer is the newest', async () => {
+    await start();
+    const secure = { ...TRUNK_DEFAULTS.media, srtp: 'required' } as const;
+    stage.trunks[1] = { ...stage.trunks[1]!, media: secure };
+    for (const peer of [a1, a2, b, c]) peer.onRequest = answering(peer, [503]);
+    let asked = 0;
+    const session = stage.agent.invite(TO_PASSENGER, async (host, { srtp }) => {
+      asked += 1;
+      return `v=0\r\ns=${host} ${srtp} ${asked}\r\n`;
+    });
+    await stage.clock.advance(50);
+    expect(session.state).toBe('ended');
+    const offers = [a1, a2, b, c].map((peer) =>
+      /s=.*/.exec(Buffer.from(peer.got('INVITE')[0]!.body).toString())?.[0].trim(),
+    );
+    expect(offers).toEqual([
+      's=192.0.2.1 optional 1',
+      's=192.0.2.1 optional 1',
+      's=192.0.2.1 required 2',
+      's=192.0.2.1 optional 3',
+    ]);
   });
 
   describe('progressSeconds', () => {

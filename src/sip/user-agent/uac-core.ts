@@ -181,16 +181,16 @@ export function answerWith(account: DigestAccount, random: Random): ChallengeHoo
   };
 }
 
-/** An offer opens a media leg: asked for once, and again only for another address of ours or another media policy. */
+/**
+ * An offer opens a media leg: asked for once, and again only for another address of ours or another media policy. Only the
+ * last one is held: an earlier one is no longer what the media leg would be answered to.
+ */
 function onceEach(sdpFor: SdpFor): SdpFor {
-  const made = new Map<string, Promise<string>>();
+  let last: { readonly key: string; readonly offer: Promise<string> } | undefined;
   return (host, media) => {
     const key = `${host} ${JSON.stringify(media)}`;
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const offer = sdpFor(host, media);
-    made.set(key, offer);
-    return offer;
+    if (last?.key !== key) last = { key, offer: sdpFor(host, media) };
+    return last.offer;
   };
 }
 
