@@ -66,6 +66,7 @@ function sameRegistration(a: TrunkSettings, b: TrunkSettings): boolean {
       trunk.host,
       trunk.port,
       trunk.transport,
+      trunk.tls,
       trunk.fromDomain,
       trunk.outboundAuth,
       trunk.allowMd5,
