@@ -146,4 +146,18 @@ describe('[RFC 3261 §8.1.3.4] a 3xx', () => {
     await stage.clock.advance(50);
     expect(other.got('BYE')).toHaveLength(1);
   });
+
+  test('of a URI that was called: to its own host and its own user, nowhere else', async () => {
+    for (const [contact, asked] of [
+      ['sip:desk@198.51.100.1:5060;x=1', 2],
+      ['sip:boss@198.51.100.1', 1],
+      ['sip:desk@198.51.100.2', 1],
+    ] as const) {
+      await start(`<${contact}>`);
+      call(stage, { target: { kind: 'uri', uri: 'sip:desk@198.51.100.1' } });
+      await stage.clock.advance(500);
+      expect([contact, carrier.got('INVITE').length, other.texts]).toEqual([contact, asked, []]);
+      if (contact !== 'sip:desk@198.51.100.2') expect(await stage.close()).toEqual(NOTHING_LEFT);
+    }
+  });
 });
