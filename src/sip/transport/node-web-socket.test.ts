@@ -186,6 +186,12 @@ describe('frames', () => {
         ...Array.from({ length: 9 }, () => frame(0, Buffer.alloc(120), { fin: false })),
       ]),
     ],
+    [
+      'a message in very many fragments',
+      Buffer.concat(
+        Array.from({ length: 70 }, (_, i) => frame(i === 0 ? 1 : 0, Buffer.from('x'), { fin: false })),
+      ),
+    ],
     ['a ping that is too long', frame(9, Buffer.alloc(126))],
     ['a reserved opcode', frame(3, Buffer.from('x'))],
     ['text that is no UTF-8', frame(1, Buffer.from([0xff]))],

@@ -11,6 +11,11 @@ import type { StreamConnection, StreamHandlers, WebSocketServerSettings } from '
 const SUB_PROTOCOL = 'sip';
 /** Request line and header fields of the handshake. */
 const MAX_HEAD_BYTES = 16_384;
+/**
+ * Each piece of a message costs us more than its bytes. Browsers do not cut what is as short as a SIP message, and the
+ * network cuts it into packets, not into bytes.
+ */
+const PIECES = { maxFragments: 64, maxBufferedChunks: 4_096 };
 /** RFC 6455 §7.4.1: going away. */
 const GOING_AWAY = 1001;
 
@@ -29,6 +34,7 @@ export function createWebSocketAcceptor(
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
+    ...PIECES,
     perMessageDeflate: false,
     maxPayload: settings.maxMessageBytes,
     handleProtocols: () => SUB_PROTOCOL,
