@@ -94,7 +94,7 @@ export class CallMedia {
 
   /** Our offer. The leg must be open. */
   offer(): string {
-    const sdp = this.#opened().offer(this.#spokenByOthers());
+    const sdp = this.#opened().offer(this.#preferred());
     this.#offering = true;
     return sdp;
   }
@@ -118,7 +118,7 @@ export class CallMedia {
 
   /** Answers the peer's offer. The leg must be open. @throws SdpError, after which everything is as before */
   answer(offer: RemoteAudio): string {
-    const { sdp, negotiated } = this.#opened().answer(offer, this.#plan?.codec ?? this.#spokenByOthers());
+    const { sdp, negotiated } = this.#opened().answer(offer, this.#preferred());
     this.#apply(negotiated, offer);
     return sdp;
   }
@@ -167,10 +167,13 @@ export class CallMedia {
     SPOKEN.set(this.#session, spoken.set(this, codec));
   }
 
-  /** The codec that the other leg of the session has agreed on, newest first; where there is none, nothing is preferred. */
-  #spokenByOthers(): CodecName | undefined {
-    const others = [...(SPOKEN.get(this.#session) ?? [])].filter(([media]) => media !== this);
-    return others.at(-1)?.[1];
+  /**
+   * The codec that we speak already, so that a refresh or a hold changes nothing; else the one that the other leg of the
+   * session has agreed on, newest first, so that nothing is transcoded.
+   */
+  #preferred(): CodecName | undefined {
+    const others = [...(SPOKEN.get(this.#session)?.values() ?? [])];
+    return this.#plan?.codec ?? others.at(-1);
   }
 
   #listen(leg: MediaLeg): void {
