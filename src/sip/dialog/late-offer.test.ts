@@ -65,6 +65,25 @@ describe('we call without an offer', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it.each(['their other offer', undefined])(
+    '[row 13] [row 14] a 200 (%s) that does not wait for the answer in the PRACK: the call is on, and offers may follow',
+    async (sdp) => {
+      const b = dialogBench();
+      const call = await callWithoutOffer(b);
+      call.answer(183, { ...reliably(1), body: 'their offer' });
+      call.answer(200, sdp === undefined ? {} : { body: sdp });
+      call.answers[0]!('too late');
+      if (sdp !== undefined) call.answers[1]!('our answer');
+      expect(b.wire.requests('ACK').map(sdpText)).toEqual([sdp === undefined ? '' : 'our answer']);
+      expect(b.wire.requests('PRACK')).toEqual([]);
+      const held = call.session.reoffer('hold');
+      call.answerTo('INVITE', 200, { body: 'held' });
+      await expect(held).resolves.toEqual({ kind: 'answered', sdp: 'held' });
+      call.session.end();
+      expect(await leftovers(b)).toEqual(NOTHING);
+    },
+  );
+
   it('[row 14] an unreliable 18x makes no offer: there is nothing to answer it in', async () => {
     const b = dialogBench();
     const call = await callWithoutOffer(b);

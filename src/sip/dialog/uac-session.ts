@@ -188,6 +188,8 @@ export class OutboundSession extends SessionCore implements UacSession {
     }
     const { dialog } = confirmed;
     const sdp = sdpOf(response);
+    // A peer that does not wait for the PRACK with our answer has taken its offer back.
+    if (dialog.media.local === undefined && dialog.media.pending === 'theirs') dialog.media.rollback();
     const late = parts.sdp === undefined && sdp !== undefined && dialog.media.local === undefined;
     const answer =
       late && this.#wish === undefined ? this.#answerInAck(dialog, dialogs, response, sdp) : undefined;
