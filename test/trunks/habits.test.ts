@@ -5,6 +5,7 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
 import { Phone } from '../../src/phone/phone.ts';
 import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
+import { TRUNK_DEFAULTS } from '../../src/sip/user-agent/types.ts';
 import { until } from '../interop/child.ts';
 import { ownLoopback } from '../kit/loopback.ts';
 import { expectNewRecords, knownRecords } from '../kit/new-records.ts';
@@ -223,4 +224,28 @@ test('OPTIONS, health and counters: the API and the metrics know them', async ()
   expect(metrics).toMatch(/maskline_trunk_hour_asr\{trunk="main",hour="current"\} 0\.\d/);
   for (const number of ['7700900', '140000001', '7911123456', '0600000001'])
     expect(metrics).not.toContain(number);
+});
+
+// The last one: it leaves nothing of the directory but this trunk.
+test('a trunk that is written to the directory is registered at without a restart, and no more when it is gone', async () => {
+  const { storage } = server.maskline;
+  const { host, port } = carriers.old.address;
+  const trunk = {
+    ...TRUNK_DEFAULTS,
+    name: 'late',
+    host,
+    port,
+    register: true,
+    outboundAuth: { username: 'late', password: 'p' },
+  };
+  await storage.importDirectory({ trunks: [trunk], applications: [] });
+  await until(
+    () => carriers.old.registered !== undefined,
+    () => 'for the registration',
+  );
+  await storage.importDirectory({ trunks: [], applications: [] });
+  await until(
+    () => carriers.old.registered === undefined,
+    () => 'for the registration to be taken back',
+  );
 });
