@@ -231,6 +231,13 @@ function crossChecks(settings: Settings): string[] {
     problems,
   );
   for (const [index, application] of settings.applications.entries()) {
+    for (const country of application.fence.countries) {
+      if (country !== '*' && !isSupportedCountry(country)) {
+        problems.push(
+          `/applications/${index}/fence/countries: "${country}" is no ISO 3166 code of a country with telephone numbers.`,
+        );
+      }
+    }
     for (const [position, rule] of application.rules.entries()) {
       const at = `/applications/${index}/rules/${position}`;
       try {

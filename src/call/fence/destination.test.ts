@@ -26,6 +26,13 @@ it('has the same defaults in the settings', () => {
   expect(parseSettings('applications: [{ name: taxi }]', {}).applications[0]?.fence).toEqual(FENCE_DEFAULTS);
 });
 
+it('takes countries that there are', () => {
+  const read = (country: string) =>
+    parseSettings(`applications: [{ name: a, fence: { countries: [${country}] } }]`, {});
+  expect(read("GB, '*'").applications[0]?.fence.countries).toEqual(['GB', '*']);
+  expect(() => read('UK')).toThrow(/fence\/countries: "UK"/);
+});
+
 describe('a telephone number', () => {
   it.each([
     ['+447400123456', 'of the same country', 'counted'],

@@ -1,8 +1,7 @@
 import { type Lease, type LeaseWish, SYNC_MS, type UnitKind } from './types.ts';
 
-/** Kept ahead of what is in use, so that a dial finds a unit: an eighth of the limit, within these bounds. */
-const MIN_AHEAD = 1;
-const MAX_AHEAD = 32;
+/** Kept ahead of what is in use, so that a dial finds a unit: this part of the limit, at full rate some 7 seconds' worth. */
+const AHEAD = 1 / 8;
 /** A unit of the kind `minute` is held this long, milliseconds. */
 const MINUTE_MS = 60_000;
 
@@ -96,5 +95,5 @@ export class LeasedUnits {
 }
 
 function ahead(limit: number): number {
-  return Math.min(MAX_AHEAD, Math.max(MIN_AHEAD, Math.ceil(limit / 8)));
+  return Math.ceil(limit * AHEAD);
 }
