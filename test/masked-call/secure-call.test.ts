@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { leaksBetween, numberSeenByCaller } from '../../src/cli/demo/measure.ts';
 import type { IncomingCall } from '../../src/phone/incoming-call.ts';
 import type { OutgoingCall } from '../../src/phone/outgoing-call.ts';
@@ -123,6 +124,22 @@ describe('over TLS and WebSocket', () => {
     outgoing.hangup();
     await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
     await server.closedRecords(2);
+  });
+
+  test('certificates that have changed are used at once when asked, and no connection is lost', async () => {
+    const driver = await server.phone('driver', { transport: 'tls', tls });
+    const { transport } = server.maskline.parts.stack;
+    const open = transport.openConnections;
+    const renewed = authority.issue(`DNS:maskline.local,DNS:renewed.example,IP:${HOST}`);
+    writeFileSync(certificate, renewed.certificate);
+    writeFileSync(key, renewed.key);
+    await server.maskline.reloadCertificates();
+    const { port } = server.maskline.sip.find((one) => one.transport === 'tls')!;
+    const socket = connect({ host: HOST, port, ca: authority.ca, servername: 'renewed.example' });
+    await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+    socket.destroy();
+    await driver.register();
+    await vi.waitFor(() => expect(transport.openConnections).toBe(open));
   });
 });
 
