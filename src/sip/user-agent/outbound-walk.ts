@@ -12,7 +12,7 @@ import type { Attempt, Stage } from './dial-plan.ts';
 import type { Tried } from './outbound-session.ts';
 import { MAX_REDIRECTS, redirectsOf } from './redirects.ts';
 import { retryAfter } from './retry-after.ts';
-import type { TrunkMeter } from './trunk-meter.ts';
+import type { Room, TrunkMeter } from './trunk-meter.ts';
 import { TRUNK_DEFAULTS } from './types.ts';
 
 /** What the walk needs of the user agent. */
@@ -71,6 +71,8 @@ export class OutboundWalk {
         if (signal.ended) begun?.session.end();
         if (begun !== undefined || signal.ended) return begun;
       }
+      // Connections that are waited for in vain take their time, too.
+      if (this.#tools.monotonic() >= this.#tools.deadline) throw this.#nowhere();
     }
   }
 
@@ -86,38 +88,50 @@ export class OutboundWalk {
   }
 
   async #try(attempt: Attempt, signal: { readonly ended: boolean }): Promise<Tried | undefined> {
-    const { trunk, target } = attempt;
+    const { trunk } = attempt;
     const { meter } = this.#tools;
     if (trunk !== undefined && trunk.id === this.#done && attempt.redirected === 0) return undefined;
-    const flow = await this.#tools.flowTo(attempt).catch((error: unknown) => {
-      this.#unreachable = error;
-      meter.unreachable(target, attempt.isLast === true ? trunk : undefined);
-      return undefined;
-    });
+    const flow = await this.#connect(attempt);
     if (flow === undefined || signal.ended) return undefined;
     if (isOurs(flow)) throw new MasklineError('call/looped');
-    const counted = trunk === undefined ? meter.free : meter.enter(trunk, 'outbound');
-    if (counted === undefined) {
-      this.#full = true;
+    const room = trunk === undefined ? meter.free : meter.enter(trunk, 'outbound');
+    if (room !== undefined) return await this.#begin(attempt, flow, room, signal);
+    this.#full = true;
+    return undefined;
+  }
+
+  /** Undefined where nobody can be connected to: nothing has rung there. */
+  async #connect(attempt: Attempt): Promise<Flow | undefined> {
+    try {
+      return await this.#tools.flowTo(attempt);
+    } catch (error) {
+      this.#unreachable = error;
+      this.#tools.meter.unreachable(attempt.target, attempt.isLast === true ? attempt.trunk : undefined);
       return undefined;
     }
+  }
+
+  async #begin(
+    attempt: Attempt,
+    flow: Flow,
+    room: Room,
+    signal: { readonly ended: boolean },
+  ): Promise<Tried | undefined> {
+    const { trunk, target, isLast } = attempt;
     let refusal: SipResponse | undefined;
-    const session = await this.#tools
-      .begin(attempt, flow, signal, (response) => {
+    let session: UacSession | undefined;
+    try {
+      session = await this.#tools.begin(attempt, flow, signal, (response) => {
         refusal = response;
-      })
-      .catch((error: unknown) => {
-        counted.never();
-        throw error;
       });
-    if (session === undefined) {
-      counted.never();
-      return undefined;
+    } finally {
+      if (session === undefined) room.never();
     }
-    counted.follow(session);
+    if (session === undefined) return undefined;
+    room.follow(session);
     session.events.on('ended', (end) => {
       const seconds = refusal === undefined ? undefined : retryAfter(refusal);
-      meter.heard(target, attempt.isLast === true ? trunk : undefined, trunk, end, seconds);
+      this.#tools.meter.heard(target, isLast === true ? trunk : undefined, trunk, end, seconds);
     });
     return {
       session,
