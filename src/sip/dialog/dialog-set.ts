@@ -22,6 +22,8 @@ export class DialogSet {
   readonly #options: DialogSetOptions;
   readonly #dialogs = new Map<string, Dialog>();
   readonly #confirmed = new Set<Dialog>();
+  /** Early ones that are over. A 2xx may follow all the same, and goes on where their PRACKs have taken the CSeq. */
+  readonly #dropped = new Map<string, Dialog>();
   /** Tags of early dialogs that a 199 has ended. */
   readonly #gone = new Set<string>();
 
@@ -60,17 +62,19 @@ export class DialogSet {
   end(dialog: Dialog): void {
     if (this.#confirmed.has(dialog)) return;
     this.#gone.add(dialog.id.remoteTag);
-    this.#dialogs.delete(dialog.id.remoteTag);
-    this.#options.table.remove(dialog);
+    this.#drop(dialog);
   }
 
   /** Early dialogs end with a final response (§12.3); confirmed ones are left to the session. */
   dropEarly(): void {
-    for (const [tag, dialog] of this.#dialogs) {
-      if (this.#confirmed.has(dialog)) continue;
-      this.#options.table.remove(dialog);
-      this.#dialogs.delete(tag);
-    }
+    for (const dialog of [...this.#dialogs.values()]) if (!this.#confirmed.has(dialog)) this.#drop(dialog);
+  }
+
+  #drop(dialog: Dialog): void {
+    const tag = dialog.id.remoteTag;
+    this.#options.table.remove(dialog);
+    this.#dialogs.delete(tag);
+    this.#dropped.set(tag, dialog);
   }
 
   #dialogFor(response: SipResponse): Dialog | undefined {
@@ -83,7 +87,10 @@ export class DialogSet {
     }
     const { invite, limit, table, usage } = this.#options;
     if (this.#dialogs.size + this.#gone.size >= limit) return undefined;
-    const dialog = Dialog.ofUac(invite, response, this.#options);
+    const dropped = this.#dropped.get(tag);
+    dropped?.learnFrom(response);
+    const dialog = dropped ?? Dialog.ofUac(invite, response, this.#options);
+    this.#dropped.delete(tag);
     this.#dialogs.set(tag, dialog);
     table.add(dialog, usage);
     return dialog;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toTag } from '../message/fields.ts';
+import { cseq, toTag } from '../message/fields.ts';
 import { callOut, dialogBench, leftovers, NOTHING } from './test-support.ts';
 
 /** Every order of three. */
@@ -50,6 +50,21 @@ describe('three forks', () => {
       }
     },
   );
+
+  it('[row 5] [row 13] [RFC 3261 §12.2.1.1] one that had its PRACK and answers late: the CSeq of its BYE goes on from there', async () => {
+    const s = await scene();
+    const reliable: [string, string][] = [
+      ['Require', '100rel'],
+      ['RSeq', '1'],
+    ];
+    s.answer(183, { tag: 'b', fields: reliable });
+    s.answer(200, { tag: 'a' });
+    s.answer(200, { tag: 'b' });
+    const ofB = (method: string) => s.b.wire.requests(method).filter((request) => toTag(request) === 'b')[0]!;
+    expect(cseq(ofB('BYE')).sequence).toBeGreaterThan(cseq(ofB('PRACK')).sequence);
+    s.session.end();
+    expect(await leftovers(s.b)).toEqual(NOTHING);
+  });
 
   it.each(ORDERS)(
     '[row 5] all three answer in the order %s, %s, %s: the first is the call, the others get ACK and BYE',
