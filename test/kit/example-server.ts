@@ -17,7 +17,7 @@ import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import { expectUnattacked, soundsOf } from './attack-check.ts';
 import { expectNothingLeft } from './leak-check.ts';
 import { RtpAttacker } from './rtp-attacker.ts';
-import { HOST } from './whole-server.ts';
+import { HOST, mediaPorts } from './whole-server.ts';
 
 export interface ExampleOptions {
   /** Stands for the backend's URL, whose port is another one here. */
@@ -48,14 +48,12 @@ export class ExampleServer {
     const file = fileURLToPath(new URL(`../../examples/${name}/maskline.yaml`, import.meta.url));
     const { settings: shipped, folder } = loadSettings(file, {});
     const data = await mkdtemp(join(tmpdir(), `maskline-${name}-`));
-    // Below the ports of the kit's phones, which believe whoever sends to them.
-    const first = 10_000 + 2 * systemRandom.int(5_800);
     const { customData, adjust = (same: Settings) => same, speech } = options;
     const settings = adjust({
       ...shipped,
       data,
       sip: { ...shipped.sip, listen: [{ transport: 'udp', host: HOST, port: 0 }] },
-      media: { ...shipped.media, host: HOST, ports: { min: first, max: first + 399 } },
+      media: { ...shipped.media, host: HOST, ports: mediaPorts() },
       http: { ...shipped.http, port: 0 },
       applications: shipped.applications.map((application) => ({
         ...application,

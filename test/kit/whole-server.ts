@@ -320,10 +320,10 @@ async function writeScenarios(
 }
 
 /**
- * A range of its own for each server, so that tests run side by side; below the ports of the kit's phones, which believe
- * whoever sends to them.
+ * A range of its own for each server, so that tests run side by side. Below the ports of the kit's phones and of the
+ * programs that call it (`test/interop/child.ts`): they believe whoever sends to them, and are not what is attacked.
  */
-function mediaPorts(): { min: number; max: number } {
-  const min = 10_000 + 2 * systemRandom.int(5_800);
+export function mediaPorts(): { min: number; max: number } {
+  const min = 10_000 + 2 * systemRandom.int(2_800);
   return { min, max: min + 399 };
 }

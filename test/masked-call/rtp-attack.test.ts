@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runDemo } from '../../src/cli/demo/run.ts';
-import { systemRandom } from '../../src/kernel/random.ts';
 import type { LegStats } from '../../src/media/engine.ts';
 import { toneShare, totalPower } from '../../src/media/goertzel.ts';
 import { readWavChannel } from '../../src/media/wav.ts';
 import { RtpAttacker } from '../kit/rtp-attacker.ts';
-import { HOST, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
+import { HOST, mediaPorts, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
 
 const IVR = '+442079460208';
 
@@ -141,8 +140,7 @@ describe('a stranger who sends to every media port', () => {
 });
 
 test('[row 32] the demo holds while a stranger attacks its media ports', async () => {
-  const min = 10_000 + 2 * systemRandom.int(5_800);
-  const ports = { min, max: min + 99 };
+  const ports = mediaPorts();
   const attacker = await RtpAttacker.start({ ports });
   try {
     const result = await runDemo({
