@@ -144,7 +144,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   closing.add('fence', () => fence.close());
   const calls = new CallService({ userAgent: stack.userAgent, directory, clock, random, log, limits, fence });
 
-  const tracing = startTracing(settings, storage, stack, calls, log);
+  const tracing = await startTracing(settings, storage, stack, calls, log);
   closing.add('traces', () => tracing?.close());
 
   const keeper = new RecordKeeper({ store: storage.records, node: settings.node, clock, random, log });
@@ -262,14 +262,18 @@ function createMedia(settings: Settings, advertised: string, log: Logger): Media
 }
 
 /** Messages on the wire and the calls that they belong to are noted, unless the settings say that nothing is kept. */
-function startTracing(
+async function startTracing(
   settings: Settings,
   storage: Storage,
   stack: SipStack,
   calls: CallService,
   log: Logger,
-): TraceRecorder | undefined {
-  if (settings.trace.hours === 0) return undefined;
+): Promise<TraceRecorder | undefined> {
+  if (settings.trace.hours === 0) {
+    // What an earlier setting kept goes, too.
+    await storage.traces.purge(clock.now(), 0);
+    return undefined;
+  }
   const recorder = new TraceRecorder({
     store: storage.traces,
     settings: settings.trace,

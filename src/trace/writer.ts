@@ -11,6 +11,8 @@ const LEGS_AT_ONCE = 20;
 const MAX_WAITING = 16 * 1024 * 1024;
 const RETRY_MS = 5_000;
 const PURGE_MS = 600_000;
+/** After the start: a node that is often started again deletes, too. */
+const FIRST_PURGE_MS = 30_000;
 const CLOSE_MS = 2_000;
 
 interface Pending {
@@ -42,7 +44,7 @@ export class TraceWriter {
 
   constructor(options: TraceWriterOptions) {
     this.#options = options;
-    this.#schedulePurge();
+    this.#schedulePurge(FIRST_PURGE_MS);
   }
 
   get waiting(): number {
@@ -143,12 +145,12 @@ export class TraceWriter {
     pending.omitted += omitted;
   }
 
-  #schedulePurge(): void {
+  #schedulePurge(ms: number): void {
     this.#purgeTimer = this.#options.clock.setTimeout(() => {
       void this.#purge().finally(() => {
-        if (!this.#closed) this.#schedulePurge();
+        if (!this.#closed) this.#schedulePurge(PURGE_MS);
       });
-    }, PURGE_MS);
+    }, ms);
   }
 
   async #purge(): Promise<void> {
