@@ -76,6 +76,9 @@ export class AgentCall {
     this.localSequence = facts.sequence;
   }
 
+  /** Rings for an INVITE whose connection is gone: no CANCEL can reach it, and its owner sees that too. */
+  excused: () => boolean = () => false;
+
   get isOver(): boolean {
     return this.state === 'over';
   }
@@ -213,6 +216,29 @@ export class AgentCall {
     this.#onAck.get(sequence)?.();
   }
 
+  /** RFC 4028 §7.2 and §10: refreshes at half the interval, as long as it is up. */
+  refreshEvery(ms: number): void {
+    this.#context.transactions.after(ms, () => {
+      if (this.state !== 'up') return;
+      this.#context.count('session refreshed by a peer');
+      const lines: Lines = [
+        ['Supported', 'timer'],
+        ['Session-Expires', `${(2 * ms) / 1000};refresher=uac`],
+      ];
+      this.ask(
+        'UPDATE',
+        (status) => {
+          if (status === 481 || status === 408) this.bye();
+        },
+        lines,
+      );
+      this.refreshEvery(ms);
+    });
+  }
+
+  /** Takes a PRACK that the server sent in this dialog; false when it fits nothing. */
+  onPrack: ((rack: string) => boolean) | undefined;
+
   /** A request that the server sent inside this dialog. */
   receive(transaction: AgentServerTransaction): void {
     const { request } = transaction;
@@ -231,7 +257,11 @@ export class AgentCall {
     } else if (this.state === 'over' || this.state === 'leaving') transaction.reply(481);
     else if (method === 'INVITE') this.#reOffered(transaction, contact);
     else if (method === 'UPDATE') this.#updated(transaction, contact);
-    else if (method === 'REFER') transaction.reply(603);
+    else if (method === 'PRACK') {
+      const fits = this.onPrack?.(field(request, 'rack')) === true;
+      if (!fits) this.#context.fault(`a PRACK for nothing: ${field(request, 'rack')}`);
+      transaction.reply(fits ? 200 : 481);
+    } else if (method === 'REFER') transaction.reply(603);
     else transaction.reply(200);
   }
 

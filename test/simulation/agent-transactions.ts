@@ -71,6 +71,8 @@ export class AgentServerTransaction {
   final = 0;
   acked = false;
   cancelled: (() => void) | undefined;
+  /** False once the connection that it came by is gone (§17.2.4). */
+  readonly reachable: () => boolean;
   readonly #send: (text: string) => void;
   readonly #keep: (transaction: AgentServerTransaction, text: string) => void;
   last: string | undefined;
@@ -78,11 +80,13 @@ export class AgentServerTransaction {
   constructor(
     request: Wire,
     tag: string,
+    reachable: () => boolean,
     send: (text: string) => void,
     keep: (transaction: AgentServerTransaction, text: string) => void,
   ) {
     this.request = request;
     this.tag = tag;
+    this.reachable = reachable;
     this.#send = send;
     this.#keep = keep;
   }
@@ -308,6 +312,7 @@ export class AgentTransactions {
     return new AgentServerTransaction(
       request,
       this.#options.dice.random.token(5),
+      () => way.open,
       (text) => {
         if (this.#silent) return;
         if (!way.send(text)) this.send(text);

@@ -93,7 +93,7 @@ export abstract class Agent {
   /** What is not over on its side, in words. */
   leftovers(): string[] {
     if (this.excuse !== undefined) return [];
-    const calls = this.calls.filter((call) => !call.isOver);
+    const calls = this.calls.filter((call) => !call.isOver && !call.excused());
     const open = calls.map((call) => `${this.name}: a call is still ${call.state} (${call.callId})`);
     const pending = this.transactions.open;
     return pending === 0 ? open : [...open, `${this.name}: ${pending} requests have had no answer`];
@@ -157,6 +157,9 @@ function act(call: AgentCall, { kind }: TalkAction): void {
       return;
     case 'options':
       call.ask('OPTIONS', gone);
+      return;
+    case 'refer':
+      call.ask('REFER', gone, [['Refer-To', '<sip:+79031234567@192.0.2.1>']]);
       return;
     case 'message':
       call.ask('MESSAGE', () => {}, [['Content-Type', 'text/plain']], 'hello there');

@@ -1,7 +1,8 @@
 import { Agent, type AgentOptions } from './agent.ts';
 import { AgentCall, addressOf } from './agent-call.ts';
-import { type AgentServerTransaction, LIFE } from './agent-transactions.ts';
-import type { CalleePlan, CalleeStep } from './plan.ts';
+import { type AgentServerTransaction, LIFE, T1 } from './agent-transactions.ts';
+import { CARRIERS } from './numbers.ts';
+import type { CalleePlan, CalleeStep, PeerPlan } from './plan.ts';
 import { callIdOf, field, fieldsOf, fromTag, type Lines, sequenceOf, uriOf, type Wire } from './wire.ts';
 
 export interface CarrierOptions extends AgentOptions {
@@ -31,7 +32,9 @@ export class Carrier extends Agent {
 
   override leftovers(): string[] {
     const ringing =
-      this.excuse === undefined ? [...this.#live].filter((one) => one.rang && !one.excused) : [];
+      this.excuse === undefined
+        ? [...this.#live].filter((one) => one.rang && !one.excused && one.reachable)
+        : [];
     return [
       ...super.leftovers(),
       ...ringing.map((one) => `${this.name}: a phone still rings (${one.callId})`),
@@ -66,6 +69,9 @@ export class Carrier extends Agent {
       secret: this.options.secret,
       count: this.options.count,
       up: (call) => this.context.onUp(call),
+      order: this.#carrier.order,
+      sessionTimer: this.options.plan.sessionTimer,
+      fault: (what) => this.fault(what),
       over: () => this.#live.delete(incoming),
     });
     this.#live.add(incoming);
@@ -118,6 +124,9 @@ interface IncomingHost {
   readonly secret: string;
   readonly count: (what: string) => void;
   readonly up: (call: AgentCall) => void;
+  readonly order: 1 | 2;
+  readonly sessionTimer: PeerPlan['sessionTimer'];
+  readonly fault: (what: string) => void;
   /** No phone rings for it any more. */
   readonly over: () => void;
 }
@@ -125,6 +134,9 @@ interface IncomingHost {
 /** How long a phone takes that thinks about a CANCEL, and one whose 200 crosses it, ms. */
 const SLOW_CANCEL_MS = 2_000;
 const CROSSING_MS = 3;
+const PRACK_WAIT_MS = 100;
+/** The least that RFC 4028 §4 allows. */
+const SESSION_SECONDS = 90;
 
 /** One INVITE of the server's at a carrier, with all phones that it forks to. */
 class Incoming {
@@ -137,6 +149,8 @@ class Incoming {
   readonly #plan: CalleePlan;
   readonly #host: IncomingHost;
   readonly #forks = new Map<number, AgentCall>();
+  readonly #unacknowledged = new Set<AgentCall>();
+  readonly #rseq = new Map<AgentCall, number>();
   #done = false;
 
   constructor(transaction: AgentServerTransaction, plan: CalleePlan, host: IncomingHost) {
@@ -144,6 +158,10 @@ class Incoming {
     this.#plan = plan;
     this.#host = host;
     this.callId = callIdOf(transaction.request);
+  }
+
+  get reachable(): boolean {
+    return this.#transaction.reachable();
   }
 
   begin(): void {
@@ -166,7 +184,9 @@ class Incoming {
     let call = this.#forks.get(index);
     if (call === undefined) {
       call = this.#host.newCall(index === 0 ? this.#transaction.tag : `${this.#transaction.tag}f${index}`);
-      this.#forks.set(index, call);
+      const made = call;
+      made.excused = () => made.state === 'ringing' && !this.reachable;
+      this.#forks.set(index, made);
       if (index > 0) this.#host.count('a fork speaks');
     }
     return call;
@@ -181,18 +201,66 @@ class Incoming {
       return;
     if (step.status < 200) this.#provisional(step);
     else if (step.status < 300) this.#answer(step.fork);
+    // Whoever was sent here is here.
+    else if (step.status < 400 && this.#host.order === 2) this.#answer(step.fork);
     else this.#finish(step.status);
+  }
+
+  /** Whether the server understands the extension. */
+  #supports(tag: string): boolean {
+    return fieldsOf(this.#transaction.request, 'supported').some((list) =>
+      list.split(/\s*,\s*/).includes(tag),
+    );
   }
 
   #provisional(step: CalleeStep): void {
     const call = this.#fork(step.fork);
     this.rang = true;
     const lines: Lines = [['Contact', this.#host.contact], ...(step.sdp ? this.#host.sdpFields : [])];
-    this.#transaction.reply(step.status, lines, step.sdp ? call.sdp() : '', call.localTag);
+    const body = step.sdp ? call.sdp() : '';
+    const reliably = step.reliable && this.#supports('100rel') && !this.#unacknowledged.has(call);
+    if (reliably) this.#reliable(step.status, call, lines, body);
+    else this.#transaction.reply(step.status, lines, body, call.localTag);
+  }
+
+  /** RFC 3262 §3: repeated until its PRACK, at T1, 2·T1 … */
+  #reliable(status: number, call: AgentCall, lines: Lines, body: string): void {
+    const rseq = (this.#rseq.get(call) ?? 100 * (status % 7)) + 1;
+    this.#rseq.set(call, rseq);
+    this.#unacknowledged.add(call);
+    this.#host.count('reliable response of a peer');
+    const more: Lines = [...lines, ['Require', '100rel'], ['RSeq', `${rseq}`]];
+    const text = this.#transaction.reply(status, more, body, call.localTag);
+    call.onPrack = (rack) => {
+      this.#unacknowledged.delete(call);
+      return rack === `${rseq} ${sequenceOf(this.#transaction.request)} INVITE`;
+    };
+    const repeatIn = (interval: number, left: number): void =>
+      this.#host.after(Math.min(interval, left), () => {
+        if (!this.#unacknowledged.has(call) || call.state !== 'ringing') return;
+        if (this.#transaction.final > 0 || !this.reachable) return;
+        if (left <= interval) {
+          this.#host.fault(`no PRACK came for ${status} (${this.callId})`);
+          this.#finish(504);
+          return;
+        }
+        this.#transaction.repeat(text);
+        repeatIn(interval * 2, left - interval);
+      });
+    repeatIn(T1, LIFE);
   }
 
   #answer(fork: number): void {
     const call = this.#fork(fork);
+    if (this.#unacknowledged.has(call) && this.#transaction.final === 0) {
+      // RFC 3262 §3: no 2xx before the PRACK of a response with SDP.
+      this.#host.after(PRACK_WAIT_MS, () => {
+        if (this.#done || call.state !== 'ringing') return;
+        if (this.#transaction.final === 0) this.#answer(fork);
+        else call.over();
+      });
+      return;
+    }
     if (this.#transaction.final > 0) this.#host.count('a second fork answers');
     call.state = 'answered';
     this.#host.over();
@@ -201,11 +269,14 @@ class Incoming {
       ['Server', `${this.#host.secret}-server`],
       ['P-Asserted-Identity', `"${this.#host.secret}" <sip:${this.#host.secret}@home.invalid>`],
       ...this.#host.sdpFields,
+      ...this.#timerFields(),
     ];
     const text = this.#transaction.reply(200, lines, call.sdp(), call.localTag);
     call.awaitAck(this.#transaction, text, () => {
       if (call.state !== 'answered') return;
       call.state = 'up';
+      if (this.#host.sessionTimer === 'itself' && this.#supports('timer'))
+        call.refreshEvery((SESSION_SECONDS / 2) * 1000);
       this.#host.up(call);
     });
     if (this.#plan.byeBeforeAck) call.bye();
@@ -214,6 +285,17 @@ class Incoming {
     for (const [index, other] of this.#forks) {
       if (index !== fork && other.state === 'ringing' && !this.#answersLater(index)) other.over();
     }
+  }
+
+  /** RFC 4028 §9 */
+  #timerFields(): Lines {
+    const { sessionTimer } = this.#host;
+    if (sessionTimer === 'none' || !this.#supports('timer')) return [];
+    const refresher = sessionTimer === 'server' ? 'uac' : 'uas';
+    return [
+      ['Require', 'timer'],
+      ['Session-Expires', `${SESSION_SECONDS};refresher=${refresher}`],
+    ];
   }
 
   /** A phone cannot hang up before its 2xx was acknowledged. */
@@ -248,11 +330,19 @@ class Incoming {
     }
   }
 
+  /** The second carrier has the number too; what is at the other address does not answer. */
+  #movedTo(): string {
+    const user = /^sips?:([^@]*)@/.exec(this.#transaction.request.uri)?.[1] ?? '';
+    return this.#plan.sendsTrying
+      ? `<sip:${user}@${CARRIERS[1].host}:${CARRIERS[1].port}>`
+      : '<sip:moved@203.0.113.99>';
+  }
+
   #finish(status: number): void {
     if (this.#done || this.#transaction.final > 0) return;
     this.#done = true;
     for (const call of this.#forks.values()) call.over();
-    const contact: Lines = status >= 300 && status < 400 ? [['Contact', '<sip:moved@203.0.113.99>']] : [];
+    const contact: Lines = status >= 300 && status < 400 ? [['Contact', this.#movedTo()]] : [];
     this.#transaction.reply(status, contact);
     this.#host.over();
   }

@@ -45,6 +45,7 @@ function drawPeer(dice: Dice, kind: Kind): PeerPlan {
     transport,
     actions: Array.from({ length: talks }, () => drawAction(dice)),
     reOffers: dice.pick(['accept', 'accept', 'slow', 'refuse', 'glare'] as const),
+    sessionTimer: dice.chance(0.25) ? dice.pick(['server', 'itself', 'forgets'] as const) : 'none',
     diesAt: dies ? dice.moment(LONG) : undefined,
     // TCP repeats by itself what a short outage swallows, which the virtual network does not.
     cutOff:
@@ -70,6 +71,7 @@ function drawAction(dice: Dice): TalkAction {
       'info',
       'options',
       'message',
+      'refer',
     ] as const),
   };
 }
@@ -90,6 +92,7 @@ function drawCaller(dice: Dice, kind: Kind, answersAt: number): CallerPlan {
     byeWhileRinging: dice.chance(kind === 'hang-up' ? 0.2 : RARELY),
     neverAcks: dice.chance(kind === 'hang-up' ? 0.08 : 0.01),
     repeatsInvite: dice.chance(0.1),
+    reliable: dice.pick(['none', 'none', 'supported', 'supported', 'required'] as const),
   };
 }
 
@@ -135,13 +138,19 @@ function drawSteps(
     const rings = dice.between(0, 2);
     for (let i = 0; i < rings; i++) {
       const after = dice.random.int(Math.max(1, what.answersAt + 1));
-      steps.push({ after, status: dice.pick([180, 183, 181, 182]), sdp: dice.chance(0.35), fork });
+      steps.push({
+        after,
+        status: dice.pick([180, 183, 181, 182]),
+        sdp: dice.chance(0.35),
+        reliable: dice.chance(0.3),
+        fork,
+      });
     }
     // Forks answer close to each other, so that several do.
     const answers = fork === 0 ? !what.never : dice.chance(0.6);
     const after = Math.max(0, what.answersAt + (fork === 0 ? 0 : dice.between(-20, 800)));
     const status = fork === 0 ? what.finalStatus : 200;
-    if (answers) steps.push({ after, status, sdp: true, fork });
+    if (answers) steps.push({ after, status, sdp: true, reliable: false, fork });
   }
   return steps.sort((a, b) => a.after - b.after);
 }

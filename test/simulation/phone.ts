@@ -4,7 +4,7 @@ import { answerChallenge, type Secret } from './agent-digest.ts';
 import type { AgentClientTransaction, AgentServerTransaction } from './agent-transactions.ts';
 import { LIFE } from './agent-transactions.ts';
 import type { CallerPlan } from './plan.ts';
-import { callIdOf, fieldsOf, fromTag, type Lines, sequenceOf, toTag, type Wire } from './wire.ts';
+import { callIdOf, field, fieldsOf, fromTag, type Lines, sequenceOf, toTag, type Wire } from './wire.ts';
 
 export interface PhoneOptions extends AgentOptions {
   readonly plan: CallerPlan;
@@ -13,6 +13,9 @@ export interface PhoneOptions extends AgentOptions {
   readonly from: string;
   readonly dials: string;
 }
+
+/** The least that RFC 4028 §4 allows. */
+const SESSION_SECONDS = 90;
 
 /** The caller: one call to a service number. */
 export class Phone extends Agent {
@@ -29,6 +32,11 @@ export class Phone extends Agent {
   #repeated = false;
   /** Other dialogs of the same INVITE: a server that forks. */
   readonly #inviteSequences = new Set<number>();
+  #inviteSequence = 0;
+  /** RSeq that was acknowledged last, by To tag (RFC 3262 §4). */
+  readonly #pracked = new Map<string, number>();
+  /** The offer of the server came in a reliable response, and its PRACK had the answer. */
+  #answeredInPrack = false;
 
   constructor(options: PhoneOptions) {
     super(options);
@@ -66,6 +74,7 @@ export class Phone extends Agent {
     const { plan, secret } = this.#phone;
     const sequence = call.localSequence;
     this.#inviteSequences.add(sequence);
+    this.#inviteSequence = sequence;
     this.#provisional = false;
     const body = plan.lateOffer ? '' : call.sdp();
     const lines: Lines = [
@@ -78,6 +87,7 @@ export class Phone extends Agent {
       ['Subject', `${secret}-subject`],
       ['P-Preferred-Identity', call.local],
       ['X-Order', `${secret}-order`],
+      ...this.#extensions(),
       ...credentials,
       ...(plan.lateOffer ? [] : call.sdpFields()),
     ];
@@ -112,6 +122,7 @@ export class Phone extends Agent {
       this.heard = 'ringing';
       if (call.state === 'inviting') call.state = 'ringing';
       call.learn(response);
+      this.#acknowledgeReliable(call, response);
     }
     if (this.#phone.plan.repeatsInvite && response.status > 100) this.#repeatInvite();
     if (this.#wantsOut) this.#cancel(call);
@@ -121,13 +132,59 @@ export class Phone extends Agent {
     this.heard = 'answer';
     this.finalStatus = response.status;
     call.learn(response);
-    call.acknowledge(response, this.#phone.plan.lateOffer ? call.sdp() : undefined);
+    const wantsAnswer = this.#phone.plan.lateOffer && !this.#answeredInPrack;
+    call.acknowledge(response, wantsAnswer ? call.sdp() : undefined);
+    this.#keepAlive(call, response);
     if (call.state === 'leaving' || call.isOver) return;
     call.state = 'up';
     if (this.#wantsOut) {
       this.options.count('caller: 200 crossed the CANCEL');
       call.bye();
     } else this.context.onUp(call);
+  }
+
+  #extensions(): Lines {
+    const { reliable, sessionTimer } = this.#phone.plan;
+    const timer = sessionTimer !== 'none';
+    const supported = [...(reliable === 'none' ? [] : ['100rel']), ...(timer ? ['timer'] : [])];
+    return [
+      supported.length === 0 ? undefined : ['Supported', supported.join(', ')],
+      reliable === 'required' ? ['Require', '100rel'] : undefined,
+      timer
+        ? ['Session-Expires', `${SESSION_SECONDS};refresher=${sessionTimer === 'server' ? 'uas' : 'uac'}`]
+        : undefined,
+    ];
+  }
+
+  /** RFC 3262 §4: each reliable response once, in order. */
+  #acknowledgeReliable(call: AgentCall, response: Wire): void {
+    const rseq = Number(field(response, 'rseq'));
+    if (!/100rel/.test(field(response, 'require')) || !(rseq > 0)) {
+      if (this.#phone.plan.reliable === 'required' && response.body !== '')
+        this.fault('a response with SDP is not reliable though 100rel is required');
+      return;
+    }
+    const before = this.#pracked.get(toTag(response));
+    if (before !== undefined && rseq !== before + 1) return;
+    this.#pracked.set(toTag(response), rseq);
+    this.options.count('PRACK of the caller');
+    const answers = this.#phone.plan.lateOffer && response.body !== '' && !this.#answeredInPrack;
+    if (answers) this.#answeredInPrack = true;
+    const lines: Lines = [
+      ['RAck', `${rseq} ${sequenceOf(response)} INVITE`],
+      ...(answers ? call.sdpFields() : []),
+    ];
+    const done = (status: number): void => {
+      if (status >= 300 && status !== 481 && status !== 408) this.fault(`PRACK was answered with ${status}`);
+    };
+    call.ask('PRACK', done, lines, answers ? call.sdp() : '');
+  }
+
+  /** RFC 4028 §7.2: refreshes where it is to, unless it forgets. */
+  #keepAlive(call: AgentCall, response: Wire): void {
+    const agreed = /^(\d+).*refresher=uac/.exec(field(response, 'session-expires'));
+    if (agreed?.[1] !== undefined && this.#phone.plan.sessionTimer === 'itself')
+      call.refreshEvery((Number(agreed[1]) / 2) * 1000);
   }
 
   #onFailure(call: AgentCall): void {
@@ -182,7 +239,7 @@ export class Phone extends Agent {
       ['From', `${call.local};tag=${call.localTag}`],
       ['To', call.remote],
       ['Call-ID', call.callId],
-      ['CSeq', `${call.localSequence} CANCEL`],
+      ['CSeq', `${this.#inviteSequence} CANCEL`],
     ];
     const ignored = { onResponse: () => {}, onFailure: () => {} };
     this.transactions.request('CANCEL', invite.uri, lines, ignored, { branch: invite.branch });

@@ -4,7 +4,15 @@
 export interface TalkAction {
   /** After its side was up. */
   readonly after: number;
-  readonly kind: 're-invite' | 'hold' | 'late-re-invite' | 'update' | 'info' | 'options' | 'message';
+  readonly kind:
+    | 're-invite'
+    | 'hold'
+    | 'late-re-invite'
+    | 'update'
+    | 'info'
+    | 'options'
+    | 'message'
+    | 'refer';
 }
 
 /** What a peer answers to an offer of the server's inside the dialog. */
@@ -14,6 +22,8 @@ export interface PeerPlan {
   readonly transport: 'udp' | 'tcp';
   readonly actions: readonly TalkAction[];
   readonly reOffers: ReOfferManner;
+  /** RFC 4028: asks for a session timer, and who is to refresh. `forgets`: it should, and does not. */
+  readonly sessionTimer: 'none' | 'server' | 'itself' | 'forgets';
   /** From this moment on nobody is there, and nobody comes back. */
   readonly diesAt: number | undefined;
   /** The network loses everything to and from it for a while. */
@@ -32,6 +42,8 @@ export interface CallerPlan extends PeerPlan {
   readonly byeWhileRinging: boolean;
   /** Never acknowledges a 2xx. */
   readonly neverAcks: boolean;
+  /** RFC 3262: whether it understands, or insists on, reliable provisional responses. */
+  readonly reliable: 'none' | 'supported' | 'required';
   /** Sends its INVITE once more although it has a provisional response. */
   readonly repeatsInvite: boolean;
 }
@@ -40,6 +52,8 @@ export interface CalleeStep {
   readonly after: number;
   readonly status: number;
   readonly sdp: boolean;
+  /** RFC 3262: wants a PRACK, where the server understands it. */
+  readonly reliable: boolean;
   /** Which of the forked phones speaks. */
   readonly fork: number;
 }

@@ -1,4 +1,5 @@
 import { SERVER } from './numbers.ts';
+import type { PeerPlan } from './plan.ts';
 import type { Sent } from './trace.ts';
 import { callIdOf, methodOf, readWire } from './wire.ts';
 import type { World } from './world.ts';
@@ -18,11 +19,11 @@ interface Attempt {
  * A number that is known to have rung is not called again by another INVITE, and no two phones ring or talk for it at the
  * same time: failover ends where the ringing begins. What the server could not know is no fault of its.
  */
-export function noTwoRings({ invited, trace }: World): string[] {
+export function noTwoRings({ invited, trace, plan }: World): string[] {
   const wrong: string[] = [];
   for (const callIds of invited.values()) {
     if (callIds.length < 2) continue;
-    const attempts = callIds.map((callId) => attemptOf(trace.sent, callId));
+    const attempts = callIds.map((callId) => attemptOf(trace.sent, callId, plan.carrier.cutOff));
     attempts.forEach((attempt, index) => {
       for (const earlier of attempts.slice(0, index)) {
         if (earlier.heardAt < attempt.sentAt) wrong.push('a number that had rung was called once more');
@@ -34,7 +35,7 @@ export function noTwoRings({ invited, trace }: World): string[] {
   return wrong;
 }
 
-function attemptOf(sent: readonly Sent[], callId: string): Attempt {
+function attemptOf(sent: readonly Sent[], callId: string, cutOff: PeerPlan['cutOff']): Attempt {
   const never = Number.POSITIVE_INFINITY;
   const attempt = { sentAt: never, rangAt: never, heardAt: never, overAt: never };
   for (const one of sent) {
@@ -46,8 +47,11 @@ function attemptOf(sent: readonly Sent[], callId: string): Attempt {
       attempt.overAt = Math.min(attempt.overAt, one.at);
     if (one.from === SERVER.host || methodOf(wire) !== 'INVITE' || status <= 100 || status >= 300) continue;
     attempt.rangAt = Math.min(attempt.rangAt, one.at);
-    if (one.transport === 'udp')
-      attempt.heardAt = Math.min(attempt.heardAt, one.at + Math.min(...one.delays));
+    const arrivals = one.delays.map((delay) => one.at + delay);
+    const heard = arrivals.filter(
+      (at) => cutOff === undefined || at < cutOff.at || at > cutOff.at + cutOff.ms,
+    );
+    if (one.transport === 'udp') attempt.heardAt = Math.min(attempt.heardAt, ...heard);
   }
   return attempt;
 }

@@ -163,6 +163,9 @@ export class TaxiScript {
       case 'call-disconnected':
         this.#over(call, event.code);
         return;
+      case 'call-transfer-requested':
+        this.#say({ type: 'call-transfer-result', callId: call.id, code: 486, reason: '' });
+        return;
       case 'call-rtp-stopped':
         // Nobody is heard for half a minute: the script's own way to end a dead call.
         this.#simple('call-hangup', call);
@@ -173,6 +176,7 @@ export class TaxiScript {
 
   #connected(call: Known): void {
     call.state = 'connected';
+    if (this.#plan.talks) this.#say({ type: 'call-handle-transfer', callId: call.id, on: true });
     const caller = this.#caller();
     if (call.incoming) {
       if (this.#plan.records) this.#say({ type: 'call-record', callId: call.id, stereo: true });
@@ -255,6 +259,7 @@ export class TaxiScript {
         body: 'where are you',
         headers: NO_HEADERS,
       });
+      this.#say({ type: 'call-send-message', callId: call.id, text: 'on my way' });
       this.#say({ type: 'call-send-digits', callId: call.id, digits: '12#' });
     }
   }
