@@ -1,7 +1,7 @@
 import { type Lease, type LeaseWish, SYNC_MS, type UnitKind } from './types.ts';
 
-/** Kept ahead of what is in use, so that a dial finds a unit: this part of the limit, at full rate some 7 seconds' worth. */
-const AHEAD = 1 / 8;
+/** Kept ahead of what is in use, so that a dial finds a unit: this part of the limit, at full rate 15 seconds' worth. */
+const AHEAD = 1 / 4;
 /** A unit of the kind `minute` is held this long, milliseconds. */
 const MINUTE_MS = 60_000;
 

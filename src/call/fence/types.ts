@@ -124,4 +124,4 @@ export const MINUTE_LEASE_SECONDS = LEASE_SECONDS + 60;
 /** How often leases are renewed and seconds written, milliseconds. */
 export const SYNC_MS = 5_000;
 /** How long a dial waits for the database when the leased units are used up, milliseconds. */
-export const LEASE_WAIT_MS = 250;
+export const LEASE_WAIT_MS = 500;
