@@ -13,7 +13,9 @@ export interface BaresipOptions {
   /** An account at a server, which baresip then registers; absent: it can only be called by its address. */
   readonly registrar?: { readonly address: Address; readonly domain: string; readonly password: string };
   /** Towards the registrar; default UDP. */
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: 'udp' | 'tcp' | 'tls';
+  /** File with the authority that signed the registrar's certificate, for TLS. */
+  readonly ca?: string;
   /** Answers by itself; default true. */
   readonly autoAnswer?: boolean;
   readonly toneHz?: number;
@@ -64,7 +66,7 @@ export class Baresip {
     const controlPort = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'maskline-baresip-'));
     writeFileSync(join(folder, 'tone.wav'), toneWav(options.toneHz ?? 700));
-    writeFileSync(join(folder, 'config'), configText({ host, port, controlPort, folder }));
+    writeFileSync(join(folder, 'config'), configText({ host, port, controlPort, folder, ca: options.ca }));
     writeFileSync(join(folder, 'accounts'), accountLine(options, { host, port }));
     writeFileSync(join(folder, 'contacts'), '');
     const child = startChild('baresip', ['-4', '-f', folder, '-v']);
@@ -165,11 +167,18 @@ function isEvent(message: unknown): message is BaresipEvent {
   );
 }
 
-function configText(parts: { host: string; port: number; controlPort: number; folder: string }): string {
+function configText(parts: {
+  readonly host: string;
+  readonly port: number;
+  readonly controlPort: number;
+  readonly folder: string;
+  readonly ca: string | undefined;
+}): string {
   const media = freeMediaPorts(4);
   return [
     `sip_listen ${parts.host}:${parts.port}`,
     `net_interface ${parts.host}`,
+    ...(parts.ca === undefined ? [] : [`sip_cafile ${parts.ca}`]),
     // aubridge is a sound card that nobody listens to; the recording is taken before it.
     'audio_player aubridge,nobody',
     'audio_alert aubridge,nobody',
