@@ -218,6 +218,10 @@ describe('failover from trunk to trunk', () => {
       expect(a1.got('ACK')).toHaveLength(1);
       expect(asked()).toEqual([1, 1, 0, 0]);
       expect(ends).toMatchObject([{ status: 486 }]);
+      // The next call does not wait for it again.
+      call(stage);
+      await stage.clock.advance(50);
+      expect(asked()).toEqual([1, 2, 0, 0]);
     });
 
     test('[row 1] [row 39] a 2xx that crosses that CANCEL gets ACK and BYE, and nobody else is rung', async () => {

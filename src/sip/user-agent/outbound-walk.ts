@@ -143,8 +143,13 @@ export class OutboundWalk {
   #failsOver(attempt: Attempt, end: SessionEnd, refusal: SipResponse | undefined): boolean {
     if (this.#tools.monotonic() >= this.#tools.deadline) return false;
     if (refusal !== undefined && this.#takeRedirects(attempt, refusal)) return true;
-    const { trunk, redirected } = attempt;
-    if (end.by === 'fault') return end.retryable;
+    const { trunk, redirected, target, isLast } = attempt;
+    if (end.by === 'fault') {
+      // One that we cancelled for want of progress ended by our own hand as far as the meter saw.
+      if (end.retryable && end.status === 408)
+        this.#tools.meter.silent(target, isLast === true ? trunk : undefined);
+      return end.retryable;
+    }
     const failoverOn = trunk?.failoverOn ?? TRUNK_DEFAULTS.failoverOn;
     if (!failoverOn.includes(end.status)) return false;
     // Without a trunk the other targets are the same peer: only 503 says that another one may serve.

@@ -56,6 +56,12 @@ export class TrunkMeter {
     if (trunk !== undefined) this.health.callFailed(trunk.id, 'no connection to the trunk');
   }
 
+  /** The target took a call and got nowhere, or did not answer at all. `trunk` as above. */
+  silent(target: Target, trunk: TrunkSettings | undefined): void {
+    this.#targets.failed(target);
+    if (trunk !== undefined) this.health.callFailed(trunk.id, 'no answer');
+  }
+
   /** How an attempt at the target ended. `exhausted`: the trunk, where the target was its last. */
   heard(
     target: Target,
