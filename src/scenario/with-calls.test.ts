@@ -137,7 +137,7 @@ describe.each(KINDS)('a call with its scenario %s', (_name, make) => {
   ])('gets 500 when the scenario has %s', async (_what, source) => {
     const { service, caller, outcomes } = await world(make(), source);
     close = () => service.close(0);
-    await expect.poll(() => caller.kinds(), { timeout: 5000 }).toEqual(['reject 500']);
+    await expect.poll(() => caller.kinds(), { timeout: 15_000 }).toEqual(['reject 500']);
     await expect.poll(() => outcomes[0]?.error?.scenario).toBe('taxi');
   });
 });

@@ -241,7 +241,7 @@ describe('hold', () => {
     const first = driver.say('INVITE', { body: offer });
     await stage.clock.advance(20);
     expect(driver.statuses(first, 'INVITE')).toEqual([491]);
-    driver.say('ACK', { cseq: first });
+    driver.say('ACK', { cseq: first, refused: true });
     // The owner of the Call-ID waits longer than we do (§14.1), so ours goes first; then its own again.
     await stage.clock.advance(4_100);
     const second = driver.say('INVITE', { body: offer });

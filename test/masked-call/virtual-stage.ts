@@ -67,11 +67,13 @@ export class Side {
       body?: string;
       from?: string;
       contentType?: string;
+      refused?: true;
     } = {},
   ): number {
     if (options.cseq === undefined) this.cseq += 1;
     const cseq = options.cseq ?? this.cseq;
-    this.#branches += 1;
+    // RFC 3261 §17.1.1.3: the ACK of a refusal belongs to the INVITE's own transaction.
+    if (options.refused !== true) this.#branches += 1;
     const body = options.body ?? '';
     const lines = [
       `${method} ${this.target} SIP/2.0`,
