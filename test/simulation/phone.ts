@@ -175,7 +175,8 @@ export class Phone extends Agent {
       ...(answers ? call.sdpFields() : []),
     ];
     const done = (status: number): void => {
-      if (status >= 300 && status !== 481 && status !== 408) this.fault(`PRACK was answered with ${status}`);
+      // 500: a later request has overtaken it (RFC 3261 §12.2.2).
+      if (status >= 300 && ![408, 481, 500].includes(status)) this.fault(`PRACK was answered with ${status}`);
     };
     call.ask('PRACK', done, lines, answers ? call.sdp() : '');
   }

@@ -15,6 +15,8 @@ const AFTER_END: ReadonlySet<string> = new Set([
   'call-record-stopped',
   'call-record-error',
   'playback-finished',
+  // The answer to what the script said about a transfer.
+  'call-transfer-ended',
 ]);
 const END_TIMER = 1;
 const TALK_TIMER = 2;
