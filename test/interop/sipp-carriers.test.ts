@@ -252,7 +252,7 @@ test(
 );
 
 test(
-  '[row 13] [RFC 3262 §4] a reliable 183 that comes twice gets one PRACK',
+  '[row 13] [RFC 3262 §4] a reliable 183 that comes twice is one',
   stage.plays({
     caller: 'caller-talks-and-hangs-up',
     callee: 'carrier-repeats-a-reliable-183',

@@ -65,7 +65,12 @@ test(
 test(
   '[row 3] [RFC 3261 §13.2.2.4] each 200 gets its ACK',
   stage.plays(
-    { caller: 'caller-talks-and-hangs-up', callee: 'callee-repeats-its-200', record: callerHungUp },
+    {
+      caller: 'caller-talks-and-hangs-up',
+      callerSettings: { talk_ms: 1_000 },
+      callee: 'callee-repeats-its-200',
+      record: callerHungUp,
+    },
     ({ callee }) => expect(received(callee!.messages, 'ACK ')).toBe(2),
   ),
 );
@@ -83,7 +88,7 @@ test(
   '[row 5] [RFC 3261 §13.2.2.4] the second answer of a fork gets ACK and BYE',
   stage.plays({
     caller: 'caller-talks-and-hangs-up',
-    callerSettings: { talk_ms: 400 },
+    callerSettings: { talk_ms: 1_000 },
     callee: 'carrier-forks-into-two-answers',
     record: callerHungUp,
   }),
@@ -127,6 +132,7 @@ test(
   stage.plays({
     caller: 'caller-offers-again-while-ringing',
     callee: 'callee-answers-late',
+    calleeSettings: { ring_ms: 1_000 },
     record: callerHungUp,
   }),
 );
