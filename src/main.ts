@@ -180,6 +180,17 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   keeper.watchSessions(scenarios.observers);
 
   let draining = false;
+  let stopping = false;
+  const setDraining = (on: boolean): void => {
+    if (stopping && !on) throw new MasklineError('admission/draining');
+    draining = on;
+    calls.setDraining(on);
+    stack.userAgent.setDraining(on);
+    log.info(
+      { calls: calls.active.length },
+      on ? 'the node takes no new calls' : 'the node takes calls again',
+    );
+  };
   const metrics = createMetrics({
     calls,
     scenarios,
@@ -215,6 +226,12 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     trunkStatus: (id) => stack.userAgent.trunkStatus(id),
     readiness: () => readiness(storage, media, draining),
     metrics: () => metrics.scrape(),
+    node: {
+      name: settings.node,
+      calls: () => calls.active.length,
+      isDraining: () => draining,
+      setDraining,
+    },
     clock,
     random,
     log,
@@ -225,7 +242,8 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
 
   const hurry = Promise.withResolvers<void>();
   closing.add('calls', async () => {
-    draining = true;
+    stopping = true;
+    setDraining(true);
     const drained = calls.drain(limits.drainSeconds * 1000);
     await Promise.race([drained, hurry.promise.then(() => calls.drain(0))]);
   });

@@ -31,8 +31,9 @@ export class Admission {
     this.#limit = limit;
   }
 
-  drain(): void {
-    this.#draining = true;
+  /** While draining, nobody new comes in; those who talk may still be connected to somebody. */
+  setDraining(on: boolean): void {
+    this.#draining = on;
   }
 
   /** May a caller come in? */

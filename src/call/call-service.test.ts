@@ -195,6 +195,19 @@ describe('draining', () => {
     expect(drained).toBe(true);
   });
 
+  it('can be undone', async () => {
+    world.calls.setDraining(true);
+    const early = caller();
+    world.userAgent.incoming(early);
+    expect(early.sent).toMatchObject([{ kind: 'reject', status: 503 }]);
+    world.calls.setDraining(false);
+    const late = caller();
+    world.userAgent.incoming(late);
+    expect(late.sent).toEqual([]);
+    late.bye();
+    await clock.advance(0);
+  });
+
   it('refuses newcomers, lets the running ones finish, and lets them dial', async () => {
     const { session, call } = world.callIn();
     const owner = world.ownerOf();

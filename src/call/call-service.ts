@@ -147,8 +147,12 @@ export class CallService implements Calls {
     observeCall(call, entry.applicationId, owner.sessionId, this.observers);
   }
 
+  setDraining(on: boolean): void {
+    this.#admission.setDraining(on);
+  }
+
   async drain(ms: number): Promise<void> {
-    this.#admission.drain();
+    this.#admission.setDraining(true);
     if (await this.#emptyWithin(ms)) return;
     for (const call of this.active) call.hangup();
     await this.#emptyWithin(HANGUP_SECONDS * 1000);

@@ -194,6 +194,8 @@ export interface Calls {
   /** Gives an inbound call its scenario session and media. Before that it can only be rejected or hung up. */
   adopt(call: Call, owner: CallOwner): void;
   readonly active: readonly Call[];
+  /** No new calls while it is on; those that run go on, without a limit of time. */
+  setDraining(on: boolean): void;
   /** No new calls from now on; resolves when none is left or `ms` have passed, after which the rest are hung up. */
   drain(ms: number): Promise<void>;
   readonly observers: Emitter<CallObserverEvents>;

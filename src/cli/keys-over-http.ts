@@ -1,9 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import Value from 'typebox/value';
+import { askNodeFor, type RunningNode } from './ask-node.ts';
 import type { NewKey } from './keys.ts';
-
-/** How long a node may take to answer, milliseconds. */
-const TIMEOUT_MS = 10_000;
 
 const Key = Type.Object({
   id: Type.String(),
@@ -16,19 +13,16 @@ const Key = Type.Object({
 });
 const MadeKey = Type.Object({ ...Key.properties, secret: Type.String() });
 const Keys = Type.Object({ items: Type.Array(Key) });
-const Problem = Type.Object({ detail: Type.String(), hint: Type.String() });
 
 /** A key as the command shows it, from wherever it comes. */
 export type KeyLine = Static<typeof Key>;
 
 /** The keys of a running node, by its API; needs a key with the scope `keys:write`. */
 export class KeysOverHttp {
-  readonly #url: string;
-  readonly #secret: string;
+  readonly #node: RunningNode;
 
   constructor(url: string, secret: string) {
-    this.#url = url.replace(/\/+$/, '');
-    this.#secret = secret;
+    this.#node = { url, secret };
   }
 
   async create(key: NewKey): Promise<{ readonly key: KeyLine; readonly secret: string }> {
@@ -50,29 +44,7 @@ export class KeysOverHttp {
     return true;
   }
 
-  async #ask<T extends TSchema>(method: string, path: string, schema: T, body?: object): Promise<Static<T>> {
-    const response = await fetch(this.#url + path, {
-      method,
-      headers: {
-        authorization: `Bearer ${this.#secret}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const text = await response.text();
-    const answer: unknown = text === '' ? null : parse(text);
-    if (response.ok && Value.Check(schema, answer)) return answer;
-    const hint = Value.Check(Problem, answer) ? answer.hint : 'Is that the address of a Maskline node?';
-    const detail = Value.Check(Problem, answer) ? answer.detail : `${this.#url} answered ${response.status}.`;
-    throw Object.assign(new Error(detail), { hint });
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+  #ask<T extends TSchema>(method: string, path: string, schema: T, body?: object): Promise<Static<T>> {
+    return askNodeFor(schema, this.#node, method, path, body);
   }
 }

@@ -12,6 +12,7 @@ const USAGE = `maskline COMMAND
   demo [--json] [--no-keep]                                  make a masked call between two built-in phones and check it
   keys create|list|revoke …                                  API keys
   trace CALL [--json] [--url URL] [--key KEY]                the SIP messages of a call, as a ladder
+  drain [--wait SECONDS] [--undo] [--url URL] [--key KEY]    take a running node out of service, and back
   doctor [--settings FILE | --example NAME] [--json]         look at everything around a node: ports, trunks, clock, disk …
   settings [--json-schema]                                   the reference page of all settings
 `;
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   demo: async (args) => (await import('./demo/command.ts')).demoCommand(args),
   keys: async (args) => (await import('./keys-command.ts')).keysCommand(args),
   trace: async (args) => (await import('./trace.ts')).traceCommand(args),
+  drain: async (args) => (await import('./drain.ts')).drainCommand(args),
   doctor: async (args) => (await import('./doctor/command.ts')).doctorCommand(args),
   settings: async (args) => (await import('./settings.ts')).settingsCommand(args),
 };

@@ -14,6 +14,8 @@ interface Route {
 const NUMBER = { kind: 'service', number: '+442079460999', application: 'taxi' };
 const ROUTES: readonly Route[] = [
   { method: 'GET', url: '/metrics', scope: 'metrics:read' },
+  { method: 'GET', url: '/v1/node', scope: 'metrics:read' },
+  { method: 'PUT', url: '/v1/node/drain', scope: 'node:write', payload: { draining: true } },
   { method: 'GET', url: '/v1/calls', scope: 'calls:read' },
   { method: 'GET', url: '/v1/calls/taxi-call', scope: 'calls:read' },
   { method: 'GET', url: '/v1/calls/taxi-call/events', scope: 'calls:read' },

@@ -34,6 +34,16 @@ export interface TrunkStatus {
   readonly calls?: { readonly inbound: number; readonly outbound: number };
 }
 
+/** The node as a whole. */
+export interface NodeControl {
+  readonly name: string;
+  /** Legs that are alive. */
+  readonly calls: () => number;
+  readonly isDraining: () => boolean;
+  /** On: no new calls until it is off again. Rejects with `admission/draining` when the node is stopping anyway. */
+  readonly setDraining: (on: boolean) => void;
+}
+
 export interface Readiness {
   readonly ok: boolean;
   /** Part → `ok`, or what is wrong with it. */
@@ -54,6 +64,7 @@ export interface HttpServerOptions {
   /** Registration, health and load of a trunk. */
   readonly trunkStatus: (id: string) => TrunkStatus | undefined;
   readonly readiness: () => Promise<Readiness>;
+  readonly node: NodeControl;
   /** Prometheus text format. */
   readonly metrics: () => Promise<string>;
   readonly clock: Clock;

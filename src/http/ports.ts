@@ -18,6 +18,7 @@ export const SCOPES = [
   'trunks:read',
   'users:read',
   'metrics:read',
+  'node:write',
   'keys:write',
 ] as const;
 

@@ -36,6 +36,8 @@ describe('GET /openapi.json', () => {
       'GET /health',
       'GET /ready',
       'GET /metrics',
+      'GET /v1/node',
+      'PUT /v1/node/drain',
       'GET /openapi.json',
       'GET /v1/calls',
       'GET /v1/calls/{id}',

@@ -17,6 +17,7 @@ const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'trunks:read': 'trunks and their registrations; only for keys that are not bound to an application',
   'users:read': 'SIP accounts',
   'metrics:read': 'metrics; only for keys that are not bound to an application',
+  'node:write': 'taking the node out of service, and back',
   'keys:write': 'listing, making and revoking keys; a key can make only keys that may do no more than itself',
 };
 

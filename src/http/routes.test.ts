@@ -34,6 +34,17 @@ describe('the node', () => {
     });
   });
 
+  test('a node is taken out of service and back', async () => {
+    const headers = await world.key(['node:write', 'metrics:read']);
+    const put = (draining: unknown) =>
+      world.app.inject({ method: 'PUT', url: '/v1/node/drain', headers, payload: { draining } });
+    expect((await put(true)).json()).toEqual({ node: 'maskline-1', draining: true, calls: 3 });
+    const seen = await world.app.inject({ method: 'GET', url: '/v1/node', headers });
+    expect(seen.json()).toMatchObject({ draining: true });
+    expect((await put(false)).json()).toMatchObject({ draining: false });
+    expect((await put('perhaps')).statusCode).toBe(400);
+  });
+
   test('GET /metrics is Prometheus text', async () => {
     const response = await get('/metrics');
     expect(response.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');

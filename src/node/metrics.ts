@@ -102,18 +102,7 @@ export function createMetrics(parts: {
       for (const [error, count] of fenceRefused()) this.inc({ reason: error.replace('fence/', '') }, count);
     },
   });
-  const workerDelay = new Gauge({
-    name: 'maskline_media_worker_loop_delay_p99_seconds',
-    help: 'Media workers: 99th percentile of their event-loop delay; above 0.02 people hear it.',
-    labelNames: ['worker'],
-    registers,
-  });
-  const workerLegs = new Gauge({
-    name: 'maskline_media_worker_legs',
-    help: 'Media workers: legs that each carries.',
-    labelNames: ['worker'],
-    registers,
-  });
+  // Before the two that it sets: prom-client collects in the order of registration.
   new Gauge({
     name: 'maskline_media',
     help: 'Media engine: sessions, legs, players, recorders and ports that are taken or draining.',
@@ -127,6 +116,18 @@ export function createMetrics(parts: {
         workerLegs.set({ worker: index }, legs);
       }
     },
+  });
+  const workerDelay = new Gauge({
+    name: 'maskline_media_worker_loop_delay_p99_seconds',
+    help: 'Media workers: 99th percentile of their event-loop delay; above 0.02 people hear it.',
+    labelNames: ['worker'],
+    registers,
+  });
+  const workerLegs = new Gauge({
+    name: 'maskline_media_worker_legs',
+    help: 'Media workers: legs that each carries.',
+    labelNames: ['worker'],
+    registers,
   });
   return {
     scrape: async () => await register.metrics(),

@@ -83,6 +83,8 @@ export class FakeUserAgent implements UserAgent {
     });
   }
 
+  setDraining(): void {}
+
   trunkStatus(): TrunkStatus {
     const health = { state: 'unknown', since: undefined, reason: undefined } as const;
     return { registered: undefined, lastError: undefined, health, calls: { inbound: 0, outbound: 0 } };

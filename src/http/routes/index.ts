@@ -6,6 +6,7 @@ import { calls } from './calls.ts';
 import { health } from './health.ts';
 import { keys } from './keys.ts';
 import { metrics } from './metrics.ts';
+import { node } from './node.ts';
 import { numbers } from './numbers.ts';
 import { openapi } from './openapi.ts';
 import { recordingAudio } from './recording-audio.ts';
@@ -19,6 +20,7 @@ import { users } from './users.ts';
 export function registerRoutes(api: Api, options: HttpServerOptions): void {
   health(api, options);
   metrics(api, options);
+  node(api, options);
   openapi(api);
   calls(api, options);
   callEvents(api, options);

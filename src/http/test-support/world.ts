@@ -29,6 +29,7 @@ export interface World {
   startFails: Error | undefined;
   ready: Readiness;
   trunk: TrunkStatus | undefined;
+  draining: boolean;
   /** Every line that the node logged. */
   readonly logged: string[];
   /** Headers with a new key of these scopes. */
@@ -97,6 +98,14 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     trunkStatus: () => world.trunk,
     readiness: async () => world.ready,
     metrics: async () => 'maskline_calls 3\n',
+    node: {
+      name: 'maskline-1',
+      calls: () => 3,
+      isDraining: () => world.draining,
+      setDraining: (on) => {
+        world.draining = on;
+      },
+    },
     settings: { host: '127.0.0.1', port: 0, ...settings },
   };
   const app = await createApp(options);
@@ -108,6 +117,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     dataFolder: place.dataFolder,
     applications,
     started,
+    draining: false,
     startFails: undefined,
     ready: { ok: true, checks: { database: 'ok' } },
     trunk: { registered: true, lastError: undefined },

@@ -152,6 +152,8 @@ export class FakeCalls implements Calls {
     return call;
   }
 
+  setDraining(): void {}
+
   drain(): Promise<void> {
     return Promise.resolve();
   }

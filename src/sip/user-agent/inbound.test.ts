@@ -154,6 +154,20 @@ describe('a call that comes in', () => {
     expect(stranger.last.status).toBe(200);
   });
 
+  test('[RFC 3261 §11.2] while the node drains, OPTIONS is answered as an INVITE would be: 503, and 200 again afterwards', async () => {
+    const peer = await at('198.51.100.7', { trunks: [carrier] });
+    for (const [draining, status] of [
+      [true, 503],
+      [false, 200],
+    ] as const) {
+      stage.agent.setDraining(draining);
+      peer.ask({ method: 'OPTIONS', uri: CALLED });
+      await stage.clock.advance(10);
+      expect(peer.last.status).toBe(status);
+      expect(peer.last.headers.get('Retry-After')).toBe(draining ? '30' : undefined);
+    }
+  });
+
   test('[RFC 3261 §8.2.1] an unknown method of a known peer is 405 with Allow', async () => {
     const peer = await at('198.51.100.7', { trunks: [carrier] });
     peer.ask({ method: 'MESSAGE', uri: CALLED });

@@ -11,8 +11,18 @@ export const ALLOWED_METHODS = [...IN_DIALOGS, 'REGISTER'] as const;
 export const ALLOW_FIELD: readonly [string, string] = ['Allow', ALLOWED_METHODS.join(', ')];
 export const ACCEPT_FIELD: readonly [string, string] = ['Accept', 'application/sdp'];
 
-/** 200 to OPTIONS, as an INVITE would be received at this moment (§11.2). */
-export function answerOptions(transaction: ServerTransaction): void {
+/** Seconds after which a dispatcher may ask again (RFC 3261 §20.33). */
+const RETRY_AFTER_SECONDS = 30;
+
+/**
+ * As an INVITE would be answered at this moment (§11.2): 200, or 503 while no new calls are taken, by which a dispatcher in
+ * front takes this node out.
+ */
+export function answerOptions(transaction: ServerTransaction, acceptsCalls: boolean): void {
+  if (!acceptsCalls) {
+    transaction.reply(503, { fields: [['Retry-After', String(RETRY_AFTER_SECONDS)]] });
+    return;
+  }
   transaction.reply(200, {
     fields: [
       ALLOW_FIELD,

@@ -156,6 +156,8 @@ export interface UserAgent {
   ): UacSession;
   /** Registration, health and load of a trunk, for the API and `doctor`. */
   trunkStatus(trunkId: string): TrunkStatus;
+  /** While it is on, OPTIONS gets 503: a dispatcher in front sends its calls elsewhere. */
+  setDraining(on: boolean): void;
   /** Stops registrations (with REGISTER Expires: 0, bounded to 2 s) and timers; sessions must have been ended before. */
   close(): Promise<void>;
 }

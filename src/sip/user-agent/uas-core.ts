@@ -31,6 +31,8 @@ export interface UasCoreOptions {
   readonly domain: string;
   /** Answer OPTIONS of anybody. */
   readonly answerUnknownOptions: boolean;
+  /** False while the node drains. */
+  readonly acceptsCalls: () => boolean;
   readonly meter: TrunkMeter;
   readonly ownCalls: OwnCalls;
   /** Whether the user part is one that we gave to a provider as Contact. */
@@ -156,7 +158,7 @@ export class UasCore implements DialogUser {
     const { request, flow } = transaction;
     const known = answerUnknownOptions || sources.has(flow);
     if (known || this.#peerOf(transaction, peers.identify(request, flow)) !== undefined)
-      answerOptions(transaction);
+      answerOptions(transaction, this.#options.acceptsCalls());
   }
 
   #register(transaction: ServerTransaction): void {

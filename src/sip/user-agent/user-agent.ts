@@ -72,6 +72,7 @@ export class SipUserAgent implements UserAgent {
   readonly #uac: UacCore;
   readonly #guesses: GuessGuard;
   #started = false;
+  #draining = false;
 
   constructor(options: SipUserAgentOptions) {
     const { transport, transactions, dialogs, resolver, directory, clock, random, log, settings } = options;
@@ -127,6 +128,7 @@ export class SipUserAgent implements UserAgent {
       log,
       domain: settings.domain,
       answerUnknownOptions,
+      acceptsCalls: () => !this.#draining,
       meter,
       ownCalls,
       isOwnContact: (user) => registrations.trunkByContact(user) !== undefined,
@@ -163,6 +165,10 @@ export class SipUserAgent implements UserAgent {
 
   invite(invite: OutboundInvite, sdpFor: SdpFor): UacSession {
     return this.#uac.invite(invite, sdpFor);
+  }
+
+  setDraining(on: boolean): void {
+    this.#draining = on;
   }
 
   trunkStatus(trunkId: string): TrunkStatus {
