@@ -266,6 +266,14 @@ export const TrunkSchema = section(
       description:
         'Digest with MD5, both ways. Off: only SHA-256 and stronger (RFC 8760), so that nobody on the way can talk us down.',
     }),
+    reliableProvisional: Type.Union(
+      [Type.Literal('off'), Type.Literal('supported'), Type.Literal('required')],
+      {
+        default: 'supported',
+        description:
+          'Reliable provisional responses (100rel and PRACK, RFC 3262). supported: used where the trunk asks for them. off: for a trunk whose PRACK does not work; its call that requires them gets 420. required: for one that must never lose a 180 or early sound; our call to a peer without them gets 420 from it.',
+      },
+    ),
     media: TrunkMedia,
   },
   'A SIP peer that carries calls from and to the phone network.',

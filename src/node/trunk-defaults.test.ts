@@ -36,6 +36,7 @@ test('what the settings say of a trunk arrives', async () => {
     fromUser: 'acc',
     trustCallerIn: ['remote-party-id'],
     allowMd5: false,
+    reliableProvisional: 'off',
   } as const;
   const settings = parseSettings(JSON.stringify({ trunks: [said] }), {});
   const { trunks } = await declaredDirectory(settings, '/');

@@ -1,4 +1,5 @@
 /** A trunk, as it is stored and as every part of this folder sees it. */
+import type { ReliableProvisional } from '../dialog/types.ts';
 import { DEFAULT_MEDIA_POLICY, type MediaPolicy } from './media-policy.ts';
 
 /** A SIP peer that carries calls from and to the phone network. Stored; see storage. */
@@ -71,6 +72,8 @@ export interface TrunkSettings {
   readonly trustCallerIn: readonly CallerIdField[];
   /** Digest with MD5, both ways (PITFALLS row 28). */
   readonly allowMd5: boolean;
+  /** Whether its 18x, and ours towards it, are acknowledged by PRACK (RFC 3262). */
+  readonly reliableProvisional: ReliableProvisional;
   readonly media: MediaPolicy;
 }
 
@@ -128,5 +131,6 @@ export const TRUNK_DEFAULTS: Omit<TrunkSettings, 'id' | 'name' | 'host'> = {
   assertIdentity: false,
   trustCallerIn: ['p-asserted-identity', 'from'],
   allowMd5: true,
+  reliableProvisional: 'supported',
   media: DEFAULT_MEDIA_POLICY,
 };

@@ -159,6 +159,7 @@ function partsOf(
     maxForwards: invite.maxForwards,
     headers: [...identity.fields, ...extensionsOnly(invite.headers)],
     sdp,
+    reliableProvisional: attempt.trunk?.reliableProvisional,
     ...(attempt.account === undefined ? {} : { onChallenge: answerWith(attempt.account, random) }),
   };
 }

@@ -5,7 +5,7 @@
 import type { Logger } from '../../kernel/logger.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { DigestAuthenticator } from '../auth/authenticator.ts';
-import type { ChallengeHook, Dialogs, DialogUser } from '../dialog/types.ts';
+import type { ChallengeHook, Dialogs, DialogUser, UasParts } from '../dialog/types.ts';
 import { callId, optionTags } from '../message/fields.ts';
 import type { InviteServerTransaction, ServerTransaction } from '../transaction/types.ts';
 import { CONTACT_USER, contactFor } from './contact.ts';
@@ -64,7 +64,8 @@ export class UasCore implements DialogUser {
     const peer = this.#peerOf(transaction, peers.identify(request, flow));
     if (peer === undefined) return;
     if (peer.kind === 'user') sources.remember(flow, KNOWN_FOR);
-    const refusal = refusalOf(request) ?? dialogs.refusal(request);
+    const extensions = extensionsFor(peer);
+    const refusal = refusalOf(request) ?? dialogs.refusal(request, extensions);
     if (refusal !== undefined) {
       transaction.reply(refusal.status, { fields: refusal.fields });
       return;
@@ -76,6 +77,7 @@ export class UasCore implements DialogUser {
       contact: contactFor(flow, CONTACT_USER, /^sips:/i.test(request.uri) ? 'sips' : 'sip'),
       // A phone may be behind NAT; a trunk says where it wants to be asked.
       reach: peer.kind === 'user' ? 'flow' : 'target',
+      ...extensions,
       ...this.#credentialsFor(peer),
     });
     room.follow(session);
@@ -182,6 +184,11 @@ export class UasCore implements DialogUser {
         if (transaction.open) transaction.reply(500);
       });
   }
+}
+
+/** An account has none of its own: what its phone asks for, it gets. */
+function extensionsFor(peer: Peer): Pick<UasParts, 'reliableProvisional'> {
+  return peer.kind === 'trunk' ? { reliableProvisional: peer.trunk.reliableProvisional } : {};
 }
 
 function peerName(peer: Peer): string {
