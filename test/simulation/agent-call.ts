@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../../src/kernel/clock.ts';
 import type { Address } from '../../src/sip/transport/types.ts';
-import { type AgentServerTransaction, type AgentTransactions, LIFE, T1 } from './agent-transactions.ts';
+import type { AgentServerTransaction } from './agent-server-transaction.ts';
+import { type AgentTransactions, LIFE, T1 } from './agent-transactions.ts';
 import type { ReOfferManner } from './plan.ts';
 import {
   callIdOf,

@@ -4,6 +4,7 @@
  */
 import type { Clock, TimerHandle } from '../../src/kernel/clock.ts';
 import type { Address } from '../../src/sip/transport/types.ts';
+import { AgentServerTransaction } from './agent-server-transaction.ts';
 import type { AgentSockets, Way } from './agent-sockets.ts';
 import type { Dice } from './dice.ts';
 import {
@@ -15,7 +16,6 @@ import {
   methodOf,
   readWire,
   type Wire,
-  writeResponse,
   writeWire,
 } from './wire.ts';
 
@@ -61,50 +61,6 @@ interface Client extends AgentClientTransaction {
   ack: string | undefined;
   repeat: TimerHandle | undefined;
   timeout: TimerHandle | undefined;
-}
-
-/** A request of the server's that waits for its final response, or has had it. */
-export class AgentServerTransaction {
-  readonly request: Wire;
-  readonly tag: string;
-  /** A final response was sent. */
-  final = 0;
-  acked = false;
-  cancelled: (() => void) | undefined;
-  /** False once the connection that it came by is gone (§17.2.4). */
-  readonly reachable: () => boolean;
-  readonly #send: (text: string) => void;
-  readonly #keep: (transaction: AgentServerTransaction, text: string) => void;
-  last: string | undefined;
-
-  constructor(
-    request: Wire,
-    tag: string,
-    reachable: () => boolean,
-    send: (text: string) => void,
-    keep: (transaction: AgentServerTransaction, text: string) => void,
-  ) {
-    this.request = request;
-    this.tag = tag;
-    this.reachable = reachable;
-    this.#send = send;
-    this.#keep = keep;
-  }
-
-  /** `tag`: that of another fork. A second final counts only as another fork's 2xx. */
-  reply(status: number, lines: Lines = [], body = '', tag = this.tag): string {
-    const text = writeResponse(this.request, status, tag, lines, body);
-    if (status >= 200) this.final = status;
-    this.last = text;
-    this.#send(text);
-    if (status >= 300 && this.request.method === 'INVITE') this.#keep(this, text);
-    return text;
-  }
-
-  /** The same bytes again. */
-  repeat(text: string): void {
-    this.#send(text);
-  }
 }
 
 export class AgentTransactions {

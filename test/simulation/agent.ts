@@ -1,8 +1,9 @@
 import type { Clock } from '../../src/kernel/clock.ts';
 import type { Address, Network } from '../../src/sip/transport/types.ts';
 import { type AgentCall, type AgentCallContext, belongsTo } from './agent-call.ts';
+import type { AgentServerTransaction } from './agent-server-transaction.ts';
 import { AgentSockets } from './agent-sockets.ts';
-import { type AgentServerTransaction, AgentTransactions } from './agent-transactions.ts';
+import { AgentTransactions } from './agent-transactions.ts';
 import type { Dice } from './dice.ts';
 import type { PeerPlan, TalkAction } from './plan.ts';
 import { toTag, type Wire } from './wire.ts';

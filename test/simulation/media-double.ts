@@ -3,32 +3,23 @@
  * orders and answers cross with a delay and in order, nodes end with their one event, and a worker that dies takes
  * everything with it and is replaced. `media-double.test.ts` puts both through the same questions.
  */
-import { NO_PACKETS } from '../../src/call/test-support/fake-media.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
-import { Emitter } from '../../src/kernel/emitter.ts';
 import { MasklineError } from '../../src/kernel/errors.ts';
 import type {
   EngineStats,
-  LegEvents,
-  LegPlan,
-  LegStats,
   MediaEngine,
   MediaLeg,
   MediaPlayer,
   MediaRecorder,
   MediaSession,
   MediaSink,
-  PlayerEvents,
   PlayerInput,
-  RecorderEvents,
   RtpAddress,
 } from '../../src/media/engine.ts';
+import { LegDouble, type NodeHost, PlayerDouble, RecorderDouble } from './media-double-nodes.ts';
+import { gone, WorkerLife } from './media-double-worker.ts';
 
-/** As the settings default it, ms. */
-const SILENCE_MS = 30_000;
-const FIRST_PACKET_MS = 20;
 const RESTART_MS = 100;
-const FILE_MS = 2_000;
 
 export interface MediaDoubleOptions {
   readonly clock: Clock;
@@ -37,55 +28,6 @@ export interface MediaDoubleOptions {
   readonly host: string;
   /** Whether RTP comes from a phone with that address. */
   readonly isHeard: (remote: RtpAddress) => boolean;
-}
-
-/** One life of the worker thread. */
-class WorkerLife {
-  dead = false;
-  readonly #clock: Clock;
-  readonly #latency: number;
-  readonly #onDeath = new Set<() => void>();
-  readonly #lost = new Set<() => void>();
-
-  constructor(clock: Clock, latency: number) {
-    this.#clock = clock;
-    this.#latency = latency;
-  }
-
-  /** Orders arrive in order, and not at all at a dead worker. */
-  order(carryOut: () => void): void {
-    this.#clock.setTimeout(() => {
-      if (!this.dead) carryOut();
-    }, this.#latency);
-  }
-
-  async ask<T>(answer: () => T | Promise<T>): Promise<T> {
-    if (this.dead) throw gone();
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const fail = (): void => reject(gone());
-    this.#onDeath.add(fail);
-    this.order(() => {
-      void Promise.resolve(answer()).then((value) => this.order(() => resolve(value)), reject);
-    });
-    try {
-      return await promise;
-    } finally {
-      this.#onDeath.delete(fail);
-    }
-  }
-
-  /** Whoever listens is told when the worker dies. */
-  listen(lost: () => void): () => void {
-    this.#lost.add(lost);
-    return () => this.#lost.delete(lost);
-  }
-
-  die(): void {
-    this.dead = true;
-    for (const fail of [...this.#onDeath]) fail();
-    for (const lost of [...this.#lost]) lost();
-    this.#lost.clear();
-  }
 }
 
 export class MediaDouble implements MediaEngine {
@@ -160,7 +102,7 @@ interface SessionOptions extends MediaDoubleOptions {
   readonly ended: () => void;
 }
 
-class SessionDouble implements MediaSession {
+class SessionDouble implements MediaSession, NodeHost {
   readonly id: number;
   readonly legs = new Set<LegDouble>();
   readonly players = new Map<number, PlayerDouble>();
@@ -243,188 +185,4 @@ class SessionDouble implements MediaSession {
       .catch(() => {});
     this.options.ended();
   }
-}
-
-class LegDouble implements MediaLeg {
-  readonly nodeId: number;
-  readonly local: RtpAddress;
-  readonly events = new Emitter<LegEvents>();
-  plan: LegPlan | undefined;
-  /** Players that begin once the leg is configured. */
-  readonly waiting = new Set<PlayerDouble>();
-  readonly #session: SessionDouble;
-  readonly #unlisten: () => void;
-  #closing: Promise<LegStats> | undefined;
-  #timers: (ReturnType<Clock['setTimeout']> | undefined)[] = [];
-  #silent = false;
-
-  constructor(session: SessionDouble) {
-    const { nextNode, nextPort, host, life } = session.options;
-    this.#session = session;
-    this.nodeId = nextNode();
-    this.local = { host, port: nextPort() };
-    this.#unlisten = life.listen(() => this.events.emit('silent', { seconds: 0 }));
-  }
-
-  configure(plan: LegPlan): void {
-    const { life, clock } = this.#session.options;
-    life.order(() => {
-      if (!this.#session.legs.has(this)) return;
-      this.plan = plan;
-      for (const player of this.waiting) player.begin();
-      this.waiting.clear();
-      this.lose();
-      this.#timers = [
-        clock.setTimeout(() => this.#packets(), FIRST_PACKET_MS),
-        clock.setTimeout(() => this.#watch(), SILENCE_MS),
-      ];
-    });
-  }
-
-  sendDigits(): void {}
-
-  detectDigits(): void {}
-
-  async stats(): Promise<LegStats> {
-    return NO_PACKETS;
-  }
-
-  close(): Promise<LegStats> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  /** Nothing more comes from it. */
-  lose(): void {
-    for (const timer of this.#timers) this.#session.options.clock.clearTimeout(timer);
-    this.#timers = [];
-  }
-
-  async #close(): Promise<LegStats> {
-    await this.#session.options.life
-      .ask(() => {
-        this.#session.legs.delete(this);
-        this.lose();
-      })
-      .catch(() => {});
-    this.#unlisten();
-    return NO_PACKETS;
-  }
-
-  get #heard(): boolean {
-    return this.plan !== undefined && this.#session.options.isHeard(this.plan.remote);
-  }
-
-  #packets(): void {
-    if (this.#heard) this.events.emit('firstPacket', {});
-  }
-
-  #watch(): void {
-    if (!this.#heard && !this.#silent) this.events.emit('silent', { seconds: SILENCE_MS / 1000 });
-    this.#silent = !this.#heard;
-    this.#timers[1] = this.#session.options.clock.setTimeout(() => this.#watch(), SILENCE_MS);
-  }
-}
-
-class PlayerDouble implements MediaPlayer {
-  readonly nodeId: number;
-  readonly events = new Emitter<PlayerEvents>();
-  readonly #session: SessionDouble;
-  readonly #durationMs: number | undefined;
-  readonly #unlisten: () => void;
-  #timer: ReturnType<Clock['setTimeout']> | undefined;
-  #begun = false;
-  #over = false;
-
-  constructor(session: SessionDouble, input: PlayerInput, loop: boolean) {
-    this.#session = session;
-    this.nodeId = session.options.nextNode();
-    const length = input.kind === 'samples' ? input.samples.length / 8 : FILE_MS;
-    this.#durationMs = input.kind === 'progress-tone' || loop ? undefined : length;
-    this.#unlisten = session.options.life.listen(() => this.finish('The media worker has stopped.'));
-  }
-
-  open(): void {
-    if (!this.#over) this.#session.players.set(this.nodeId, this);
-  }
-
-  /** The first sink that can hear it is there. */
-  begin(): void {
-    if (this.#begun || this.#over) return;
-    this.#begun = true;
-    this.events.emit('started', { durationMs: this.#durationMs });
-    if (this.#durationMs === undefined) return;
-    this.#timer = this.#session.options.clock.setTimeout(() => this.finish(undefined), this.#durationMs);
-  }
-
-  pause(): void {}
-
-  resume(): void {}
-
-  close(): void {
-    this.#session.options.life.order(() => this.finish(undefined));
-  }
-
-  finish(error: string | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#unlisten();
-    this.#session.options.clock.clearTimeout(this.#timer);
-    this.#session.players.delete(this.nodeId);
-    this.events.emit('finished', { error });
-  }
-}
-
-class RecorderDouble implements MediaRecorder {
-  readonly left: MediaSink;
-  readonly right: MediaSink;
-  readonly events = new Emitter<RecorderEvents>();
-  readonly #session: SessionDouble;
-  readonly #channels: 1 | 2;
-  readonly #begunAt: number;
-  readonly #unlisten: () => void;
-  #over = false;
-
-  constructor(session: SessionDouble, channels: 1 | 2) {
-    const { nextNode, clock, life } = session.options;
-    this.#session = session;
-    this.#channels = channels;
-    this.left = { nodeId: nextNode() };
-    this.right = { nodeId: nextNode() };
-    this.#begunAt = clock.monotonic();
-    this.#unlisten = life.listen(() => this.lose());
-  }
-
-  open(): void {
-    if (this.#over) return;
-    this.#session.recorders.add(this);
-    this.events.emit('started', {});
-  }
-
-  close(): void {
-    this.#session.options.life.order(() => this.stop());
-  }
-
-  stop(): void {
-    if (!this.#end()) return;
-    const seconds = (this.#session.options.clock.monotonic() - this.#begunAt) / 1000;
-    this.events.emit('stopped', { seconds, bytes: 44, channels: this.#channels });
-  }
-
-  lose(): void {
-    const error = 'The media worker has stopped; what was recorded until then is kept.';
-    if (this.#end()) this.events.emit('error', { error, seconds: undefined, bytes: undefined });
-  }
-
-  #end(): boolean {
-    if (this.#over) return false;
-    this.#over = true;
-    this.#unlisten();
-    this.#session.recorders.delete(this);
-    return true;
-  }
-}
-
-function gone(): MasklineError {
-  return new MasklineError('media/busy', 'The media worker of this session has stopped.');
 }

@@ -1,7 +1,8 @@
 import { Agent, type AgentOptions } from './agent.ts';
 import { AgentCall } from './agent-call.ts';
 import { answerChallenge, type Secret } from './agent-digest.ts';
-import type { AgentClientTransaction, AgentServerTransaction } from './agent-transactions.ts';
+import type { AgentServerTransaction } from './agent-server-transaction.ts';
+import type { AgentClientTransaction } from './agent-transactions.ts';
 import { LIFE } from './agent-transactions.ts';
 import type { CallerPlan } from './plan.ts';
 import { callIdOf, field, fieldsOf, fromTag, type Lines, sequenceOf, toTag, type Wire } from './wire.ts';

@@ -5,6 +5,7 @@
 import { cancelFor } from '../../src/sip/message/build.ts';
 import type { SipMessage } from '../../src/sip/message/types.ts';
 import { SERVER } from './numbers.ts';
+import type { Kind } from './plan.ts';
 import type { World } from './world.ts';
 
 export interface Mutation {
@@ -12,6 +13,8 @@ export interface Mutation {
   /** What the simulator must say about it. */
   readonly says: RegExp;
   readonly breaks: (world: World) => void;
+  /** Runs in which it shows soon. */
+  readonly only?: Kind;
 }
 
 /** The server "forgets" to send what `forgets` picks: the datagrams and the stream writes never leave. */
@@ -59,6 +62,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'sends no BYE where a 200 has crossed its CANCEL',
+    only: 'crossing',
     says: /abandoned: .* a call is still up/,
     breaks: (world) => {
       const cancelled = new Set<string>();
@@ -70,6 +74,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'sends no CANCEL',
+    only: 'silent',
     says: /abandoned: .*rings/,
     breaks: (world) => silence(world, (text) => isRequest(text, 'CANCEL')),
   },

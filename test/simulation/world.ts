@@ -14,6 +14,7 @@ import { BackendDouble } from './backend-double.ts';
 import { Carrier } from './carrier.ts';
 import { Dice } from './dice.ts';
 import { DirectoryDouble } from './directory-double.ts';
+import { scheduleDisasters } from './disasters.ts';
 import { drawFates } from './fate.ts';
 import { Legs } from './legs.ts';
 import { MediaDouble } from './media-double.ts';
@@ -151,20 +152,7 @@ export class World {
       await this.stack.transport.listen({ transport, host: SERVER.host, port: SERVER.port });
     this.stack.userAgent.start();
     for (const agent of this.agents) await agent.open();
-    const { clock } = this;
-    const { faults, caller, carrier } = this.plan;
-    this.#failDatabase();
-    if (faults.mediaDiesAt !== undefined) clock.setTimeout(() => this.#killMedia(), faults.mediaDiesAt);
-    if (faults.drainAt !== undefined) clock.setTimeout(() => void this.stop(), faults.drainAt);
-    for (const [hosts, plan] of [
-      [[CALLER.host], caller],
-      [CARRIERS.map(({ host }) => host), carrier],
-    ] as const) {
-      for (const host of hosts) {
-        for (const at of plan.breaksAt) clock.setTimeout(() => this.#breakStreams(host), at);
-        if (plan.cutOff !== undefined) this.#cutOff(host, plan.cutOff);
-      }
-    }
+    scheduleDisasters(this);
   }
 
   get agents() {
@@ -313,43 +301,6 @@ export class World {
   #numbersForScript(): readonly string[] {
     const many = this.plan.script.style === 'hunt' || this.plan.script.style === 'both';
     return many ? this.numbers : this.numbers.slice(0, 1);
-  }
-
-  #failDatabase(): void {
-    const { database } = this.plan.faults;
-    if (database === undefined) return;
-    this.clock.setTimeout(() => {
-      this.store.failing = true;
-      this.note('the database fails');
-    }, database.at);
-    this.clock.setTimeout(() => {
-      this.store.failing = false;
-      this.note('the database is back');
-    }, database.at + database.ms);
-  }
-
-  #killMedia(): void {
-    if (this.media.counts.legs > 0) this.count('the media worker died in mid-call');
-    this.note('the media worker dies');
-    this.media.die();
-  }
-
-  #breakStreams(host: string): void {
-    if (this.network.counts.streams === 0) return;
-    this.count('TCP connections broke');
-    this.note(`TCP connections of ${host} break`);
-    this.network.breakStreams(SERVER.host, host);
-  }
-
-  #cutOff(host: string, { at, ms }: { readonly at: number; readonly ms: number }): void {
-    this.clock.setTimeout(() => {
-      this.note(`${host} is cut off`);
-      this.network.isolate(host);
-    }, at);
-    this.clock.setTimeout(() => {
-      this.note(`${host} is back`);
-      this.network.heal(host);
-    }, at + ms);
   }
 
   /** A server that logs an error has met something that it did not expect; what faults of ours cause is expected. */
