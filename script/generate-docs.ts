@@ -2,9 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsJsonSchema, settingsReference } from '../src/config/describe.ts';
-import { coveragePage } from './coverage-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { grafanaDashboard } from './grafana-dashboard.ts';
+import { prometheusAlerts } from './prometheus-alerts.ts';
 import { scenarioApiPage } from './scenario-api-page.ts';
+import { sipPage } from './sip-page.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
 
@@ -14,7 +16,9 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/settings.schema.json': settingsJsonSchema,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/scenario-api.md': scenarioApiPage,
-  'docs/reference/coverage.md': () => coveragePage(ROOT),
+  'docs/reference/sip.md': () => sipPage(ROOT),
+  'docs/grafana/maskline.json': grafanaDashboard,
+  'docs/grafana/alerts.yml': prometheusAlerts,
 };
 
 if (import.meta.main) {

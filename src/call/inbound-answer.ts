@@ -5,7 +5,7 @@ import type { HeaderMap } from './types.ts';
 
 /**
  * What goes towards a caller: a status, our SDP, our words, allow-listed headers. Nothing of the callee has a
- * parameter here (ARCHITECTURE, privacy 4). Every method returns what was left out of the headers.
+ * parameter here (ARCHITECTURE, privacy 4), its Reason (RFC 3326 §2) neither. Every method returns what was left out of the headers.
  */
 export class InboundAnswer {
   readonly #session: UasSession;

@@ -23,7 +23,7 @@ function poolOf(
 }
 
 describe('port pool', () => {
-  it('[row 33] gives even ports of the range, each once, in no foreseeable order, then none', async () => {
+  it('[RFC 3550 §11] [row 33] gives even ports of the range, each once, in no foreseeable order, then none', async () => {
     const { pool } = poolOf(10_001, 10_020);
     const ports: number[] = [];
     for (let taken = await pool.take(); taken !== undefined; taken = await pool.take())

@@ -151,7 +151,7 @@ describe('LocalDescription', () => {
   const create = (): LocalDescription =>
     new LocalDescription({ sessionId: 5, host: '192.0.2.10', port: 20_000, codecs: ['PCMA', 'PCMU'] });
 
-  it('[row 17] the version grows by one when our text changes, and only then', () => {
+  it('[RFC 3264 §5.1] [row 17] the version grows by one when our text changes, and only then', () => {
     const description = create();
     const versions = ['sendrecv', 'sendrecv', 'sendonly', 'sendonly', 'sendrecv'].map((direction) =>
       versionOf(description.answer(readSdp(phone(direction))).sdp),

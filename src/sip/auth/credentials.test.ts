@@ -46,7 +46,7 @@ describe('digest, client side', () => {
     expect(client().accept(401, ['Basic realm="a"'])).toBe(false);
   });
 
-  test('[row 27] the answer is right, and nc grows while the nonce is re-used', () => {
+  test('[RFC 3261 §22.4] [RFC 7616 §3.4] [row 27] the answer is right, and nc grows while the nonce is re-used', () => {
     const bob = client();
     bob.accept(407, ['Digest realm="a", nonce="n", algorithm=SHA-256, qop="auth-int,auth", opaque="o\\"p"']);
     for (const nc of ['00000001', '00000002']) {

@@ -88,6 +88,22 @@ describe('a call that goes out', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it('[RFC 3261 §8.1.3.2] a response that we do not know counts as x00 of its class, a provisional one as 183', async () => {
+    const b = dialogBench();
+    const call = await callOut(b);
+    call.answer(188, { body: 'early' });
+    call.answer(299, { body: 'answer' });
+    expect(call.told).toEqual(['188 sdp', 'accepted answer']);
+    call.session.end();
+    call.answerTo('BYE', 299);
+    const refused = await callOut(b);
+    refused.answer(499);
+    expect(refused.ends).toMatchObject([
+      { by: 'remote', status: 499, reason: 'Request Failure', retryable: false },
+    ]);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('[row 39] 503 after it rang is not retryable', async () => {
     const b = dialogBench();
     const call = await callOut(b);

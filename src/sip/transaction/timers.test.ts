@@ -77,7 +77,7 @@ describe('[row 4] [row 25] [RFC 3261 table 4] one test per timer and column', ()
   });
 
   it.each(columns)(
-    '[row 4] timer D, %s: a rejected INVITE waits for repeated finals and ACKs each',
+    '[RFC 3261 §17.1.1.2] [row 4] timer D, %s: a rejected INVITE waits for repeated finals and ACKs each',
     async (on) => {
       const bench = clientBench(on, 'INVITE');
       bench.answer(486);
@@ -90,7 +90,7 @@ describe('[row 4] [row 25] [RFC 3261 table 4] one test per timer and column', ()
   );
 
   it.each(columns)(
-    '[row 4] timer E, %s: other requests are repeated at intervals capped by T2',
+    '[RFC 3261 §17.1.2] [row 4] timer E, %s: other requests are repeated at intervals capped by T2',
     async (on) => {
       const bench = clientBench(on, 'OPTIONS');
       await bench.clock.advance(40_000);
@@ -151,13 +151,16 @@ describe('[row 4] [row 25] [RFC 3261 table 4] one test per timer and column', ()
     expect(acks).toEqual([]);
   });
 
-  it.each(columns)('[row 4] timer J, %s: a repeated request gets the same response again', async (on) => {
-    const bench = serverBench(on, 'OPTIONS');
-    bench.transaction.reply(200);
-    bench.wire.receive(bench.request, bench.flow);
-    expect(bench.wire.times('200 OPTIONS')).toHaveLength(on === 'udp' ? 2 : 1);
-    expect(await lifetime(bench)).toBe(on === 'udp' ? ALL : 0);
-  });
+  it.each(columns)(
+    '[RFC 3261 §17.2.2] [row 4] timer J, %s: a repeated request gets the same response again',
+    async (on) => {
+      const bench = serverBench(on, 'OPTIONS');
+      bench.transaction.reply(200);
+      bench.wire.receive(bench.request, bench.flow);
+      expect(bench.wire.times('200 OPTIONS')).toHaveLength(on === 'udp' ? 2 : 1);
+      expect(await lifetime(bench)).toBe(on === 'udp' ? ALL : 0);
+    },
+  );
 
   it.each(columns)('[row 4] timer K, %s: a repeated final response is absorbed', async (on) => {
     const bench = clientBench(on, 'OPTIONS');

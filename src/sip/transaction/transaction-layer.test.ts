@@ -63,7 +63,7 @@ describe('server side', () => {
     expect(fast.wire.story).toEqual(['180 INVITE']);
   });
 
-  it('[row 2] CANCEL gets 200 and the INVITE 487, with one To tag', async () => {
+  it('[RFC 3261 §19.3] [row 2] CANCEL gets 200 and the INVITE 487, with one To tag', async () => {
     const b = bench();
     const cancelled: string[] = [];
     b.receive('INVITE', { branch: 'z9hG4bKa' });
@@ -162,7 +162,7 @@ describe('server side', () => {
     expect(b.requests).toHaveLength(2);
   });
 
-  it('[row 3] an ACK to a 2xx goes up, also with the branch of the INVITE', () => {
+  it('[RFC 6026 §7.1] [row 3] an ACK to a 2xx goes up, also with the branch of the INVITE', () => {
     const b = bench();
     b.receive('INVITE', { branch: 'z9hG4bKa' });
     b.invites[0]!.reply(200);
@@ -287,7 +287,7 @@ describe('client side', () => {
     await nothingIsLeft(b);
   });
 
-  it('[row 3] a 2xx after its transaction has ended goes up as a stray', async () => {
+  it('[RFC 6026 §7.2] [row 3] a 2xx after its transaction has ended goes up as a stray', async () => {
     const b = bench();
     const call = b.invite({ onLate2xx: () => {} });
     call.answer(200);
@@ -309,7 +309,7 @@ describe('client side', () => {
     expect(b.layer.counts.live).toBe(0);
   });
 
-  it('a response that matches nothing is dropped', () => {
+  it('[RFC 3261 §17.1.3] [RFC 3261 §18.1.2] a response that matches nothing is dropped', () => {
     const b = bench();
     const call = b.invite();
     const foreign = peerResponse(call.transaction.request, 486);
@@ -320,7 +320,7 @@ describe('client side', () => {
 });
 
 describe('[row 25] flows', () => {
-  it('[row 25] a closed connection fails its transactions now, and no others', async () => {
+  it('[RFC 3261 §18.4] [row 25] a closed connection fails its transactions now, and no others', async () => {
     const b = bench('tcp');
     const failed = b.invite();
     const options = peerRequest('OPTIONS');

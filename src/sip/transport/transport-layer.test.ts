@@ -208,7 +208,7 @@ describe('UDP', () => {
     );
   });
 
-  test('[row 20] malformed requests are answered statelessly and the same each time, or dropped', async () => {
+  test('[RFC 3261 §8.2.7] [row 20] malformed requests are answered statelessly and the same each time, or dropped', async () => {
     const { layer, user } = await ours();
     const peer = await rawPeer();
     const bad = text(options(VIA)).replace('CSeq: 1 OPTIONS', 'CSeq: 1 INVITE');
@@ -281,7 +281,7 @@ describe('UDP', () => {
 describe('TCP', () => {
   const viaTcp = 'SIP/2.0/TCP 10.1.1.1:5070;branch=z9hG4bK1;rport';
 
-  test('[row 18] requests in any slices; responses on the same connection; pings answered', async () => {
+  test('[RFC 3261 §18.3] [row 18] requests in any slices; responses on the same connection; pings answered', async () => {
     hub.conditions.streamSlice = 3;
     const { layer, user } = await ours();
     const peer = await rawStream();

@@ -14,7 +14,7 @@ describe('who calls, as an INVITE says it', () => {
     expect(headers.fields).toEqual([]);
   });
 
-  test('[row 29] P-Asserted-Identity is the shown number once more, in the same spelling', () => {
+  test('[RFC 3325 §9.1] [row 29] P-Asserted-Identity is the shown number once more, in the same spelling', () => {
     const headers = identityHeaders(
       { ...shown, displayName: '' },
       'carrier.example',

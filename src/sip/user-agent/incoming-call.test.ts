@@ -48,7 +48,7 @@ describe('a call that comes in, as values', () => {
     ['sip:0074951234567@192.0.2.1', '+74951234567'],
     ['sip:1001@192.0.2.1', '1001'],
     ['sip:queue;x=1@192.0.2.1', 'queue;x=1'],
-  ])('[row 24] the dialled number of %s', (uri, number) => {
+  ])('[RFC 3966 §5.1.1] [RFC 3966 §5.1.5] [row 24] the dialled number of %s', (uri, number) => {
     expect(digits(read({ uri }).dialled)).toBe(number);
   });
 

@@ -109,7 +109,7 @@ describe('our registration at a provider', () => {
     expect(stage.agent.trunkStatus('carrier')).toMatchObject({ registered: true, lastError: undefined });
   });
 
-  test('[RFC 3261 §10.2.8] 423: asks again for as long as the registrar wants', async () => {
+  test('[RFC 3261 §8.1.3.5] [RFC 3261 §10.2.8] 423: asks again for as long as the registrar wants', async () => {
     await start((request) => {
       const asked = Number(request.headers.get('Expires'));
       if (asked < 1800) registrar.reply(request, 423, { fields: [['Min-Expires', '1800']] });
