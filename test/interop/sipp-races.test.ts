@@ -71,7 +71,7 @@ test(
       callee: 'callee-repeats-its-200',
       record: callerHungUp,
     },
-    ({ callee }) => expect(received(callee!.messages, 'ACK ')).toBe(2),
+    ({ callee }) => expect(received(callee!.messages, 'ACK ')).toBeGreaterThan(1),
   ),
 );
 
