@@ -4,8 +4,8 @@ import type { Dice } from './dice.ts';
 import type { FaultPlan } from './plan.ts';
 
 /**
- * At most so many datagrams of one direction are lost one after the other: then even a request and its response come
- * through within 64·T1, and whatever is left behind is nobody's bad luck.
+ * At most so many transmissions of one message are lost one after the other: then a request, its response and its ACK
+ * come through within 64·T1, and whatever is left behind is nobody's bad luck.
  */
 const MOST_LOST_IN_A_ROW = 2;
 
@@ -16,8 +16,9 @@ export function drawFates(
   note: (what: 'lost' | 'repeated' | 'delayed') => void,
 ): Fate {
   const lost = new Map<string, number>();
-  return (from: Address, to: Address) => {
-    const way = `${from.host}>${to.host}`;
+  return (from: Address, to: Address, bytes: Uint8Array) => {
+    const text = Buffer.from(bytes).toString();
+    const way = `${from.host}>${to.host} ${text.slice(0, 14)} ${/branch=([^;\r]+)/.exec(text)?.[1]}`;
     const inARow = lost.get(way) ?? 0;
     if (inARow < MOST_LOST_IN_A_ROW && dice.chance(plan.loss)) {
       lost.set(way, inARow + 1);

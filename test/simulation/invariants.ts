@@ -21,7 +21,7 @@ export async function afterTheCall(world: World): Promise<string[]> {
     ...world.legs.all.flatMap((story) => oneFinal(story)),
     ...peersGone(world),
     ...noTwoRings(world),
-    ...world.agents.flatMap((agent) => agent.leftovers()),
+    ...(world.transportClosed ? [] : world.agents.flatMap((agent) => agent.leftovers())),
     ...(await serverLeftovers(world)),
     ...findLeaks(world),
   ];

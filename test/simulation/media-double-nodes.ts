@@ -58,6 +58,10 @@ export class LegDouble implements MediaLeg {
     this.#unlisten = life.listen(() => this.events.emit('silent', { seconds: 0 }));
   }
 
+  addressOf(): Promise<RtpAddress> {
+    return Promise.resolve(this.local);
+  }
+
   configure(plan: LegPlan): void {
     const { life, clock } = this.#session.options;
     life.order(() => {
