@@ -20,7 +20,7 @@ import { checkPorts } from './media/preflight.ts';
 import { repairWav } from './media/wav-file.ts';
 import { ClosingList } from './node/closing-list.ts';
 import { declaredDirectory } from './node/declared-directory.ts';
-import { familyOfHost, mediaAddress } from './node/media-address.ts';
+import { type MediaAddresses, mediaAddresses } from './node/media-address.ts';
 import { createMetrics } from './node/metrics.ts';
 import { createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
 import { RecordKeeper } from './records/record-keeper.ts';
@@ -97,13 +97,13 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   // What the settings name is read first: a mistake there must not cost a half-made start.
   const declared = await declaredDirectory(settings, folder);
   const network = new NodeNetwork();
-  const advertised = await advertisedHost(settings, network);
+  const places = await mediaAddresses(settings.media, network);
 
   // Threads of their own: all three start at once.
   const databaseUrl = environment.DATABASE_URL ?? settings.databaseUrl;
   const opening = openStorage({ databaseUrl, dataFolder: data, clock, random, log, environment });
   closing.add('storage', () => opening.then((storage) => storage.close()).catch(() => {}));
-  const media = createMedia(settings, advertised, log);
+  const media = createMedia(settings, places, log);
   closing.add('media', () => media.close());
   const scenario = scenarioSettings(settings, data);
   const sandboxes = new WorkerSandboxes({ ...scenario, clock, log });
@@ -259,19 +259,12 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   };
 }
 
-/** The address in our SDP. */
-async function advertisedHost({ media }: Settings, network: NodeNetwork): Promise<string> {
-  return media.advertise === 'auto' ? await mediaAddress(media.host, network) : media.advertise;
-}
-
-function createMedia(settings: Settings, advertised: string, log: Logger): MediaEngine {
-  const { host, ports, workers, legsPerWorker, silenceSeconds } = settings.media;
-  const family = familyOfHost(host);
+function createMedia(settings: Settings, places: MediaAddresses, log: Logger): MediaEngine {
+  const { ports, workers, legsPerWorker, silenceSeconds } = settings.media;
   for (const warning of checkPorts(ports)) log.warn({}, warning);
   return createEmbeddedEngine({
     workers,
-    addresses: { [family]: host },
-    advertised: { [family]: advertised },
+    ...places,
     ports,
     maxLegsPerWorker: legsPerWorker,
     silenceSeconds,

@@ -2,11 +2,29 @@ import type { Random } from '../kernel/random.ts';
 import type { LegEvents, LegPlan, LegStats, MediaLeg, MediaSession } from '../media/engine.ts';
 import { LocalDescription } from '../sdp/local-description.ts';
 import type { Negotiated } from '../sdp/negotiate.ts';
+import { SdpError } from '../sdp/sdp-error.ts';
 import type { CodecName, RemoteAudio } from '../sdp/types.ts';
 import { DEFAULT_MEDIA_POLICY, type MediaPolicy } from '../sip/user-agent/media-policy.ts';
 
 /** What the legs of one media session speak: the next one is asked for the same, so that nothing is transcoded. */
 const SPOKEN = new WeakMap<MediaSession, Map<CallMedia, CodecName>>();
+
+type Family = 'ipv4' | 'ipv6';
+
+/** Our half of offer and answer with one peer. */
+interface Half {
+  readonly description: LocalDescription;
+  readonly policy: MediaPolicy;
+  readonly family: Family;
+}
+
+const familyOf = (host: string): Family => (host.includes(':') ? 'ipv6' : 'ipv4');
+
+/** A leg stays with its IP version; an address that is none (on hold, RFC 3264 §8.4) has no version. */
+function checkFamily({ family }: Half, { host }: RemoteAudio): void {
+  if (familyOf(host) !== family && !/^[0.:]+$/.test(host))
+    throw new SdpError('no-audio', 'The address of the peer is of another IP version than ours.');
+}
 
 /** What a leg tells the call it belongs to. */
 export interface CallMediaListener {
@@ -33,8 +51,10 @@ export class CallMedia {
   #opening: Promise<MediaLeg> | undefined;
   #closing: Promise<LegStats | undefined> | undefined;
   #leg: MediaLeg | undefined;
-  #description: LocalDescription | undefined;
-  #policy: MediaPolicy = DEFAULT_MEDIA_POLICY;
+  /** In force, or to be: of the last offer or answer. */
+  #half: Half | undefined;
+  /** First offers of this leg, by their text: several phones may ring, each with an offer of its own. */
+  #offers = new Map<string, Half>();
   #plan: LegPlan | undefined;
   #held = false;
   #offering = false;
@@ -60,26 +80,52 @@ export class CallMedia {
   }
 
   /**
-   * Takes a port, the first time, and begins our half of offer and answer for one peer and its policy. A second time (the
-   * next trunk is tried) it begins anew: no key that one peer has seen is shown to another. Rejects with `media/busy`,
-   * or when the call has ended meanwhile.
+   * Takes a port, the first time, and begins our half of offer and answer for one peer: by its policy, and with an address
+   * of the IP version of `host` (RFC 6157 §3). A second time (the next trunk is tried) it begins anew: no key that one peer
+   * has seen is shown to another. Rejects with `media/busy`, `media/no-address`, or when the call has ended meanwhile.
    */
   async open(host: string | undefined, policy: MediaPolicy = DEFAULT_MEDIA_POLICY): Promise<MediaLeg> {
-    const family = host?.includes(':') === true ? 'ipv6' : 'ipv4';
-    this.#opening ??= this.#open(family);
-    const leg = await this.#opening;
-    this.#policy = policy;
-    this.#description = new LocalDescription({
-      sessionId: this.#random.int(2 ** 31),
-      host: leg.local.host,
-      port: leg.local.port,
-      codecs: policy.codecs,
-      srtp: { policy: policy.srtp, newKey: (bytes) => this.#random.bytes(bytes) },
-    });
+    const { leg, half } = await this.#begin(host, policy);
+    this.#half = half;
     return leg;
   }
 
-  async #open(family: 'ipv4' | 'ipv6'): Promise<MediaLeg> {
+  /** `open` and `offer` in one step, for a peer beside others that may still answer the offers that they got. */
+  async offerTo(host: string, policy: MediaPolicy): Promise<string> {
+    const { half } = await this.#begin(host, policy);
+    this.#half = half;
+    const sdp = this.offer();
+    this.#offers.set(sdp, half);
+    return sdp;
+  }
+
+  async #begin(host: string | undefined, policy: MediaPolicy): Promise<{ leg: MediaLeg; half: Half }> {
+    const family = host === undefined ? 'ipv4' : familyOf(host);
+    const leg = await this.#legFor(family);
+    const local = await leg.addressOf(family);
+    const description = new LocalDescription({
+      sessionId: this.#random.int(2 ** 31),
+      host: local.host,
+      port: local.port,
+      codecs: policy.codecs,
+      srtp: { policy: policy.srtp, newKey: (bytes) => this.#random.bytes(bytes) },
+    });
+    return { leg, half: { description, policy, family } };
+  }
+
+  async #legFor(family: Family): Promise<MediaLeg> {
+    const opening = this.#opening ?? this.#open(family);
+    this.#opening = opening;
+    try {
+      return await opening;
+    } catch (error) {
+      // The next peer may be of the other IP version.
+      if (this.#opening === opening) this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  async #open(family: Family): Promise<MediaLeg> {
     if (this.#closing !== undefined) throw new Error('the call has ended');
     const leg = await this.#session.openLeg({ family });
     if (this.#closing !== undefined) {
@@ -94,14 +140,14 @@ export class CallMedia {
 
   /** Our offer. The leg must be open. */
   offer(): string {
-    const sdp = this.#opened().offer(this.#preferred());
+    const sdp = this.#opened().description.offer(this.#preferred());
     this.#offering = true;
     return sdp;
   }
 
   /** Puts the peer on hold, or takes it back, from the next offer or answer on. The leg must be open. */
   hold(held: boolean): void {
-    this.#opened().hold(held);
+    this.#opened().description.hold(held);
   }
 
   /** Our last offer was refused: nobody waits for its answer any more. */
@@ -109,17 +155,26 @@ export class CallMedia {
     this.#offering = false;
   }
 
-  /** Applies the peer's answer to our last offer. @throws SdpError, after which everything is as before */
-  answered(answer: RemoteAudio): void {
-    const negotiated = this.#opened().answered(answer);
+  /**
+   * Applies the peer's answer to our last offer, or to the first offer with the text `offered`.
+   *
+   * @throws SdpError, after which everything is as before
+   */
+  answered(answer: RemoteAudio, offered?: string): void {
+    const half = (offered === undefined ? undefined : this.#offers.get(offered)) ?? this.#opened();
+    checkFamily(half, answer);
+    const negotiated = half.description.answered(answer);
+    this.#half = half;
     this.#offering = false;
-    this.#apply(negotiated, answer);
+    this.#apply(half, negotiated, answer);
   }
 
   /** Answers the peer's offer. The leg must be open. @throws SdpError, after which everything is as before */
   answer(offer: RemoteAudio): string {
-    const { sdp, negotiated } = this.#opened().answer(offer, this.#preferred());
-    this.#apply(negotiated, offer);
+    const half = this.#opened();
+    checkFamily(half, offer);
+    const { sdp, negotiated } = half.description.answer(offer, this.#preferred());
+    this.#apply(half, negotiated, offer);
     return sdp;
   }
 
@@ -138,13 +193,13 @@ export class CallMedia {
     return undefined;
   }
 
-  #opened(): LocalDescription {
-    if (this.#description === undefined) throw new TypeError('the media leg is not open yet');
-    return this.#description;
+  #opened(): Half {
+    if (this.#half === undefined) throw new TypeError('the media leg is not open yet');
+    return this.#half;
   }
 
-  #apply(negotiated: Negotiated, remote: RemoteAudio): void {
-    const { mediaSources } = this.#policy;
+  #apply({ policy }: Half, negotiated: Negotiated, remote: RemoteAudio): void {
+    const { mediaSources } = policy;
     const known = mediaSources.length === 0 ? {} : { mediaSources };
     const signallingHost = this.#listener.signallingHost();
     const heardFrom = signallingHost === undefined ? {} : { signallingHost };

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../test/kit/seeded-random.ts';
 import { VirtualClock } from '../../test/kit/virtual-clock.ts';
 import { PhoneNumber } from '../kernel/phone-number.ts';
+import { DEFAULT_MEDIA_POLICY } from '../sip/user-agent/media-policy.ts';
 import { phoneSdp } from './test-support/descriptions.ts';
 import { FakeUasSession } from './test-support/fake-sessions.ts';
 import { DRIVER } from './test-support/fake-user-agent.ts';
@@ -20,6 +21,10 @@ function build(limits = { calls: 100, ringSeconds: 60 }): void {
 beforeEach(() => build());
 
 afterEach(() => expectNothingLeft(world, clock));
+
+const SECURE = phoneSdp()
+  .replace('RTP/AVP', 'RTP/SAVP')
+  .concat(`a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${'A'.repeat(40)}\r\n`);
 
 const caller = (): FakeUasSession => new FakeUasSession({ offer: phoneSdp() });
 
@@ -61,6 +66,34 @@ describe('a call that comes in', () => {
     }
     expect(world.routed).toHaveLength(2);
     expect(world.refused).toMatchObject([{ error: 'rule/none' }]);
+  });
+
+  it.each([
+    ['no codec of ours', phoneSdp({ formats: '99' }), 'optional', 488, 'media/no-common-codec'],
+    ['no audio', 'v=0\r\nc=IN IP4 198.51.100.7\r\n', 'optional', 488, 'media/no-common-codec'],
+    ['plain RTP alone, where SRTP is required,', phoneSdp(), 'required', 488, 'media/no-common-security'],
+    ['SRTP, where it is off,', SECURE, 'off', 488, 'media/no-common-security'],
+    ['nonsense', 'hello', 'optional', 400, 'media/unreadable-sdp'],
+  ] as const)(
+    '[RFC 3261 §13.3.1.3] [RFC 3264 §6] that offers %s is refused before anybody is asked or called',
+    (_what, offer, srtp, status, error) => {
+      const session = new FakeUasSession({ offer });
+      world.userAgent.incoming(session, { media: { ...DEFAULT_MEDIA_POLICY, srtp } });
+      const warning = ['Warning', '305 maskline "Incompatible media format"'];
+      const headers = status === 488 ? [warning] : [];
+      expect(session.sent).toMatchObject([{ kind: 'reject', status, headers }]);
+      expect([world.routed, world.calls.active, world.observed]).toEqual([[], [], ['refused']]);
+      expect(world.refused).toMatchObject([{ code: status, error }]);
+    },
+  );
+
+  it.each([
+    ['an offer with SRTP, where it is required,', SECURE],
+    ['no offer', undefined],
+  ])('[row 14] with %s is routed', (_what, offer) => {
+    const media = { ...DEFAULT_MEDIA_POLICY, srtp: 'required' } as const;
+    world.userAgent.incoming(new FakeUasSession(offer === undefined ? {} : { offer }), { media });
+    expect(world.routed).toHaveLength(1);
   });
 
   it('while nobody takes calls gets 503', () => {

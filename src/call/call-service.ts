@@ -15,6 +15,7 @@ import { causeOfError } from './hangup-cause.ts';
 import { refuse } from './inbound-answer.ts';
 import { InboundCall, shownCaller } from './inbound-call.ts';
 import { observeCall } from './observe-call.ts';
+import { offerRefusal } from './offer-refusal.ts';
 import { OutboundCall } from './outbound-call.ts';
 import { routeCall } from './routing.ts';
 import type {
@@ -165,7 +166,11 @@ export class CallService implements Calls {
     else if (refusal !== undefined) this.#refuse(incoming, refusal);
     else if (this.#depths.ofInbound(incoming.caller) > MAX_CALL_DEPTH) this.#refuse(incoming, 'call/looped');
     else if (this.onRouted === undefined) this.#refuse(incoming, 'admission/draining');
-    else this.#accept(incoming, routing.route, this.onRouted);
+    else {
+      const unanswerable = offerRefusal(incoming.session.offer, incoming.media);
+      if (unanswerable !== undefined) this.#refuse(incoming, unanswerable);
+      else this.#accept(incoming, routing.route, this.onRouted);
+    }
   }
 
   #accept(incoming: IncomingCall, route: Route, onRouted: (routed: RoutedCall) => void): void {

@@ -68,12 +68,13 @@ export function causeOfError(code: ErrorCode): HangupCause {
 export function causeOfFailure(error: unknown): HangupCause {
   if (error instanceof MasklineError) return causeOfError(error.code);
   if (!(error instanceof SdpError)) return { code: 500, reason: 'Internal error', by: 'fault' };
-  if (error.code === 'malformed' || error.code === 'too-large') {
-    return { code: 400, reason: 'The SDP cannot be read', by: 'fault' };
-  }
-  return causeOfError(
-    error.code === 'no-common-security' ? 'media/no-common-security' : 'media/no-common-codec',
-  );
+  return causeOfError(errorOfSdp(error));
+}
+
+/** What is wrong with a peer's SDP, as the catalogue says it. */
+export function errorOfSdp({ code }: SdpError): ErrorCode {
+  if (code === 'malformed' || code === 'too-large') return 'media/unreadable-sdp';
+  return code === 'no-common-security' ? 'media/no-common-security' : 'media/no-common-codec';
 }
 
 /**

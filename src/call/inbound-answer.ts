@@ -41,6 +41,9 @@ export class InboundAnswer {
   }
 }
 
+/** Of a 488, in the words of RFC 3261 §20.43; §13.3.1.3 asks for it. */
+const INCOMPATIBLE: ExtraHeaders = [['Warning', '305 maskline "Incompatible media format"']];
+
 /** Refuses a call of which no `Call` was made. `retryAfterSeconds` becomes Retry-After (RFC 3261 §20.33). */
 export function refuse(
   session: UasSession,
@@ -48,7 +51,7 @@ export function refuse(
   reason: string,
   retryAfterSeconds: number | undefined,
 ): void {
-  const headers: ExtraHeaders =
+  const retry: ExtraHeaders =
     retryAfterSeconds === undefined ? [] : [['Retry-After', String(retryAfterSeconds)]];
-  session.reject(status, { reason, headers });
+  session.reject(status, { reason, headers: status === 488 ? INCOMPATIBLE : retry });
 }

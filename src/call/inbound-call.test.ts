@@ -172,19 +172,6 @@ describe('an inbound call', () => {
     expect(media.legs[0]?.plan?.remote.port).toBe(40_000);
   });
 
-  it.each([
-    ['no common codec', phoneSdp({ formats: '99' }), 488],
-    ['no audio', 'v=0\r\nc=IN IP4 198.51.100.7\r\n', 488],
-    ['nonsense', 'hello', 400],
-  ])('%s is refused with its status', async (_what, offer, status) => {
-    const { session, call, seen } = start(new FakeUasSession({ offer }));
-    call.answer();
-    await clock.advance(0);
-    expect(session.kinds()).toEqual([`reject ${status}`]);
-    expect(namesOf(seen)).toEqual(['failed']);
-    expect(endIn(seen)).toMatchObject({ code: status, by: 'fault', durationSeconds: 0 });
-  });
-
   it('503 when no port is free, in the words of the catalogue', async () => {
     const { session, call, media, seen } = start();
     media.openLegMode = 'busy';

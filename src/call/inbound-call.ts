@@ -96,7 +96,8 @@ export class InboundCall extends CallBase {
     if (media === undefined) throw new TypeError('the call has no session');
     const text = this.#session.offer;
     const offer = text === undefined ? undefined : readSdp(text);
-    await media.open(offer?.host, this.#policy);
+    // Late offer: where its signalling comes from tells the IP version.
+    await media.open(offer?.host ?? this.#session.peerHost, this.#policy);
     if (!this.#open) throw new Error('the call has ended');
     return offer === undefined ? media.offer() : media.answer(offer);
   }

@@ -1,7 +1,8 @@
 import type { TimerHandle } from '../kernel/clock.ts';
+import { MasklineError } from '../kernel/errors.ts';
 import { describeError } from '../kernel/logger.ts';
 import { readSdp } from '../sdp/read.ts';
-import type { ExtraHeaders, SessionEvents } from '../sip/dialog/types.ts';
+import type { ExtraHeaders, SessionEvents, UacSession } from '../sip/dialog/types.ts';
 import type { MediaPolicy, OutboundInvite, UserAgent } from '../sip/user-agent/types.ts';
 import { CallBase, type CallContext, type CallFacts } from './call-base.ts';
 import type { CallMedia } from './call-media.ts';
@@ -9,10 +10,14 @@ import { causeOfError, causeOfFailure, type HangupCause, reasonOf } from './hang
 import { toHeaderMap } from './header-allow-list.ts';
 import type { CallOwner } from './types.ts';
 
+const isNoAddress = (error: unknown): boolean =>
+  error instanceof MasklineError && error.code === 'media/no-address';
+
 /** The leg towards a callee. */
 export class OutboundCall extends CallBase {
   override readonly incoming = false;
   readonly #media: CallMedia;
+  #session: UacSession | undefined;
   #ringTimer: TimerHandle | undefined;
   #ringing = false;
   #audioStarted = false;
@@ -33,6 +38,7 @@ export class OutboundCall extends CallBase {
     this.#ringTimer = this.context.clock.setTimeout(() => {
       this.endBecause({ code: 408, reason: reasonOf(408), by: 'local' });
     }, ringSeconds * 1000);
+    this.#session = session;
     this.useSession(session);
     this.listenTo(session, 'provisional', (provisional) => this.#onProvisional(provisional));
     this.listenTo(session, 'accepted', ({ sdp, headers }) => this.#onAccepted(sdp, headers));
@@ -59,12 +65,13 @@ export class OutboundCall extends CallBase {
 
   async #offer(localHost: string, policy: MediaPolicy): Promise<string> {
     try {
-      await this.#media.open(localHost, policy);
+      const sdp = await this.#media.offerTo(localHost, policy);
       if (!this.#open) throw new Error('the call has ended');
-      return this.#media.offer();
+      return sdp;
     } catch (error) {
-      // Row 39: the INVITE has not left, so the catalogue may say that trying again is safe.
-      if (this.#open) this.endBecause(causeOfFailure(error));
+      // Row 39: the INVITE has not left, so the catalogue may say that trying again is safe. Without an address for this
+      // peer there may be one for the next.
+      if (this.#open && !isNoAddress(error)) this.endBecause(causeOfFailure(error));
       throw error;
     }
   }
@@ -93,7 +100,7 @@ export class OutboundCall extends CallBase {
 
   #apply(sdp: string): boolean {
     try {
-      this.#media.answered(readSdp(sdp));
+      this.#media.answered(readSdp(sdp), this.#session?.offered);
       return true;
     } catch (error) {
       this.context.log.warn({ callId: this.id, error: describeError(error) }, 'an answer is unusable');

@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { FenceSchema } from './fence-schema.ts';
+import { MediaSchema } from './media-schema.ts';
 import { section } from './section.ts';
 import { TrunkSchema } from './trunk-schema.ts';
 
@@ -227,42 +228,7 @@ export const SettingsSchema = section(
       },
       'SIP.',
     ),
-    media: section(
-      {
-        host: Type.String({ default: '0.0.0.0', description: 'Address to bind RTP to.' }),
-        advertise: Type.String({
-          default: 'auto',
-          description:
-            'Address in our SDP; auto: the bound one, or for a wildcard the address of the default route.',
-        }),
-        ports: section(
-          {
-            min: Type.Integer({ default: 20000, minimum: 1024, maximum: 65534, description: 'First port.' }),
-            max: Type.Integer({ default: 29999, minimum: 1025, maximum: 65535, description: 'Last port.' }),
-          },
-          'RTP port range; each leg takes two. Keep it off the ephemeral range of the kernel.',
-        ),
-        workers: Type.Integer({
-          default: 1,
-          minimum: 1,
-          maximum: 64,
-          description: 'Media threads; one carries about 400 legs with good latency.',
-        }),
-        legsPerWorker: Type.Integer({
-          default: 400,
-          minimum: 2,
-          maximum: 4000,
-          description: 'Legs that a worker takes at most.',
-        }),
-        silenceSeconds: Type.Integer({
-          default: 30,
-          minimum: 2,
-          maximum: 3600,
-          description: 'Seconds without RTP until a call is told RtpStopped.',
-        }),
-      },
-      'RTP.',
-    ),
+    media: MediaSchema,
     scenario: section(
       {
         workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'Sandbox threads.' }),

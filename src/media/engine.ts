@@ -113,9 +113,14 @@ export interface LegEvents {
 }
 
 export interface MediaLeg extends MediaSource, MediaSink {
-  /** The address for our SDP. */
+  /** The address for our SDP, of the IP version that the leg was opened for. */
   readonly local: RtpAddress;
   readonly events: Emitter<LegEvents>;
+  /**
+   * Our address of that IP version for SDP; binds one where the leg has none yet. Which is used is decided by the plan's
+   * `remote`. Rejects with `media/no-address` or `media/busy`.
+   */
+  addressOf(family: 'ipv4' | 'ipv6'): Promise<RtpAddress>;
   /** Applies a plan; may be called again after a re-INVITE. SSRC, sequence and timestamp go on (PITFALLS row 38). */
   configure(plan: LegPlan): void;
   /** Sends RFC 4733 events, 100 ms each with 50 ms between; digits from `0-9*#A-D`, `p` pauses 500 ms. */

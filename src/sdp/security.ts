@@ -1,7 +1,8 @@
 /**
  * SRTP by SDES in offer and answer (RFC 4568 §7.1), by what one peer's policy wants. Plain RTP with keys beside it
  * (RFC 8643, which baresip and others offer as "optional") is answered with keys, unless the policy is `required`: that
- * asks for RTP/SAVP. We never offer it, since phones of old stumble over attributes that do not belong to the profile.
+ * asks for RTP/SAVP. We offer it by the policy `opportunistic` alone, since phones of old stumble over attributes that do
+ * not belong to the profile.
  */
 import { SdpError } from './sdp-error.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type SrtpSuiteName,
 } from './types.ts';
 
-export type SrtpPolicy = 'off' | 'optional' | 'required';
+export type SrtpPolicy = 'off' | 'optional' | 'opportunistic' | 'required';
 
 /** Both keys of an agreed SRTP stream, from our point of view. */
 export interface SrtpKeys {
@@ -40,9 +41,10 @@ export function offerSecurity(
 ): SecurityLines {
   if (agreed !== undefined)
     return { protocol: agreed.protocol, crypto: agreed.crypto.map((line) => ({ ...line, tag: 1 })) };
-  if (policy !== 'required') return { protocol: 'RTP/AVP', crypto: [] };
+  if (policy === 'off' || policy === 'optional') return { protocol: 'RTP/AVP', crypto: [] };
   const crypto = OFFERED_SUITES.map((suite, at) => ({ tag: at + 1, suite, keyAndSalt: ownKey(suite) }));
-  return { protocol: 'RTP/SAVP', crypto };
+  // RFC 8643 §3.1
+  return { protocol: policy === 'required' ? 'RTP/SAVP' : 'RTP/AVP', crypto };
 }
 
 /** @throws SdpError `no-common-security` */

@@ -38,6 +38,7 @@ export class FakeLeg implements MediaLeg {
   readonly nodeId = nextNode++;
   readonly local: RtpAddress;
   readonly events = new Emitter<LegEvents>();
+  readonly addresses = new Map<string, RtpAddress>();
   readonly plans: LegPlan[] = [];
   readonly digits: string[] = [];
   detecting = false;
@@ -48,6 +49,14 @@ export class FakeLeg implements MediaLeg {
     this.local = { host, port: nextPort };
     nextPort += 2;
     this.#onClose = onClose;
+  }
+
+  addressOf(family: 'ipv4' | 'ipv6'): Promise<RtpAddress> {
+    const host = family === 'ipv4' ? '192.0.2.10' : '2001:db8::10';
+    const isLocal = this.local.host.includes(':') === (family === 'ipv6');
+    const known = this.addresses.get(family) ?? (isLocal ? this.local : { host, port: nextPort++ });
+    this.addresses.set(family, known);
+    return Promise.resolve(known);
   }
 
   get plan(): LegPlan | undefined {

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import { checkPorts } from '../../media/preflight.ts';
-import { machineAddresses, mediaAddress } from '../../node/media-address.ts';
+import { machineAddresses, mediaAddresses } from '../../node/media-address.ts';
 import type { Address, Network } from '../../sip/transport/types.ts';
 import { type Check, type Finding, messageOf, ok, type Patient, problem, warning } from './diagnosis.ts';
 
@@ -20,21 +21,33 @@ export const checkBinding: Check = async (patient) => {
 };
 
 async function mediaPorts({ settings, network }: Patient): Promise<Finding[]> {
-  const { host, ports } = settings.media;
+  const { host, ipv6, ports } = settings.media;
   const warnings = checkPorts(ports).map((says) => warning('media ports', says, 'Change media.ports.'));
+  const found = [...warnings, await mediaPortsOn(network, host, ports, 'media.host')];
+  if (ipv6 !== undefined) found.push(await mediaPortsOn(network, ipv6.host, ports, 'media.ipv6.host'));
+  return found;
+}
+
+async function mediaPortsOn(
+  network: Network,
+  host: string,
+  ports: { readonly min: number; readonly max: number },
+  setting: string,
+): Promise<Finding> {
   try {
     // Any of them will do: others may carry calls.
     for (let port = ports.max - (ports.max % 2); port >= ports.min; port -= 2) {
-      if (await isFree(network, { host, port })) {
-        return [...warnings, ok('media ports', `UDP ${ports.min}-${ports.max} on ${host}.`)];
-      }
+      if (await isFree(network, { host, port }))
+        return ok('media ports', `UDP ${ports.min}-${ports.max} on ${host}.`);
     }
   } catch (error) {
-    return [problem('media ports', messageOf(error), 'Correct media.host and media.ports.')];
+    return problem('media ports', `${host}: ${messageOf(error)}`, `Correct ${setting} and media.ports.`);
   }
-  return [
-    problem('media ports', `None of ${ports.min}-${ports.max} on ${host} is free.`, 'Change media.ports.'),
-  ];
+  return problem(
+    'media ports',
+    `None of ${ports.min}-${ports.max} on ${host} is free.`,
+    'Change media.ports.',
+  );
 }
 
 async function isFree(network: Network, at: Address): Promise<boolean> {
@@ -90,27 +103,43 @@ async function listenTcp(network: Network, at: Address): Promise<void> {
  * The address that peers are told. Behind NAT the machine does not know it: a private one that is advertised to a
  * public trunk means calls without sound.
  */
-export const checkAddress: Check = async ({ settings, network }) => {
-  const { host, advertise } = settings.media;
-  const told = advertise === 'auto' ? await mediaAddress(host, network) : advertise;
-  const trunks = settings.trunks.filter(({ host: peer }) => !isPrivate(peer));
-  const says = `Peers are told ${told} for sound${advertise === 'auto' ? ' (found by itself)' : ''}.`;
+export const checkAddress: Check = async (patient) => {
+  const { media } = patient.settings;
+  try {
+    const { advertised } = await mediaAddresses(media, patient.network);
+    const { ipv6 } = media;
+    return Object.values(advertised).map((told) =>
+      ipv6 !== undefined && told.includes(':')
+        ? judgeAddress(patient, told, ipv6.advertise === 'auto', 'media.ipv6.advertise')
+        : judgeAddress(patient, told, media.advertise === 'auto', 'media.advertise'),
+    );
+  } catch (error) {
+    return [problem('external address', messageOf(error), 'Correct media.host and media.ipv6.')];
+  }
+};
+
+function judgeAddress({ settings }: Patient, told: string, found: boolean, setting: string): Finding {
+  const isIpv6 = told.includes(':');
+  // Whoever is named by an address of the other IP version is not told this one.
+  const trunks = settings.trunks.filter(
+    ({ host: peer }) => !isPrivate(peer) && (isIP(peer) === 0 || peer.includes(':') === isIpv6),
+  );
+  const says = `Peers are told ${told} for sound${found ? ' (found by itself)' : ''}.`;
   if (isPrivate(told) && trunks.length > 0) {
-    return [
-      warning(
-        'external address',
-        `${says} It is a private address, and ${trunks.map(({ name }) => name).join(', ')} is not in this network.`,
-        'Behind NAT set media.advertise and sip.listen[].advertise to the public address, and forward the ports.',
-      ),
-    ];
+    return warning(
+      'external address',
+      `${says} It is a private address, and ${trunks.map(({ name }) => name).join(', ')} is not in this network.`,
+      `Behind NAT set ${setting} and sip.listen[].advertise to the public address, and forward the ports.`,
+    );
   }
   const isOurs = [...machineAddresses('ipv4'), ...machineAddresses('ipv6'), '127.0.0.1', '::1'].includes(
     told,
   );
-  return [
-    ok('external address', isOurs ? says : `${says} It is not of this machine: a NAT must forward to it.`),
-  ];
-};
+  return ok(
+    'external address',
+    isOurs ? says : `${says} It is not of this machine: a NAT must forward to it.`,
+  );
+}
 
 /** RFC 1918, RFC 6598, RFC 4193, link-local and loopback; a name counts as public. */
 export function isPrivate(host: string): boolean {

@@ -14,7 +14,7 @@ import type {
   RecorderEvents,
   RtpAddress,
 } from '../engine.ts';
-import type { NodeEvent } from './protocol.ts';
+import type { Family, NodeEvent } from './protocol.ts';
 import type { NodeListener, WorkerLink } from './worker-link.ts';
 
 /** What every handle knows. */
@@ -38,23 +38,41 @@ const NOTHING: LegStats = {
   transcoded: 0,
 };
 
+/** What the session does for a leg. */
+export interface LegOwner {
+  /** Binds sockets of the other IP version. */
+  bind(family: Family): Promise<RtpAddress>;
+  /** Called once, when the leg is being closed. */
+  closed(): void;
+}
+
 export class LegHandle implements MediaLeg, NodeListener {
   readonly nodeId: number;
   readonly local: RtpAddress;
   readonly events: Emitter<LegEvents>;
   readonly #place: HandlePlace;
-  readonly #onClosed: () => void;
+  readonly #owner: LegOwner;
+  readonly #addresses = new Map<Family, Promise<RtpAddress>>();
   #lastStats = NOTHING;
   #closing: Promise<LegStats> | undefined;
 
-  /** `onClosed` is called once, when the leg is being closed. */
-  constructor(place: HandlePlace, local: RtpAddress, onClosed: () => void) {
+  constructor(place: HandlePlace, local: RtpAddress, family: Family, owner: LegOwner) {
     this.#place = place;
     this.nodeId = place.node;
     this.local = local;
+    this.#addresses.set(family, Promise.resolve(local));
     this.events = new Emitter(place.onListenerError);
-    this.#onClosed = onClosed;
+    this.#owner = owner;
     place.link.listen(place.node, this);
+  }
+
+  async addressOf(family: Family): Promise<RtpAddress> {
+    const known = this.#addresses.get(family);
+    if (known !== undefined) return await known;
+    const bound = this.#owner.bind(family);
+    this.#addresses.set(family, bound);
+    bound.catch(() => this.#addresses.delete(family));
+    return await bound;
   }
 
   configure(plan: LegPlan): void {
@@ -88,7 +106,7 @@ export class LegHandle implements MediaLeg, NodeListener {
 
   async #close(): Promise<LegStats> {
     const { link, session, node } = this.#place;
-    this.#onClosed();
+    this.#owner.closed();
     try {
       const reply = await link.ask({ kind: 'close-leg', session, node });
       if (reply.kind === 'leg-stats') this.#lastStats = reply.stats;

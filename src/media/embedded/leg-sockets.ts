@@ -8,6 +8,7 @@ import type { Family } from './protocol.ts';
 export type OnPacket = (packet: Buffer, from: RemoteInfo) => void;
 
 export class LegSockets implements PortPair {
+  readonly family: Family;
   lastPacketAt = 0;
   #onRtp: OnPacket;
   readonly #drainRtp: OnPacket = () => {
@@ -18,7 +19,8 @@ export class LegSockets implements PortPair {
   #connected = false;
   #closed = false;
 
-  private constructor(rtp: Socket, rtcp: Socket) {
+  private constructor(family: Family, rtp: Socket, rtcp: Socket) {
+    this.family = family;
     this.#rtp = rtp;
     this.#rtcp = rtcp;
     this.#onRtp = this.#drainRtp;
@@ -33,7 +35,7 @@ export class LegSockets implements PortPair {
   static async bind(host: string, family: Family, rtpPort: number): Promise<LegSockets> {
     const rtp = await bindSocket(host, family, rtpPort);
     try {
-      return new LegSockets(rtp, await bindSocket(host, family, rtpPort + 1));
+      return new LegSockets(family, rtp, await bindSocket(host, family, rtpPort + 1));
     } catch (error) {
       rtp.close();
       throw error;

@@ -28,7 +28,7 @@ import { LegOutput } from './leg-output.ts';
 import { LegRtcp } from './leg-rtcp.ts';
 import type { LegSockets } from './leg-sockets.ts';
 import { emptyView, type PacketView } from './packet-view.ts';
-import type { NodeEvent } from './protocol.ts';
+import type { Family, NodeEvent } from './protocol.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
 export interface LegHost {
@@ -51,7 +51,10 @@ export class Leg {
   readonly input: Source;
   readonly output: LegOutput;
   readonly #host: LegHost;
-  readonly #sockets: LegSockets;
+  /** The pair that is in use. */
+  #sockets: LegSockets;
+  /** One pair for each IP version that our offers have named. */
+  readonly #pairs: LegSockets[];
   readonly #latch = new SourceLatch();
   readonly #received = new ReceiveStats();
   readonly #rtcp: LegRtcp;
@@ -74,18 +77,21 @@ export class Leg {
     this.node = node;
     this.#host = host;
     this.#sockets = sockets;
+    this.#pairs = [sockets];
     this.input = new Source(node);
     this.output = new LegOutput(node, host.random, (wire) => {
       const packet = this.#srtp === undefined ? wire : this.#srtp.protect(wire);
-      if (packet !== undefined) sockets.sendRtp(packet, this.#latch.host, this.#latch.port);
+      if (packet !== undefined) this.#sockets.sendRtp(packet, this.#latch.host, this.#latch.port);
     });
     this.#inView = emptyView(node);
     this.#rtcp = new LegRtcp(this.output.stream, this.#received, host.clock, host.random);
     this.#silence = new SilenceWatch(host.silenceSeconds, host.emit);
-    sockets.attach(
-      (packet, from) => this.#onRtp(packet, from),
-      (packet, from) => this.#onRtcp(packet, from),
-    );
+    this.#attach();
+  }
+
+  /** Another pair, of the other IP version: it is silent until a plan's peer is of that version. */
+  add(sockets: LegSockets): void {
+    this.#pairs.push(sockets);
   }
 
   configure(plan: LegPlan): void {
@@ -99,6 +105,7 @@ export class Leg {
     this.#inView.codec = plan.codec;
     this.output.configure(plan);
     this.#sockets.disconnect();
+    this.#use(plan.remote.host.includes(':') ? 'ipv6' : 'ipv4');
     const { signallingHost } = plan;
     const hints = { sources: knownSources(plan.mediaSources), signallingHost };
     this.#latch.configure(plan.latch, plan.remote, now, hints);
@@ -112,6 +119,22 @@ export class Leg {
       this.#srtpSession.configure(srtp);
     }
     this.#srtp = srtp === undefined ? undefined : this.#srtpSession;
+  }
+
+  #attach(): void {
+    this.#sockets.attach(
+      (packet, from) => this.#onRtp(packet, from),
+      (packet, from) => this.#onRtcp(packet, from),
+    );
+  }
+
+  #use(family: Family): void {
+    const wanted = this.#pairs.find((pair) => pair.family === family);
+    // On hold by 0.0.0.0 (RFC 3264 §8.4) a peer of the other version has no address at all.
+    if (wanted === undefined || wanted === this.#sockets) return;
+    this.#sockets.detach();
+    this.#sockets = wanted;
+    this.#attach();
   }
 
   detectDigits(on: boolean): void {
@@ -238,7 +261,7 @@ export class Leg {
   }
 
   /** Says BYE and lets go of the sockets, which the port pool drains. */
-  close(): LegSockets {
+  close(): readonly LegSockets[] {
     if (!this.#closed && this.#plan !== undefined)
       this.#sendRtcp(this.#rtcp.bye(this.#host.clock.monotonic()));
     this.#closed = true;
@@ -246,6 +269,6 @@ export class Leg {
     mute(this.input);
     mute(this.output.heard);
     this.#sockets.detach();
-    return this.#sockets;
+    return this.#pairs;
   }
 }

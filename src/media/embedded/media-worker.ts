@@ -28,7 +28,7 @@ export class MediaWorker {
   readonly #post: (notice: Notice) => void;
   readonly #sessions = new Map<number, WorkerSession>();
   readonly #pools = new Map<Family, PortPool<LegSockets>>();
-  readonly #portOf = new Map<number, { readonly pool: PortPool<LegSockets>; readonly port: number }>();
+  readonly #portOf = new Map<LegSockets, { readonly pool: PortPool<LegSockets>; readonly port: number }>();
   readonly #playout: PlayoutClock;
   readonly #host: SessionHost;
   #ticks = 0;
@@ -44,7 +44,7 @@ export class MediaWorker {
       files: new WavLoader(),
       emit: (node: number, event: NodeEvent) => post({ kind: 'event', node, event }),
       warn: (message) => post({ kind: 'log', level: 'warn', message, error: '' }),
-      release: (node, sockets) => this.#release(node, sockets),
+      release: (sockets) => this.#release(sockets),
     };
     for (const family of ['ipv4', 'ipv6'] as const) {
       const host = settings.addresses[family];
@@ -108,7 +108,7 @@ export class MediaWorker {
     return leg;
   }
 
-  async #openLeg({ session: id, node, family }: OpenLeg): Promise<ReplyValue> {
+  async #openLeg({ session: id, node, family, again }: OpenLeg): Promise<ReplyValue> {
     const pool = this.#pools.get(family);
     if (pool === undefined) throw new Error(`No ${family} media address is configured.`);
     const session = this.#sessionFor(id);
@@ -116,10 +116,10 @@ export class MediaWorker {
     try {
       const taken = await pool.take();
       if (taken === undefined) throw new Error('Every port of media.ports is taken or still draining.');
-      this.#portOf.set(node, { pool, port: taken.port });
-      if (session.closed) {
-        this.#release(node, taken.pair);
-        throw new Error('The session was closed.');
+      this.#portOf.set(taken.pair, { pool, port: taken.port });
+      if (session.closed || (again && !session.legs.has(node))) {
+        this.#release(taken.pair);
+        throw new Error('The leg or its session was closed.');
       }
       session.addLeg(node, taken.pair);
       return { kind: 'leg-opened', port: taken.port };
@@ -128,9 +128,9 @@ export class MediaWorker {
     }
   }
 
-  #release(node: number, sockets: LegSockets): void {
-    const place = this.#portOf.get(node);
-    this.#portOf.delete(node);
+  #release(sockets: LegSockets): void {
+    const place = this.#portOf.get(sockets);
+    this.#portOf.delete(sockets);
     if (place === undefined) sockets.close();
     else place.pool.release(place.port, sockets);
   }

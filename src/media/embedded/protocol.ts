@@ -17,7 +17,15 @@ export type Batch<T> = readonly T[];
 
 /** Commands with a `request` are answered with one `reply` each. */
 export type Command =
-  | { kind: 'open-leg'; request: number; session: number; node: number; family: Family }
+  /** `again`: sockets of the other IP version for a leg that is there. */
+  | {
+      kind: 'open-leg';
+      request: number;
+      session: number;
+      node: number;
+      family: Family;
+      again: boolean;
+    }
   | { kind: 'configure-leg'; session: number; node: number; plan: LegPlan }
   | { kind: 'send-digits'; session: number; node: number; digits: string }
   | { kind: 'detect-digits'; session: number; node: number; on: boolean }

@@ -42,24 +42,36 @@ export class SessionHandle implements MediaSession {
   }
 
   async openLeg({ family }: { readonly family: Family }): Promise<MediaLeg> {
-    const { link, maxLegs, advertised, nextNode } = this.#options;
-    const host = advertised[family];
-    if (host === undefined)
-      throw new MasklineError('media/no-address', `No ${family} media address is configured.`);
+    const { link, maxLegs, nextNode } = this.#options;
+    this.#hostOf(family);
     if (this.#closing !== undefined) throw new MasklineError('media/busy', 'The media session is closed.');
     if (link.legs >= maxLegs)
       throw new MasklineError('media/busy', `The media worker carries ${link.legs} legs, as many as it may.`);
     this.#countLeg(1);
     const node = nextNode();
     try {
-      const reply = await link.ask({ kind: 'open-leg', session: this.id, node, family });
-      const port = reply.kind === 'leg-opened' ? reply.port : 0;
-      const local: RtpAddress = { host, port };
-      return new LegHandle(this.#place(node), local, () => this.#countLeg(-1));
+      const local = await this.#bind(node, family, false);
+      return new LegHandle(this.#place(node), local, family, {
+        bind: (other) => this.#bind(node, other, true),
+        closed: () => this.#countLeg(-1),
+      });
     } catch (error) {
       this.#countLeg(-1);
       throw error;
     }
+  }
+
+  #hostOf(family: Family): string {
+    const host = this.#options.advertised[family];
+    if (host === undefined)
+      throw new MasklineError('media/no-address', `No ${family} media address is configured.`);
+    return host;
+  }
+
+  async #bind(node: number, family: Family, again: boolean): Promise<RtpAddress> {
+    const host = this.#hostOf(family);
+    const reply = await this.#options.link.ask({ kind: 'open-leg', session: this.id, node, family, again });
+    return { host, port: reply.kind === 'leg-opened' ? reply.port : 0 };
   }
 
   createPlayer(input: PlayerInput, { loop }: { readonly loop: boolean }): MediaPlayer {

@@ -20,7 +20,7 @@ export interface SessionHost {
   readonly emit: (node: number, event: NodeEvent) => void;
   readonly warn: (message: string) => void;
   /** The leg is closed; its port is to be drained. */
-  readonly release: (node: number, sockets: LegSockets) => void;
+  readonly release: (sockets: LegSockets) => void;
 }
 
 export class WorkerSession {
@@ -36,7 +36,13 @@ export class WorkerSession {
     this.#host = host;
   }
 
+  /** A leg begins with its first pair of sockets; one of the other IP version may follow. */
   addLeg(node: number, sockets: LegSockets): void {
+    const begun = this.legs.get(node);
+    if (begun !== undefined) {
+      begun.add(sockets);
+      return;
+    }
     const { clock, random, silenceSeconds, emit } = this.#host;
     const leg = new Leg(node, sockets, {
       clock,
@@ -55,7 +61,7 @@ export class WorkerSession {
     this.legs.delete(node);
     this.#sources.delete(node);
     this.#sinks.delete(node);
-    this.#host.release(node, leg.close());
+    for (const sockets of leg.close()) this.#host.release(sockets);
   }
 
   /** A command that is not answered. Commands for nodes that are gone are late, not wrong. */

@@ -167,4 +167,9 @@ export interface UasSession extends InviteSession {
 
 export interface UacSession extends InviteSession {
   readonly role: 'uac';
+  /**
+   * Our offer of the INVITE that what is being said now answers. Where several phones ring they may have got different
+   * ones; to be read while the event is heard.
+   */
+  readonly offered?: string | undefined;
 }

@@ -29,6 +29,7 @@ export class OutboundSession extends SessionCore implements UacSession {
   #sequence: number;
   #dialogs: DialogSet | undefined;
   #transaction: ClientTransaction | undefined;
+  #offered: string | undefined;
   #challenges = 0;
   #briefs = 0;
   /** Whether a provisional (100 too) has come: the INVITE has reached somebody. */
@@ -49,10 +50,16 @@ export class OutboundSession extends SessionCore implements UacSession {
     this.#sequence = 1 + context.random.int(FIRST_CSEQ_BELOW);
   }
 
+  /** Our offer in the INVITE. */
+  get offered(): string | undefined {
+    return this.#offered;
+  }
+
   /** Sends the INVITE. Nothing happens when the session has ended before. */
   start(parts: InviteParts): void {
     if (this.state === 'ended') return;
     this.onChallenge = parts.onChallenge;
+    this.#offered = parts.sdp;
     this.#patience = this.context.clock.setTimeout(
       () => this.#cancel({ by: 'fault', status: 408, reason: 'it rang for too long' }),
       this.context.limits.ringingMs,

@@ -11,7 +11,7 @@ import { isSipUri, isTelUri, parseUri, sipUri } from '../message/uri.ts';
 import type { Resolver } from '../resolver/types.ts';
 import type { Target } from '../transport/types.ts';
 import { type IdentityStyle, mayShow, partyUri } from './identity-headers.ts';
-import { DEFAULT_MEDIA_POLICY } from './media-policy.ts';
+import { DEFAULT_MEDIA_POLICY, phoneMediaPolicy } from './media-policy.ts';
 import { isDialString } from './number-format.ts';
 import { numberOfUri } from './party-number.ts';
 import type { RedirectRules } from './redirects.ts';
@@ -159,7 +159,7 @@ export class DialPlan {
           to,
           fromDomain: domain,
           reach: 'flow' as const,
-          media: DEFAULT_MEDIA_POLICY,
+          media: phoneMediaPolicy(binding.source.transport),
           redirects: { hosts: [contact.host, binding.source.host] },
           redirected: 0,
         },

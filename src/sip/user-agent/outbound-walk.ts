@@ -9,6 +9,7 @@ import type { SipResponse, SipUri } from '../message/types.ts';
 import { formatUri } from '../message/uri.ts';
 import type { Address, Flow } from '../transport/types.ts';
 import type { Attempt, Stage } from './dial-plan.ts';
+import { mediaAfterRefusal } from './media-policy.ts';
 import type { Tried } from './outbound-session.ts';
 import { MAX_REDIRECTS, redirectsOf } from './redirects.ts';
 import { retryAfter } from './retry-after.ts';
@@ -124,6 +125,10 @@ export class OutboundWalk {
       session = await this.#tools.begin(attempt, flow, signal, (response) => {
         refusal = response;
       });
+    } catch (error) {
+      // RFC 6157 §3: no offer of ours can be made for this peer; the next may speak the other IP version.
+      if (!isNoAddress(error)) throw error;
+      this.#unreachable = error;
     } finally {
       if (session === undefined) room.never();
     }
@@ -143,6 +148,7 @@ export class OutboundWalk {
   #failsOver(attempt: Attempt, end: SessionEnd, refusal: SipResponse | undefined): boolean {
     if (this.#tools.monotonic() >= this.#tools.deadline) return false;
     if (refusal !== undefined && this.#takeRedirects(attempt, refusal)) return true;
+    if (this.#mayEncrypt(attempt, end)) return true;
     const { trunk, redirected, target, isLast } = attempt;
     if (end.by === 'fault') {
       // One that we cancelled for want of progress ended by our own hand as far as the meter saw.
@@ -158,6 +164,14 @@ export class OutboundWalk {
     return true;
   }
 
+  /** A phone of ours that wants SRTP and nothing else says so by its refusal; a trunk says so in the settings. */
+  #mayEncrypt(attempt: Attempt, { by, status }: SessionEnd): boolean {
+    const media =
+      attempt.reach === 'flow' && by === 'remote' ? mediaAfterRefusal(attempt.media, status) : undefined;
+    if (media !== undefined) this.#queue.unshift({ ...attempt, media });
+    return media !== undefined;
+  }
+
   /** True when there is somewhere to go. */
   #takeRedirects(attempt: Attempt, refusal: SipResponse): boolean {
     if (attempt.redirected >= MAX_REDIRECTS) return false;
@@ -171,11 +185,15 @@ export class OutboundWalk {
   }
 
   #nowhere(): MasklineError {
+    if (isNoAddress(this.#unreachable)) return this.#unreachable;
     if (this.#phones) return new MasklineError('user/offline', undefined, { cause: this.#unreachable });
     const code = this.#full && this.#unreachable === undefined ? 'trunk/busy' : 'trunk/unreachable';
     return new MasklineError(code, undefined, { cause: this.#unreachable });
   }
 }
+
+const isNoAddress = (error: unknown): error is MasklineError =>
+  error instanceof MasklineError && error.code === 'media/no-address';
 
 /** Phones that rang have rung: there is nobody else to try. */
 function tried(session: UacSession): Tried {

@@ -26,6 +26,8 @@ export abstract class RelayedSession implements UacSession {
   readonly role = 'uac';
   readonly events: Emitter<SessionEvents>;
   #ended = false;
+  /** Who spoke last; of several phones that ring, while it is being listened to. */
+  #speaker: UacSession | undefined;
 
   constructor(options: RelayedOptions) {
     this.id = options.id;
@@ -42,7 +44,12 @@ export abstract class RelayedSession implements UacSession {
   }
 
   get peerHost(): string | undefined {
-    return this.carrier?.peerHost;
+    return (this.carrier ?? this.#speaker)?.peerHost;
+  }
+
+  /** The offer that is answered by what is being said. */
+  get offered(): string | undefined {
+    return this.#speaker?.offered;
   }
 
   info(body: Body, headers?: ExtraHeaders): Promise<number> {
@@ -81,7 +88,9 @@ export abstract class RelayedSession implements UacSession {
 
   #forward<K extends Forwarded>(session: UacSession, name: K, before: (name: Forwarded) => boolean): void {
     session.events.on(name, (payload) => {
-      if (before(name)) this.events.emit(name, payload);
+      if (!before(name)) return;
+      this.#speaker = session;
+      this.events.emit(name, payload);
     });
   }
 }
