@@ -22,7 +22,7 @@ import { ClosingList } from './node/closing-list.ts';
 import { declaredDirectory } from './node/declared-directory.ts';
 import { type MediaAddresses, mediaAddresses } from './node/media-address.ts';
 import { createMetrics } from './node/metrics.ts';
-import { createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
+import { closeSip, createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
 import { RecordKeeper } from './records/record-keeper.ts';
 import { Recordings } from './records/recordings.ts';
 import { recoverRecords } from './records/recover.ts';
@@ -73,6 +73,8 @@ export interface Maskline {
 const clock = systemClock;
 const random = systemRandom;
 
+/** BYE is sent four times in this time (RFC 3261 §17.1.2.2), then it is given up. */
+const LAST_WORDS_MS = 4_000;
 /** What scenario sessions get when the node stops: the last call's recording is finished, scripts say their last words. */
 const SESSIONS_CLOSE_MS = 5_000;
 /** What a slow database gets to take the last changes when the node stops. */
@@ -122,13 +124,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     random,
     log,
   });
-  closing.add('SIP', async () => {
-    await stack.userAgent.close();
-    stack.dialogs.close();
-    stack.transactions.close();
-    await stack.transport.close();
-    stack.certificates.close();
-  });
+  closing.add('SIP', () => closeSip(stack, clock, LAST_WORDS_MS));
 
   const { directory } = storage;
   const { limits } = settings;

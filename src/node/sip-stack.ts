@@ -93,3 +93,23 @@ export function createSipStack(options: SipStackOptions): SipStack {
   });
   return { transport, transactions, dialogs, userAgent, certificates };
 }
+
+/** How often is looked whether the last words have been answered, ms. */
+const LOOK_MS = 20;
+
+/**
+ * Ends SIP when the last call has ended: BYEs without an answer, refusals and answers without an ACK are repeated for up to
+ * `patienceMs` more, since whoever has lost one of them would otherwise keep its call.
+ */
+export async function closeSip(stack: SipStack, clock: Clock, patienceMs: number): Promise<void> {
+  await stack.userAgent.close();
+  const end = clock.monotonic() + patienceMs;
+  const isOpen = (): boolean => stack.transactions.unfinished + stack.dialogs.unacknowledged > 0;
+  while (isOpen() && clock.monotonic() < end) {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, LOOK_MS));
+  }
+  stack.dialogs.close();
+  stack.transactions.close();
+  await stack.transport.close();
+  stack.certificates.close();
+}

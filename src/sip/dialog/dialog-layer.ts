@@ -117,6 +117,10 @@ export class DialogLayer implements Dialogs, TransactionUser {
     return { sessions: this.#sessions.size, dialogs: this.#context.table.size };
   }
 
+  get unacknowledged(): number {
+    return this.#context.handshakes.size;
+  }
+
   close(): void {
     for (const session of [...this.#sessions]) session.abandon();
     for (const handshake of [...this.#context.handshakes]) handshake.stop();

@@ -124,6 +124,8 @@ export interface Dialogs {
   invite(parts: InviteParts | Promise<InviteParts>): UacSession;
   /** Sessions that have not ended, dialogs in the table (forked and lingering ones too); for the leak check. */
   readonly counts: { readonly sessions: number; readonly dialogs: number };
+  /** Answers of ours that wait for their ACK, some of them with a BYE to follow. */
+  readonly unacknowledged: number;
   /** Ends every session and stops every timer of this layer. */
   close(): void;
 }

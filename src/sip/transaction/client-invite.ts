@@ -48,6 +48,10 @@ export class InviteClient implements ClientTransaction {
     return this.#machine.state;
   }
 
+  get isUnfinished(): boolean {
+    return this.state === 'calling' || this.state === 'proceeding';
+  }
+
   start(): void {
     this.#machine.arm('B', this.#timers.B, () => this.#fail('timeout'));
     this.#armA();

@@ -39,6 +39,11 @@ export class NonInviteClient implements ClientTransaction {
     return this.#machine.state;
   }
 
+  /** Of all requests, a BYE that is lost leaves somebody with a call. */
+  get isUnfinished(): boolean {
+    return this.request.method === 'BYE' && (this.state === 'trying' || this.state === 'proceeding');
+  }
+
   start(): void {
     this.#machine.arm('F', this.#timers.F, () => this.#fail('timeout'));
     this.#armE();

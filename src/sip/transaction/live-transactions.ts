@@ -3,6 +3,8 @@ import type { Flow } from '../transport/types.ts';
 /** What the layer does with every transaction, of whichever figure. */
 export interface LiveTransaction {
   readonly flow: Flow;
+  /** Somebody owes the other a final response or its ACK. */
+  readonly isUnfinished: boolean;
   flowClosed(): void;
   close(): void;
 }
@@ -19,6 +21,11 @@ export class LiveTransactions<T extends LiveTransaction> {
   /** Flows that have transactions; none may be kept once they have not. */
   get flows(): number {
     return this.#byFlow.size;
+  }
+
+  /** Those that a stop should wait for, a while. */
+  get unfinished(): number {
+    return [...this.#byKey.values()].filter(({ isUnfinished }) => isUnfinished).length;
   }
 
   find(key: string): T | undefined {

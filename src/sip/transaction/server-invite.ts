@@ -50,6 +50,11 @@ export class InviteServer implements InviteServerTransaction {
     return this.#machine.state;
   }
 
+  /** A refusal that waits for its ACK. */
+  get isUnfinished(): boolean {
+    return this.state === 'completed';
+  }
+
   get open(): boolean {
     return this.state === 'proceeding';
   }

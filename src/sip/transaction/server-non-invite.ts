@@ -40,6 +40,11 @@ export class NonInviteServer implements ServerTransaction {
     return this.#machine.state;
   }
 
+  /** The answer has left, or is the user's business. */
+  get isUnfinished(): boolean {
+    return false;
+  }
+
   get open(): boolean {
     return this.state === 'trying' || this.state === 'proceeding';
   }

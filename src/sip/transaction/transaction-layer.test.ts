@@ -380,7 +380,10 @@ describe('live transactions', () => {
     const live = new LiveTransactions();
     const flow = new FakeFlow('udp', { host: '10.0.0.2', port: 5060 });
     const closed: string[] = [];
-    const transaction = (name: string) => ({ flow, flowClosed: () => closed.push(name), close: () => {} });
+    const transaction = (name: string) => ({
+      ...{ flow, isUnfinished: false },
+      ...{ flowClosed: () => closed.push(name), close: () => {} },
+    });
     live.add('a', transaction('a'));
     live.add('b', transaction('b'));
     live.remove('a');

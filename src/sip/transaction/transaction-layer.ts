@@ -78,6 +78,10 @@ export class TransactionLayer implements Transactions, TransportUser {
     };
   }
 
+  get unfinished(): number {
+    return this.#clients.live.unfinished + this.#servers.live.unfinished;
+  }
+
   close(): void {
     this.#clients.live.closeAll();
     this.#servers.live.closeAll();

@@ -98,6 +98,8 @@ export interface Transactions {
   isMerged(transaction: ServerTransaction): boolean;
   /** Live transactions and remembered finished ones; the leak check of the tests waits for `live === 0`. */
   readonly counts: { readonly live: number; readonly finished: number };
+  /** INVITEs and BYEs of ours without a final response, refusals without an ACK: what a stop should wait for, a while. */
+  readonly unfinished: number;
   /** Stops every timer. */
   close(): void;
 }
