@@ -163,6 +163,12 @@ export const ERRORS = {
     title: 'The phone offers no codec that we speak.',
     hint: 'Enable PCMU, PCMA or G.722 on the phone or the trunk.',
   },
+  'media/unreadable-sdp': {
+    sip: 400,
+    retryable: false,
+    title: 'The SDP cannot be read.',
+    hint: 'Look at the trace of the call: RFC 8866 says what an SDP is, and its audio needs an address.',
+  },
   'media/no-common-security': {
     sip: 488,
     retryable: false,

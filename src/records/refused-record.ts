@@ -11,6 +11,9 @@ const WORDS: Readonly<Record<string, string>> = {
   'admission/full': 'the node was full',
   'admission/draining': 'the node was shutting down',
   'media/busy': 'no media port was free',
+  'media/no-common-codec': 'no common codec',
+  'media/no-common-security': 'no common way to secure the audio',
+  'media/unreadable-sdp': 'the SDP cannot be read',
 };
 
 /** A call that was refused before a scenario had a say gets a whole record at once: one leg, one event. */

@@ -132,7 +132,8 @@ describe('readSdp', () => {
     ['no stream', sdp('c=IN IP4 198.51.100.7', 't=0 0'), 'no-audio'],
     ['port 0', sdp('c=IN IP4 198.51.100.7', 'm=audio 0 RTP/AVP 0'), 'no-audio'],
     ['video alone', sdp('c=IN IP4 198.51.100.7', 'm=video 4000 RTP/AVP 96'), 'no-audio'],
-    ['SRTP alone', sdp('c=IN IP4 198.51.100.7', 'm=audio 4000 RTP/SAVP 0'), 'no-audio'],
+    ['SRTP alone', sdp('c=IN IP4 198.51.100.7', 'm=audio 4000 RTP/SAVP 0'), 'no-common-security'],
+    ['DTLS-SRTP alone', sdp('c=IN IP4 198.51.100.7', 'm=audio 9 UDP/TLS/RTP/SAVPF 0'), 'no-common-security'],
     ['40 kB', `${PLAIN}${'a=x\r\n'.repeat(8_000)}`, 'too-large'],
     ['2000 lines', `${PLAIN}${'\n'.repeat(2_000)}`, 'too-large'],
     [
@@ -183,7 +184,7 @@ describe('readSdp', () => {
     );
     fc.assert(
       fc.property(text, (input) => {
-        expect(['read', 'malformed', 'no-audio', 'too-large']).toContain(codeOf(input));
+        expect(['read', 'malformed', 'no-audio', 'no-common-security', 'too-large']).toContain(codeOf(input));
       }),
       { numRuns: 3_000 },
     );

@@ -20,14 +20,13 @@ const PROTOCOLS: readonly string[] = [
 /**
  * Reads a peer's offer or answer and forgets everything that calls do not need.
  *
- * @throws SdpError `too-large`, `malformed`, `no-audio`; never another error, whatever the text.
+ * @throws SdpError `too-large`, `malformed`, `no-audio`, `no-common-security`; never another error, whatever the text.
  */
 export function readSdp(text: string): RemoteAudio {
   const session = parseLines(text);
   const index = session.media.findIndex(isUsableAudio);
   const audio = session.media[index];
-  if (audio === undefined || !isAudioProtocol(audio.protocol))
-    throw new SdpError('no-audio', 'The SDP has no audio stream over RTP.');
+  if (audio === undefined || !isAudioProtocol(audio.protocol)) throw withoutAudio(session.media);
   // RFC 8866 §5.7: c= of the stream, else of the session.
   const connection = audio.connection ?? session.connection;
   if (connection === undefined) throw new SdpError('malformed', 'The audio stream has no c= line.');
@@ -59,6 +58,16 @@ export function readSdp(text: string): RemoteAudio {
 function isUsableAudio(media: RawMedia): boolean {
   if (media.type !== 'audio' || media.port === 0 || !isAudioProtocol(media.protocol)) return false;
   return media.protocol === 'RTP/AVP' || media.protocol === 'RTP/AVPF' || media.crypto.length > 0;
+}
+
+/** Audio that is there, but secured in a way that is not ours (DTLS, or SDES with no suite of ours), is told apart. */
+function withoutAudio(media: readonly RawMedia[]): SdpError {
+  const isSecured = media.some(
+    ({ type, port, protocol }) => type === 'audio' && port > 0 && /SAVPF?$/.test(protocol),
+  );
+  return isSecured
+    ? new SdpError('no-common-security', 'The SDP secures its audio in a way that we do not speak.')
+    : new SdpError('no-audio', 'The SDP has no audio stream over RTP.');
 }
 
 function isAudioProtocol(protocol: string): protocol is AudioProtocol {

@@ -4,11 +4,11 @@ export type SdpErrorCode =
   | 'too-large'
   /** Not SDP, or audio without a usable address (RFC 8866). */
   | 'malformed'
-  /** No audio stream over RTP with keys that we can use, or it was refused with port 0 (RFC 3264 §6). */
+  /** No audio stream over RTP, or it was refused with port 0 (RFC 3264 §6). */
   | 'no-audio'
   /** Audio, but in no codec that we speak. */
   | 'no-common-codec'
-  /** Plain RTP where we want SRTP, or the other way round, or no suite in common (RFC 4568). */
+  /** Plain RTP where we want SRTP, or the other way round, or no keys or suite that we can use (RFC 4568). */
   | 'no-common-security';
 
 /** The only error of this folder that a peer can cause. The message never quotes the SDP, so that it may be logged. */

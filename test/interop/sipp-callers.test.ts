@@ -110,6 +110,36 @@ test(
   }),
 );
 
+const cannotAnswer = 'caller-offers-what-we-cannot-answer';
+const incompatible = { status: 488, has: 'Warning: 305 ' };
+
+test(
+  '[RFC 3261 §13.3.1.3] [RFC 3264 §6] no codec in common: 488 before anybody is called',
+  stage.plays({
+    caller: cannotAnswer,
+    callerSettings: { ...incompatible, codec: 'EVS/16000' },
+    record: { status: 'refused', reason: 'no common codec' },
+  }),
+);
+
+test(
+  '[RFC 3261 §13.3.1.3] [RFC 4568 §7.1.2] SRTP without a key: 488 before anybody is called',
+  stage.plays({
+    caller: cannotAnswer,
+    callerSettings: { ...incompatible, profile: 'RTP/SAVP' },
+    record: { status: 'refused', reason: 'no common way to secure the audio' },
+  }),
+);
+
+test(
+  '[RFC 8866 §5.7] SDP without an address for its audio: 400 before anybody is called',
+  stage.plays({
+    caller: cannotAnswer,
+    callerSettings: { status: 400, address: 'IP4 not-an-address/127' },
+    record: { status: 'refused', reason: 'the SDP cannot be read' },
+  }),
+);
+
 test(
   '[RFC 3966 §5.1.1] tel URIs with separators in every place',
   stage.plays({
