@@ -119,3 +119,50 @@ it('[RFC 3261 §14.1] an offer of ours that was refused leaves the session as it
   expect([version(held) - version(answer), version(next) - version(held)]).toEqual([1, 1]);
   expect(planOf(one)).toBe(before);
 });
+
+describe('several phones that ring', () => {
+  it('[row 15] [RFC 6157 §3] each has an offer of its own, and what one answers is not taken for the answer of another', async () => {
+    const { media, planOf } = stage();
+    const one = media();
+    const plain = await one.offerTo('192.0.2.1', policy({ srtp: 'opportunistic' }));
+    const secure = await one.offerTo('192.0.2.1', policy({ srtp: 'required' }));
+    const six = await one.offerTo('2001:db8::1', policy({}));
+    expect([plain, secure, six].map((sdp) => /m=audio \d+ (\S+)/.exec(sdp)?.[1])).toEqual([
+      'RTP/AVP',
+      'RTP/SAVP',
+      'RTP/AVP',
+    ]);
+    expect([plain, six].map((sdp) => /c=IN (IP\d)/.exec(sdp)?.[1])).toEqual(['IP4', 'IP6']);
+    const offeredKeys = new Set([...keysIn(plain), ...keysIn(secure)]);
+    expect(offeredKeys.size).toBe(4);
+    one.answered(savp(), secure);
+    expect(planOf(one)?.srtp?.receive.keyAndSalt).toEqual(new Uint8Array(30).fill(1));
+    one.answered(readSdp(phoneSdp()), plain);
+    expect(planOf(one)?.srtp).toBeUndefined();
+    // RFC 3264 §6.1: the profile of the offer is kept, so that nobody can talk us down.
+    expect(() => one.answered(readSdp(phoneSdp()), secure)).toThrow(
+      expect.objectContaining({ code: 'no-common-security' }) as Error,
+    );
+    expect(() => one.answered(readSdp(phoneSdp()), six)).toThrow(/another IP version/);
+    expect(one.offer()).toContain('IN IP4');
+  });
+
+  it('[RFC 8643 §3.1] keys beside RTP/AVP: used where the answer has some', async () => {
+    const { media, planOf } = stage();
+    const one = media();
+    const offer = await one.offerTo('192.0.2.1', policy({ srtp: 'opportunistic' }));
+    one.answered(readSdp(`${phoneSdp()}a=crypto:1 ${SUITE} ${KEY(1)}\r\n`), offer);
+    expect(planOf(one)?.srtp?.receive.keyAndSalt).toEqual(new Uint8Array(30).fill(1));
+    const again = one.offer();
+    expect(again).toContain('RTP/AVP');
+    expect(keysIn(again)).toEqual(keysIn(offer).slice(0, 1));
+  });
+
+  it('[RFC 3264 §8.4] a peer of the other IP version that is on hold by 0.0.0.0 is not refused', async () => {
+    const { media } = stage();
+    const one = media();
+    const offer = await one.offerTo('2001:db8::1', policy({}));
+    one.answered(readSdp(phoneSdp().replace(/c=IN IP4 \S+/, 'c=IN IP4 0.0.0.0')), offer);
+    expect(one.configured).toBe(true);
+  });
+});

@@ -87,6 +87,22 @@ http: { port: 0 }
     });
   });
 
+  test('media on both IP versions: each has its ports, and each is told', async () => {
+    const yaml = 'media: { host: 127.0.0.1, ipv6: { host: ::1 }, ports: { min: 24000, max: 24099 } }';
+    const binding = (await checkBinding(patient(yaml))).filter(({ check }) => check === 'media ports');
+    expect(binding).toMatchObject([
+      { state: 'ok', says: 'UDP 24000-24099 on 127.0.0.1.' },
+      { state: 'ok', says: 'UDP 24000-24099 on ::1.' },
+    ]);
+    const told = (await checkAddress(patient(yaml))).map(({ says }) => says);
+    expect(told).toEqual([
+      'Peers are told 127.0.0.1 for sound (found by itself).',
+      'Peers are told ::1 for sound (found by itself).',
+    ]);
+    const both = patient('media: { host: ::1, ipv6: { host: ::1 } }');
+    expect(await checkAddress(both)).toMatchObject([{ state: 'problem' }]);
+  });
+
   test('[row 33] a media range that the kernel hands out to others is a warning', async () => {
     const yaml = 'media: { host: 127.0.0.1, ports: { min: 40000, max: 40999 } }';
     const media = (await checkBinding(patient(yaml))).filter(({ check }) => check === 'media ports');
