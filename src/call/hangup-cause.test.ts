@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
 import type { SessionEnd } from '../sip/dialog/types.ts';
-import { causeOfError, causeOfSession, reasonOf } from './hangup-cause.ts';
+import { causeOfError, causeOfSession, REDIRECTED, reasonOf } from './hangup-cause.ts';
 
 const END: SessionEnd = {
   by: 'remote',
@@ -38,9 +38,21 @@ describe('hang-up causes', () => {
     expect(causeOfSession({ ...fault, reason: '' }, false).reason).toBe('Not available');
   });
 
+  it.each([300, 301, 302, 305, 380])(
+    '[RFC 3261 §21.3] a %s that was not followed is 480 and says that the callee has moved',
+    (status) => {
+      expect(causeOfSession({ ...END, status }, false)).toMatchObject({ code: 480, reason: REDIRECTED });
+    },
+  );
+
   it('a success that was never confirmed is a failure', () => {
     expect(causeOfSession({ ...END, by: 'fault', status: 200 }, false).code).toBe(408);
     expect(causeOfSession({ ...END, by: 'remote', status: 200 }, false).code).toBe(487);
+    const beforeItsAck = { ...END, answered: true, status: 200 };
+    expect(causeOfSession(beforeItsAck, false)).toMatchObject({
+      code: 487,
+      reason: 'Hung up before the ACK',
+    });
   });
 
   it('the catalogue decides status and retry of our own failures', () => {

@@ -38,6 +38,9 @@ const WORDS: Readonly<Record<number, string>> = {
   608: 'Rejected by the network',
 };
 
+/** A 3xx that was not followed: a callee whom nobody can reach here, for the script and its caller alike. */
+export const REDIRECTED = 'Moved elsewhere';
+
 /** What a status means, in our words. */
 export function reasonOf(status: number): string {
   const known = WORDS[status];
@@ -45,7 +48,7 @@ export function reasonOf(status: number): string {
   if (status >= 600) return 'Refused everywhere';
   if (status >= 500) return 'The peer failed';
   if (status >= 400) return 'Refused';
-  if (status >= 300) return 'Moved elsewhere';
+  if (status >= 300) return REDIRECTED;
   return 'Normal call clearing';
 }
 
@@ -84,13 +87,16 @@ export function errorOfSdp({ code }: SdpError): ErrorCode {
 export function causeOfSession(end: SessionEnd, connected: boolean): Required<HangupCause> {
   if (connected) return { code: 200, reason: connectedReason(end), by: end.by, retryable: false };
   if (end.status >= 300) {
+    // The places that a 3xx names stay on their side, and without them it says less to a caller than 480 (RFC 3261 §21.3).
+    const code = end.status < 400 ? 480 : end.status;
     // PITFALLS row 39: the session knows whether the INVITE may be repeated without ringing twice.
-    return { code: end.status, reason: failedReason(end), by: end.by, retryable: end.retryable };
+    return { code, reason: failedReason(end), by: end.by, retryable: end.retryable };
   }
   if (end.by === 'fault') {
     return { code: 408, reason: 'The answer was never confirmed', by: 'fault', retryable: false };
   }
-  return { code: 487, reason: reasonOf(487), by: end.by, retryable: false };
+  const reason = end.by === 'remote' && end.answered ? 'Hung up before the ACK' : reasonOf(487);
+  return { code: 487, reason, by: end.by, retryable: false };
 }
 
 /** Of a fault the session knows more than its status says, such as that no phone is registered; its words are ours. */

@@ -172,6 +172,18 @@ describe('an inbound call', () => {
     expect(media.legs[0]?.plan?.remote.port).toBe(40_000);
   });
 
+  it('[RFC 3261 §15] a caller who hangs up before the ACK had no conversation, and ended the call', async () => {
+    const { session, call, media, seen } = start(new FakeUasSession({ offer: phoneSdp(), autoAck: false }));
+    call.answer();
+    await clock.advance(3_000);
+    session.bye();
+    await clock.advance(0);
+    expect(namesOf(seen)).toEqual(['failed']);
+    const end = { code: 487, by: 'remote', reason: 'Hung up before the ACK', durationSeconds: 0 };
+    expect(endIn(seen)).toMatchObject(end);
+    expect(media.openLegs).toEqual([]);
+  });
+
   it('503 when no port is free, in the words of the catalogue', async () => {
     const { session, call, media, seen } = start();
     media.openLegMode = 'busy';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { leg, PASSENGER, SERVICE, START } from '../../test/kit/call-records.ts';
+import { REDIRECTED } from '../call/hangup-cause.ts';
 import type { LegRecord } from './ports.ts';
 import { conclude, describeFailure } from './reason.ts';
 
@@ -36,6 +37,39 @@ describe('the reason of a record', () => {
       [called({ ...answered, endedBy: 'fault' }), caller(answered)],
       'completed',
       'connected, the line to the called party was lost',
+    ],
+    [
+      '[RFC 3261 §15] the caller hangs up before its ACK of our 200',
+      [caller({ ...early, endedBy: 'remote', code: 487 }), called(answered)],
+      'completed',
+      'connected, the caller hung up',
+    ],
+    [
+      'the caller never sends its ACK',
+      [caller({ ...early, endedBy: 'fault', code: 408 }), called(answered)],
+      'completed',
+      'connected, the line to the caller was lost',
+    ],
+    [
+      'the called party answers and is gone before the caller is connected',
+      [called({ ...answered, ...early, endedBy: 'remote' }), caller({ code: 480 })],
+      'completed',
+      'the called party hung up before the caller was connected',
+    ],
+    [
+      'the script calls back a caller who had given up',
+      [
+        caller({ ...early, endedBy: 'remote', code: 487 }),
+        called({ answeredAt: START + 6_000, endedBy: 'remote' }),
+      ],
+      'completed',
+      'connected, the called party hung up',
+    ],
+    [
+      'redirected',
+      [called({ ...early, endedBy: 'remote', code: 480, reason: REDIRECTED }), caller({ code: 480 })],
+      'failed',
+      'redirected elsewhere, which was not followed',
     ],
     ['busy', [called({ ...early, endedBy: 'remote', code: 486 }), caller({ code: 486 })], 'failed', 'busy'],
     [

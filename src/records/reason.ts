@@ -1,4 +1,5 @@
 import { isFenceReason } from '../call/fence/words.ts';
+import { REDIRECTED } from '../call/hangup-cause.ts';
 import { maskNumbersIn } from '../kernel/phone-number.ts';
 import type { LegRecord, RecordStatus } from './ports.ts';
 import type { ScriptError, SessionEnd } from './session-events.ts';
@@ -78,11 +79,13 @@ function wasAnswered(leg: LegRecord | undefined): boolean {
   return leg?.answeredAt !== undefined;
 }
 
-/** Who hung up: the side of the answered leg that ended first; the other one was ended by us because of it. */
+/** Who hung up: the side of the leg that ended first; the other one was ended by us because of it. */
 function afterAnswer(ended: readonly LegRecord[]): string {
-  const first = ended.find(wasAnswered);
+  const first = ended.find((leg) => wasAnswered(leg) || leftAnswered(leg, ended));
   if (isFenceReason(first?.reason)) return 'connected, the fence ended a call that lasted too long';
   const side = first?.incoming ? 'the caller' : 'the called party';
+  if (first?.endedBy === 'remote' && !first.incoming && keptACallerWaiting(first, ended))
+    return 'the called party hung up before the caller was connected';
   switch (first?.endedBy) {
     case 'remote':
       return `connected, ${side} hung up`;
@@ -105,10 +108,30 @@ function withoutAnswer(
       : 'caller hung up before answer';
   }
   if (isFenceReason(last?.reason)) return `refused: t${last.reason.slice(1).replace(/\.$/, '')}`;
+  if (last?.reason === REDIRECTED) return 'redirected elsewhere, which was not followed';
   if (last !== undefined) return describeFailure(last.code);
   if (caller?.endedBy === 'fault') return 'the line to the caller was lost';
   const code = caller?.code === undefined ? '' : ` (${caller.code})`;
   return maskNumbersIn(session?.reason || `the scenario rejected the call${code}`);
+}
+
+/**
+ * Whether a caller who was never connected ended the call of somebody who was: by a CANCEL that met the answer, by a BYE
+ * before its ACK of our 200 (RFC 3261 §15 lets it), or by falling silent.
+ */
+function leftAnswered(leg: LegRecord, ended: readonly LegRecord[]): boolean {
+  if (!leg.incoming || wasAnswered(leg) || leg.endedBy === 'local') return false;
+  const left = leg.endedAt ?? 0;
+  return ended.some(
+    ({ incoming, answeredAt, endedAt }) =>
+      !incoming && answeredAt !== undefined && answeredAt <= left && left <= (endedAt ?? left),
+  );
+}
+
+/** Whether a caller was still there, and not answered yet, when somebody who had been called hung up. */
+function keptACallerWaiting(leg: LegRecord, ended: readonly LegRecord[]): boolean {
+  const later = ended.slice(ended.indexOf(leg) + 1);
+  return later.some((other) => other.incoming && !wasAnswered(other));
 }
 
 /** Whether the caller gave up while somebody was still being called, or before anybody was. */

@@ -9,6 +9,8 @@ export interface Play {
   readonly caller: string;
   /** Scenario of whom the call is led to; absent: the caller's request must lead to nobody. */
   readonly callee?: string;
+  /** How many calls the callee gets of it, one after the other; default 1. */
+  readonly calleeCalls?: number;
   readonly callerSettings?: ScenarioSettings;
   readonly calleeSettings?: ScenarioSettings;
   readonly transport?: 'udp' | 'tcp';

@@ -190,6 +190,7 @@ export class ScenarioStage {
               host: CALLEE_HOST,
               port: run.calleePort,
               settings: play.calleeSettings ?? {},
+              calls: play.calleeCalls ?? 1,
             });
       const caller = await start('caller', {
         scenario: play.caller,

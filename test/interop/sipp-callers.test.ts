@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CallRecord } from '../../src/records/ports.ts';
 import { ScenarioStage } from './scenario-stage.ts';
 
 /** The flows of RFC 3665 and RFC 5359 as far as a B2BUA answers them, and what callers and carriers ask of us, played by SIPp as the caller. */
@@ -8,6 +9,7 @@ afterAll(() => stage.stop());
 
 const callerHungUp = { status: 'completed', reason: 'connected, the caller hung up' } as const;
 const failed = (reason: string) => ({ status: 'failed', reason }) as const;
+const calledLeg = (record: CallRecord | undefined) => record?.legs.find((leg) => !leg.incoming);
 
 test(
   '[RFC 3665 §2.1] a phone registers',
@@ -101,13 +103,33 @@ test(
 );
 
 test(
-  '[RFC 5359 §2.9] call forwarding by 302 of a carrier that nobody follows',
-  stage.plays({
-    caller: 'caller-is-refused',
-    callee: 'carrier-redirects-elsewhere',
-    record: { status: 'failed', reason: /declined|302/ },
-    callerSettings: { status: 603 },
-  }),
+  '[RFC 5359 §2.9] [RFC 3261 §21.3] call forwarding by 302 of a carrier that nobody follows',
+  stage.plays(
+    {
+      caller: 'caller-is-refused',
+      callee: 'carrier-redirects-elsewhere',
+      record: failed('redirected elsewhere, which was not followed'),
+      callerSettings: { status: 480 },
+    },
+    ({ record }) =>
+      expect(calledLeg(record)).toMatchObject({ code: 480, reason: 'Moved elsewhere', endedBy: 'remote' }),
+  ),
+);
+
+test(
+  '[RFC 5359 §2.9] [RFC 3261 §8.1.3.4] a 302 to the same number at the same carrier is followed',
+  stage.plays(
+    {
+      caller: 'caller-talks-and-hangs-up',
+      callee: 'carrier-redirects-to-itself',
+      calleeCalls: 2,
+      record: callerHungUp,
+    },
+    ({ callee }) => {
+      const invites = callee!.messages.match(/^INVITE \S+/gm) ?? [];
+      expect(new Set(invites.map((line) => line.includes(';desk=2')))).toEqual(new Set([false, true]));
+    },
+  ),
 );
 
 const cannotAnswer = 'caller-offers-what-we-cannot-answer';

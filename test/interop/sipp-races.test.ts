@@ -76,12 +76,20 @@ test(
 );
 
 test(
-  '[row 3] BYE overtakes the ACK',
-  stage.plays({
-    caller: 'caller-hangs-up-before-its-ack',
-    callee: ordinary,
-    record: { status: 'completed', reason: /hung up/ },
-  }),
+  '[row 3] [RFC 3261 §15] BYE overtakes the ACK',
+  stage.plays(
+    { caller: 'caller-hangs-up-before-its-ack', callee: ordinary, record: callerHungUp },
+    ({ record }) => {
+      const called = record!.legs.find((leg) => !leg.incoming)!;
+      expect(record!.legs.find((leg) => leg.incoming)).toMatchObject({
+        ...{ answeredAt: undefined, durationSeconds: 0 },
+        ...{ code: 487, endedBy: 'remote', reason: 'Hung up before the ACK' },
+      });
+      expect(called).toMatchObject({ code: 200, endedBy: 'local' });
+      // By another clock, and rounded by the database.
+      expect(called.durationSeconds).toBeCloseTo((called.endedAt! - called.answeredAt!) / 1000, 0);
+    },
+  ),
 );
 
 test(
