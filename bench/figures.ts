@@ -38,6 +38,9 @@ export interface BenchOptions {
 
 export type Bench = (options: BenchOptions) => Promise<BenchResult>;
 
+/** What it takes is not on this machine; the message says how to get it. Not a failure. */
+export class BenchSkipped extends Error {}
+
 export function isMet(figure: Figure): boolean | undefined {
   const { aim, measured } = figure;
   if (aim === undefined || figure.inconclusive !== undefined) return undefined;

@@ -90,6 +90,12 @@ export function cpuOfDescendants(name: string): number {
   return (ours.reduce((sum, { ticks }) => sum + ticks, 0) / tick) * 1000;
 }
 
+/** CPU of all threads of a process so far, those that have ended included, ms, in steps of 10. NaN: it has ended. */
+export function cpuOfProcess(pid: number): number {
+  const tick = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+  return ((readStat(String(pid))?.ticks ?? Number.NaN) / tick) * 1000;
+}
+
 interface ProcessStat {
   readonly pid: number;
   readonly name: string;

@@ -1,10 +1,11 @@
 /**
  * Runs benchmarks, all or the named ones, and writes what they found: `bench/results/<date>-<host class>.json` with
  * everything, `bench/results/latest.md` to read. `--profile FOLDER` takes CPU profiles of the server and writes no results,
- * because profiling costs.
+ * because profiling costs; `--print` only prints, for trying on a machine that is busy.
  */
 import { parseArgs } from 'node:util';
-import type { Bench, BenchOptions } from './figures.ts';
+import { benchCompare } from './compare.ts';
+import { type Bench, type BenchOptions, BenchSkipped } from './figures.ts';
 import { benchFlood } from './flood.ts';
 import { describeMachine, watchSurroundings } from './machine.ts';
 import { benchMemory } from './memory.ts';
@@ -23,15 +24,16 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   register: benchRegister,
   flood: benchFlood,
   soak: benchSoak,
+  compare: benchCompare,
 };
 
-/** Twenty minutes: only when asked for by name. */
-const ONLY_BY_NAME: ReadonlySet<string> = new Set(['soak']);
+/** Twenty minutes, and what needs programs that not every machine has: only when asked for by name. */
+const ONLY_BY_NAME: ReadonlySet<string> = new Set(['soak', 'compare']);
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { profile: { type: 'string' } },
+    options: { profile: { type: 'string' }, print: { type: 'boolean', default: false } },
   });
   const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) {
@@ -40,6 +42,7 @@ async function main(): Promise<void> {
     return;
   }
   const options: BenchOptions = values.profile === undefined ? {} : { profiles: values.profile };
+  const keeps = values.profile === undefined && !values.print;
   const machine = describeMachine();
   const command = ['script/bench', ...positionals].join(' ');
   for (const name of positionals.length > 0
@@ -52,14 +55,18 @@ async function main(): Promise<void> {
       const result = await BENCHES[name]!(options);
       const run: BenchRun = { at, command, surroundings: surroundings(), result };
       printRun(run);
-      if (values.profile === undefined) saveRun(machine, run);
+      if (keeps) saveRun(machine, run);
     } catch (error) {
+      if (error instanceof BenchSkipped) {
+        console.log(`bench: ${name} skipped: ${error.message}`);
+        continue;
+      }
       // The others still tell something; what was measured of this one before is left as it is.
       console.error(`bench: ${name} failed:`, error);
       process.exitCode = 1;
     }
   }
-  if (values.profile === undefined) console.error(`bench: written to ${writeLatest(machine)}`);
+  if (keeps) console.error(`bench: written to ${writeLatest(machine)}`);
 }
 
 await main();

@@ -11,7 +11,9 @@ import { Talk, type TalkReport } from './sip-load-talk.ts';
 export const LOAD_HOST = '127.0.0.1';
 /** The range that Ofcom keeps for drama, one half for drivers, one for passengers; so this many calls at once. */
 export const SLOTS = 500;
-const SERVICE_NUMBER = '+442079460123';
+export const SERVICE_NUMBER = '+442079460123';
+/** Another number of the company; where there is one, it takes the calls of orders that name it. */
+export const DIRECT_NUMBER = '+442079460124';
 /** T1, T2 of RFC 3261 §17, and when a call that got nowhere has failed. */
 const T1_MS = 500;
 const T2_MS = 4000;
@@ -24,6 +26,8 @@ export interface LoadOrder {
   readonly calls: number;
   /** From the ACK to the BYE; Infinity is written -1: until `hangup`. */
   readonly holdMs: number;
+  /** What the drivers dial; absent: the taxi company's number. */
+  readonly number?: string;
 }
 
 export interface LoadReport {
@@ -102,7 +106,7 @@ export class Load {
     this.#messages = new Messages({ host: LOAD_HOST, server, driver, passenger, rtp });
   }
 
-  async run({ perSecond, calls, holdMs }: LoadOrder): Promise<LoadReport> {
+  async run({ perSecond, calls, holdMs, number = SERVICE_NUMBER }: LoadOrder): Promise<LoadReport> {
     this.#setups = [];
     this.#completed = 0;
     this.#failures = {};
@@ -118,7 +122,7 @@ export class Load {
       const due = Math.min(calls, Math.floor(((now - startedAt) / 1000) * perSecond) + 1);
       for (; started < due; started++) {
         this.#lateMs = Math.max(this.#lateMs, now - startedAt - (started / perSecond) * 1000);
-        this.#startCall();
+        this.#startCall(number);
       }
       if (now >= sweepAt) {
         this.#sweep(now);
@@ -144,6 +148,17 @@ export class Load {
     return this.#talk.run(ms);
   }
 
+  /** As many packets as so many calls have, sent to ourselves. Only while no call is up. */
+  async loopback(calls: number, ms: number): Promise<TalkReport> {
+    const { port } = this.#rtp.address();
+    for (let i = 0; i < calls; i++) this.#talk.add(port, port);
+    try {
+      return await this.#talk.run(ms);
+    } finally {
+      for (let i = 0; i < calls; i++) this.#talk.forget(port);
+    }
+  }
+
   /** Ends calls that were held without end, and waits for them. */
   async hangup(): Promise<LoadReport> {
     for (const call of this.#byCallId.values()) call.hangupAt = 0;
@@ -158,7 +173,7 @@ export class Load {
     return false;
   }
 
-  #startCall(): void {
+  #startCall(serviceNumber: string): void {
     let tries = 0;
     while (this.#slots[this.#nextSlot] !== undefined && tries++ < SLOTS)
       this.#nextSlot = (this.#nextSlot + 1) % SLOTS;
@@ -172,7 +187,7 @@ export class Load {
     const names: CallNames = {
       callId: `c${process.pid}x${++this.#count}`,
       driverNumber: `+447700900${String(slot).padStart(3, '0')}`,
-      serviceNumber: SERVICE_NUMBER,
+      serviceNumber,
     };
     const call: Call = {
       ...names,

@@ -19,6 +19,8 @@ export type LoadQuestion =
   | { readonly kind: 'aim'; readonly server: number }
   | ({ readonly kind: 'run' } & LoadOrder)
   | { readonly kind: 'talk'; readonly ms: number }
+  /** Sound without calls, to itself. */
+  | { readonly kind: 'loopback'; readonly calls: number; readonly ms: number }
   /** New calls while those that are held talk. */
   | ({ readonly kind: 'both'; readonly ms: number } & LoadOrder)
   | { readonly kind: 'hangup' }
@@ -74,6 +76,7 @@ async function serveParent(): Promise<void> {
       process.send!('aimed');
     } else if (question.kind === 'run') process.send!(await load.run(question));
     else if (question.kind === 'talk') process.send!(await load.talk(question.ms));
+    else if (question.kind === 'loopback') process.send!(await load.loopback(question.calls, question.ms));
     else if (question.kind === 'both') {
       const [calls, talk] = await Promise.all([load.run(question), load.talk(question.ms)]);
       process.send!({ calls, talk });

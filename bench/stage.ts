@@ -1,5 +1,5 @@
-/** Server and load generator side by side, each in a process of its own, on free ports of 127.0.0.1. */
-import { type ChildProcess, fork } from 'node:child_process';
+/** A whole Maskline and the load generator side by side. */
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { loadSettings } from '../src/config/load.ts';
 import type { Settings } from '../src/config/schema.ts';
 import { trunkEntry } from '../test/kit/trunk-entry.ts';
+import { aimLoad, ask, gone, LoadedServer, spawn, startLoad } from './loaded-server.ts';
 import type { ServerQuestion, ServerUsage } from './server-under-test.ts';
-import type { LoadPorts, LoadQuestion } from './sip-load.ts';
-import { LOAD_HOST, type LoadOrder, type LoadReport } from './sip-load-calls.ts';
-import type { TalkReport } from './sip-load-talk.ts';
+import type { LoadPorts } from './sip-load.ts';
+import { DIRECT_NUMBER, LOAD_HOST, SLOTS } from './sip-load-calls.ts';
 
 const TAXI = fileURLToPath(new URL('../examples/taxi/', import.meta.url));
 
@@ -20,39 +20,44 @@ export interface StageOptions {
   readonly databaseUrl?: string;
   /** The taxi example's scenario without its recording: what a call without media costs. */
   readonly unrecorded?: boolean;
+  /** A second number, `DIRECT_NUMBER`, that calls the passenger without a question to the backend. */
+  readonly direct?: boolean;
   /** SIP accounts of the application. */
   readonly users?: Settings['applications'][number]['users'];
   /** Folder for CPU profiles of the server's threads. */
   readonly profiles?: string | undefined;
 }
 
-export class Stage {
+export class Stage extends LoadedServer {
   readonly #server: ChildProcess;
-  readonly #load: ChildProcess;
   readonly #data: string;
-  #port = 0;
+  /** Where the server speaks SIP on 127.0.0.1, over UDP. */
+  readonly port: number;
 
-  private constructor(server: ChildProcess, load: ChildProcess, data: string) {
+  private constructor(load: ChildProcess, server: ChildProcess, data: string, port: number) {
+    super(load);
     this.#server = server;
-    this.#load = load;
     this.#data = data;
+    this.port = port;
   }
 
   static async open(options: StageOptions = {}): Promise<Stage> {
     const data = await mkdtemp(join(tmpdir(), 'maskline-bench-'));
     const profile =
       options.profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profiles}`];
+    const { load, ports } = await startLoad();
     const server = spawn('./server-under-test.ts', ['--expose-gc', ...profile]);
-    const load = spawn('./sip-load.ts', []);
-    const stage = new Stage(server, load, data);
     try {
-      const ports = await ask<LoadPorts>(load, { kind: 'open' });
       const settings = settingsFor(ports, data, options);
       const { databaseUrl = '' } = options;
-      const port = await ask<number>(server, { kind: 'start', settings, folder: TAXI, databaseUrl });
-      await ask(load, { kind: 'aim', server: port });
-      stage.#port = port;
-      return stage;
+      const port = await ask<number, ServerQuestion>(server, {
+        kind: 'start',
+        settings,
+        folder: TAXI,
+        databaseUrl,
+      });
+      await aimLoad(load, port);
+      return new Stage(load, server, data, port);
     } catch (error) {
       server.kill();
       load.kill();
@@ -61,49 +66,33 @@ export class Stage {
     }
   }
 
-  /** Where the server speaks SIP on 127.0.0.1, over UDP. */
-  get port(): number {
-    return this.#port;
-  }
-
-  run(order: LoadOrder): Promise<LoadReport> {
-    return ask(this.#load, { kind: 'run', ...order });
-  }
-
-  /** New calls, while those that are held talk for `ms`. */
-  both(order: LoadOrder, ms: number): Promise<{ readonly calls: LoadReport; readonly talk: TalkReport }> {
-    return ask(this.#load, { kind: 'both', ms, ...order });
-  }
-
-  /** Sound in every call that is held. */
-  talk(ms: number): Promise<TalkReport> {
-    return ask(this.#load, { kind: 'talk', ms });
-  }
-
-  /** Ends all calls that were held without end. */
-  hangup(): Promise<LoadReport> {
-    return ask(this.#load, { kind: 'hangup' });
+  get pid(): number {
+    return this.#server.pid ?? 0;
   }
 
   usage(): Promise<ServerUsage> {
-    return ask(this.#server, { kind: 'usage' });
+    return this.#ask({ kind: 'usage' });
   }
 
   collect(): Promise<string> {
-    return ask(this.#server, { kind: 'collect' });
+    return this.#ask({ kind: 'collect' });
   }
 
   async close(): Promise<void> {
-    await ask(this.#load, { kind: 'close' });
-    await ask(this.#server, { kind: 'stop' });
-    await Promise.all([gone(this.#load), gone(this.#server)]);
+    await this.endLoad();
+    await this.#ask({ kind: 'stop' });
+    await gone(this.#server);
     await rm(this.#data, { recursive: true, force: true });
+  }
+
+  #ask<T>(question: ServerQuestion): Promise<T> {
+    return ask<T, ServerQuestion>(this.#server, question);
   }
 }
 
 /** The taxi example, with a trunk known by its address in place of softphones, and room for many calls. */
 function settingsFor(ports: LoadPorts, data: string, options: StageOptions): Settings {
-  const { unrecorded = false, users = [] } = options;
+  const { unrecorded = false, direct = false, users = [] } = options;
   const { settings } = loadSettings(join(TAXI, 'maskline.yaml'), {});
   const taxi = settings.applications[0]!;
   const trunk = trunkEntry({
@@ -133,8 +122,15 @@ function settingsFor(ports: LoadPorts, data: string, options: StageOptions): Set
           callsPerMinute: 1_000_000,
           dailyMinutes: 10_000_000,
         },
-        scenarios: unrecorded ? { taxi: unrecordedScenario(data) } : taxi.scenarios,
-        rules: taxi.rules.map((rule) => ({ ...rule, customData: ports.backendUrl })),
+        numbers: [...taxi.numbers, ...(direct ? [DIRECT_NUMBER] : [])],
+        scenarios: {
+          ...(unrecorded ? { taxi: unrecordedScenario(data) } : taxi.scenarios),
+          ...(direct ? { direct: directScenario(data) } : {}),
+        },
+        rules: [
+          ...taxi.rules.map((rule) => ({ ...rule, customData: ports.backendUrl })),
+          ...(direct ? [directRule(taxi.rules[0]!)] : []),
+        ],
       },
     ],
   };
@@ -150,30 +146,25 @@ function unrecordedScenario(folder: string): string {
   return file;
 }
 
-function spawn(file: string, execArgv: string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(file, import.meta.url)), [], { execArgv });
+/** Knows by heart what the backend would answer. */
+function directScenario(folder: string): string {
+  const file = join(folder, 'direct.js');
+  writeFileSync(
+    file,
+    `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call, callerid, destination }) => {
+  const passenger = '+447700900' + (Number(callerid.slice(-3)) + ${SLOTS});
+  VoxEngine.easyProcess(call, VoxEngine.callPSTN(passenger, destination));
+});
+`,
+  );
+  return file;
 }
 
-function gone(child: ChildProcess): Promise<unknown> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => child.once('exit', resolve));
-}
+type Rule = Settings['applications'][number]['rules'][number];
 
-/** One question at a time; a child that dies instead of answering is an error. */
-function ask<T>(child: ChildProcess, question: ServerQuestion | LoadQuestion): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const settle = (then: () => void): void => {
-      child.off('message', onMessage);
-      child.off('exit', onExit);
-      then();
-    };
-    const onMessage = (answer: unknown): void => settle(() => resolve(answer as T));
-    const onExit = (code: number | null): void =>
-      settle(() => reject(new Error(`a child process ended with ${code} when asked to ${question.kind}`)));
-    child.on('message', onMessage);
-    child.on('exit', onExit);
-    child.send(question, (error) => {
-      if (error !== null) settle(() => reject(error));
-    });
-  });
-}
+const directRule = (like: Rule): Rule => ({
+  ...like,
+  name: 'direct',
+  pattern: DIRECT_NUMBER.replace('+', '\\+'),
+  scenarios: ['direct'],
+});

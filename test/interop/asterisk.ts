@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -7,13 +8,16 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Address } from '../../src/sip/transport/types.ts';
 import { type Child, freeMediaPorts, isBound, startChild, until } from './child.ts';
 
 /** Where `script/interop asterisk` has put Debian's packages, as if that folder were the root. */
-export const ASTERISK_ROOT = process.env.ASTERISK_ROOT ?? '';
+export const ASTERISK_ROOT =
+  process.env.ASTERISK_ROOT ??
+  process.env.MASKLINE_ASTERISK ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'maskline/asterisk');
 
 const GUIDE = new URL('../../docs/guide/connect-a-trunk.md', import.meta.url);
 
@@ -35,6 +39,16 @@ export function guidesPjsip(values: {
     .replace('the value of ASTERISK_IN', values.passwordIn);
 }
 
+/** What it says of itself; undefined where it is not, or does not run. */
+export function asteriskVersion(): string | undefined {
+  try {
+    const { status, stdout } = spawnSync(...program(['-V']), { encoding: 'utf8' });
+    return status === 0 ? stdout.trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Asterisk of a folder of its own, by that folder's own libraries; nothing of it is installed on the machine. */
 export class Asterisk {
   readonly #child: Child;
@@ -49,15 +63,19 @@ export class Asterisk {
     readonly listen: Address;
     readonly pjsip: string;
     readonly extensions: string;
+    /** For its RTP and RTCP; absent: sixteen free ones. */
+    readonly mediaPorts?: { readonly min: number; readonly max: number };
+    /** Tells warnings and errors only, because telling costs. */
+    readonly quiet?: boolean;
   }): Promise<Asterisk> {
     const folder = mkdtempSync(join(tmpdir(), 'maskline-asterisk-'));
     for (const part of ['etc', 'var', 'run', 'spool', 'log']) mkdirSync(join(folder, part));
     const files = { ...SETTINGS, 'pjsip.conf': options.pjsip, 'extensions.conf': options.extensions };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'etc', name), text);
     writeFileSync(join(folder, 'etc/asterisk.conf'), directories(folder));
-    const media = freeMediaPorts(8);
-    writeFileSync(join(folder, 'etc/rtp.conf'), `[general]\nrtpstart=${media}\nrtpend=${media + 15}\n`);
-    const child = startChild(...command(folder, ['-f', '-n', '-vvv']));
+    const { min, max } = options.mediaPorts ?? sixteenPorts();
+    writeFileSync(join(folder, 'etc/rtp.conf'), `[general]\nrtpstart=${min}\nrtpend=${max}\n`);
+    const child = startChild(...command(folder, ['-f', '-n', ...(options.quiet === true ? [] : ['-vvv'])]));
     const asterisk = new Asterisk(child, folder);
     const gone = child.exited.then((status) => {
       throw new Error(`asterisk ended with ${status}:\n${child.output()}`);
@@ -77,6 +95,10 @@ export class Asterisk {
     return asterisk;
   }
 
+  get pid(): number {
+    return this.#child.process.pid ?? 0;
+  }
+
   /** A command of its console, such as `core show channels`; its answer. */
   async console(line: string): Promise<string> {
     const child = startChild(...command(this.#folder, ['-r', '-x', line]));
@@ -94,16 +116,21 @@ export class Asterisk {
   }
 }
 
-function command(folder: string, args: readonly string[]): [program: string, args: string[]] {
+function sixteenPorts(): { readonly min: number; readonly max: number } {
+  const min = freeMediaPorts(8);
+  return { min, max: min + 15 };
+}
+
+const command = (folder: string, args: readonly string[]): [program: string, args: string[]] =>
+  program(['-C', join(folder, 'etc/asterisk.conf'), ...args]);
+
+function program(args: readonly string[]): [program: string, args: string[]] {
   const libraries = join(ASTERISK_ROOT, 'usr/lib', architecture());
   const loader = readdirSync(libraries).find((name) => name.startsWith('ld-linux'));
   if (loader === undefined || !existsSync(join(ASTERISK_ROOT, 'usr/sbin/asterisk')))
     throw new Error('Asterisk is not here: script/interop asterisk fetches it');
-  const program = join(ASTERISK_ROOT, 'usr/sbin/asterisk');
-  return [
-    join(libraries, loader),
-    ['--library-path', libraries, program, '-C', join(folder, 'etc/asterisk.conf'), ...args],
-  ];
+  const asterisk = join(ASTERISK_ROOT, 'usr/sbin/asterisk');
+  return [join(libraries, loader), ['--library-path', libraries, asterisk, ...args]];
 }
 
 /** Debian's name for this machine's libraries, such as `x86_64-linux-gnu`. */
