@@ -104,6 +104,25 @@ describe('over TLS and WebSocket', () => {
     },
   );
 
+  test('[RFC 8643 §3.1] a passenger over TLS that can encrypt does: our keys stand beside RTP/AVP', async () => {
+    const driver = await server.phone('driver', { toneHz: 440 });
+    const passenger = await server.phone('passenger', {
+      transport: 'tls',
+      tls,
+      toneHz: 1020,
+      audio: { srtp: 'optional' },
+      answer: answered,
+    });
+    const [outgoing, incoming] = await masked(driver, passenger);
+    expect([incoming.remoteSdp?.secure, incoming.remoteSdp?.crypto.length]).toEqual([false, 2]);
+    expect([outgoing.rtp.encrypted, incoming.rtp.encrypted]).toEqual([false, true]);
+    outgoing.hangup();
+    await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
+    expect(incoming.rtp.unauthenticated).toBe(0);
+    expect(leaksBetween(outgoing, incoming, [SERVICE, HOST, 'maskline.local'])).toEqual([]);
+    await server.closedRecord();
+  });
+
   test('[RFC 5626 §5.3] a browser that loses its connection cannot be called until it registers again', async () => {
     const driver = await server.phone('driver', { toneHz: 440 });
     const passenger = await server.phone('passenger', {

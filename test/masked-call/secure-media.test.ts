@@ -119,6 +119,25 @@ describe('SRTP by SDES', () => {
     },
   );
 
+  test('[RFC 4568 §7.1] [row 39] a passenger that insists on SRTP refuses RTP/AVP, is asked once more, and rings once', async () => {
+    const driver = await server.phone('driver', { toneHz: TONES.driver });
+    const passenger = await server.phone('passenger', {
+      toneHz: TONES.other,
+      audio: { srtp: 'required' },
+      answer: { ringAfterMs: false, answerAfterMs: 20 },
+    });
+    const call = driver.call(SERVICE);
+    const refused = await passenger.nextCall();
+    const other = await passenger.nextCall();
+    await Promise.all([call.waitFor('connected'), other.waitFor('connected')]);
+    expect(refused.end?.status).toBe(488);
+    expect(keysIn(refused, 'received')).toEqual([]);
+    expect(other.remoteSdp?.secure).toBe(true);
+    expect([call.rtp.encrypted, other.rtp.encrypted]).toEqual([false, true]);
+    await expectGoodCall({ call, other });
+    expect(passenger.calls).toHaveLength(2);
+  });
+
   test('[row 34] both legs, each with keys of its own: none crosses, none is logged; hold and a refresh change no key', async () => {
     const { call, other } = await connect({ srtp: 'required' }, OVER_SECURE);
     expect([call.rtp.encrypted, other.rtp.encrypted]).toEqual([true, true]);
