@@ -43,6 +43,7 @@ async function main(): Promise<void> {
   }
   const options: BenchOptions = values.profile === undefined ? {} : { profiles: values.profile };
   const keeps = values.profile === undefined && !values.print;
+  let isSaved = false;
   const machine = describeMachine();
   const command = ['script/bench', ...positionals].join(' ');
   for (const name of positionals.length > 0
@@ -55,7 +56,10 @@ async function main(): Promise<void> {
       const result = await BENCHES[name]!(options);
       const run: BenchRun = { at, command, surroundings: surroundings(), result };
       printRun(run);
-      if (keeps) saveRun(machine, run);
+      if (keeps) {
+        saveRun(machine, run);
+        isSaved = true;
+      }
     } catch (error) {
       if (error instanceof BenchSkipped) {
         console.log(`bench: ${name} skipped: ${error.message}`);
@@ -66,7 +70,7 @@ async function main(): Promise<void> {
       process.exitCode = 1;
     }
   }
-  if (keeps) console.error(`bench: written to ${writeLatest(machine)}`);
+  if (isSaved) console.error(`bench: written to ${writeLatest(machine)}`);
 }
 
 await main();
