@@ -89,3 +89,21 @@ test('[row 34] we offer RTP/SAVP to a trunk that is baresip with mandatory SRTP'
   await trunk.waitFor('CALL_CLOSED');
   expect(toneShare(middle(trunk.heard()), PHONE_TONE)).toBeGreaterThan(0.7);
 });
+
+test('[RFC 4568 §7.1] an account’s baresip with mandatory SRTP is called: it refuses RTP/AVP and gets RTP/SAVP', async () => {
+  softphone = await Baresip.start({
+    username: 'passenger',
+    registrar: { address: server.maskline.sip[0]!, domain: 'maskline.local', password: 'passenger-4711' },
+    toneHz: BARESIP_TONE,
+    encryption: 'srtp-mand',
+  });
+  expect(await softphone.registration()).toBe('200 OK');
+  const driver = await server.phone('driver', { toneHz: PHONE_TONE });
+  const call = driver.call(SERVICE);
+  await call.waitFor('connected');
+  await call.waitUntil('the tone of baresip', () => call.rtp.heard.isTone(BARESIP_TONE));
+  await call.waitUntil('a second of talk', () => call.rtp.heard.seconds > 1.5);
+  call.hangup();
+  await softphone.waitFor('CALL_CLOSED');
+  expect(toneShare(middle(softphone.heard()), PHONE_TONE)).toBeGreaterThan(0.7);
+});
