@@ -12,7 +12,13 @@ export interface KamailioOptions {
   readonly numbers: ReadonlyMap<string, Address>;
 }
 
-/** Kamailio as a proxy that stays in the path of every dialog, over UDP and TCP. */
+/** Whom a dispatcher leads new calls to, in turn. */
+export interface DispatcherOptions {
+  readonly host: string;
+  readonly nodes: readonly Address[];
+}
+
+/** Kamailio, staying in the path of every dialog, over UDP and TCP. */
 export class Kamailio {
   readonly address: Address;
   readonly #child: Child;
@@ -24,12 +30,25 @@ export class Kamailio {
     this.address = address;
   }
 
-  static async start(options: KamailioOptions): Promise<Kamailio> {
-    const { host } = options;
+  /** As a proxy on both sides of one server. */
+  static start({ host, server, numbers }: KamailioOptions): Promise<Kamailio> {
+    return Kamailio.#start(host, () => proxyRoutes(server, numbers));
+  }
+
+  /** As a dispatcher in front of several nodes; those that do not answer OPTIONS with 2xx get no calls. */
+  static dispatcher({ host, nodes }: DispatcherOptions): Promise<Kamailio> {
+    return Kamailio.#start(host, (folder) => {
+      const list = join(folder, 'dispatcher.list');
+      writeFileSync(list, nodes.map((node) => `1 sip:${node.host}:${node.port}\n`).join(''));
+      return dispatcherRoutes(list);
+    });
+  }
+
+  static async #start(host: string, routes: (folder: string) => Routes): Promise<Kamailio> {
     const port = await freePort(host);
     const folder = mkdtempSync(join(tmpdir(), 'maskline-kamailio-'));
     const file = join(folder, 'kamailio.cfg');
-    writeFileSync(file, configText(options, port));
+    writeFileSync(file, configText(host, port, routes(folder)));
     const child = startChild('kamailio', [
       ...['-f', file, '-DD', '-E', '-m', '32', '-M', '4'],
       ...['-Y', folder, '-P', join(folder, 'pid')],
@@ -52,18 +71,32 @@ export class Kamailio {
     return kamailio;
   }
 
+  /** All that it has written. */
+  output(): string {
+    return this.#child.output();
+  }
+
+  /** How often a dispatcher has said that a node went `up` or `down`. */
+  changes(node: Address, to: 'up' | 'down'): number {
+    return this.#child.output().split(`node ${to} sip:${node.host}:${node.port};`).length - 1;
+  }
+
   async stop(): Promise<void> {
     await this.#child.stop().catch(() => {});
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
+/** What the two uses differ in. */
+interface Routes {
+  readonly modules: string;
+  /** Where a request goes that begins a dialog. */
+  readonly place: string;
+  readonly events: string;
+}
+
 /** Its processes are few: two for UDP, one for TCP, beside those that it always has. */
-function configText({ host, server, numbers }: KamailioOptions, port: number): string {
-  const places = [...numbers].map(
-    ([number, place]) =>
-      `    if ($rU == "${number}") $du = "sip:${place.host}:${place.port}" + $var(transport);`,
-  );
+function configText(host: string, port: number, { modules, place, events }: Routes): string {
   return `#!KAMAILIO
 debug=1
 log_stderror=yes
@@ -83,6 +116,7 @@ loadmodule "pv.so"
 loadmodule "maxfwd.so"
 loadmodule "textops.so"
 loadmodule "siputils.so"
+${modules}
 
 request_route {
   if (!mf_process_maxfwd_header("10")) {
@@ -106,14 +140,46 @@ request_route {
   }
   t_check_trans();
   record_route();
-  $var(transport) = ";transport=udp";
+${place}
+  t_relay();
+}
+${events}`;
+}
+
+function proxyRoutes(server: Address, numbers: KamailioOptions['numbers']): Routes {
+  const places = [...numbers].map(
+    ([number, { host, port }]) =>
+      `    if ($rU == "${number}") $du = "sip:${host}:${port}" + $var(transport);`,
+  );
+  const place = `  $var(transport) = ";transport=udp";
   if (proto == TCP) $var(transport) = ";transport=tcp";
   if ($si == "${server.host}") {
 ${places.join('\n')}
   } else {
     $du = "sip:${server.host}:${server.port}" + $var(transport);
-  }
-  t_relay();
+  }`;
+  return { modules: '', place, events: '' };
+}
+
+/** OPTIONS each second, and no patience, so that a test is over soon. Algorithm 4: in turn. */
+function dispatcherRoutes(list: string): Routes {
+  const said = (change: string) => `event_route[dispatcher:dst-${change}] {
+  xlog("L_ALERT", "node ${change} $ru;\\n");
 }
 `;
+  return {
+    modules: `loadmodule "xlog.so"
+loadmodule "dispatcher.so"
+modparam("tm", "fr_timer", 300)
+modparam("dispatcher", "list_file", "${list}")
+modparam("dispatcher", "ds_ping_interval", 1)
+modparam("dispatcher", "ds_probing_mode", 1)
+modparam("dispatcher", "ds_ping_reply_codes", "class=2")
+modparam("dispatcher", "ds_ping_from", "sip:dispatcher@maskline.local")`,
+    place: `  if (!ds_select_dst("1", "4")) {
+    sl_send_reply("503", "No Node");
+    exit;
+  }`,
+    events: said('up') + said('down'),
+  };
 }
