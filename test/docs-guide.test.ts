@@ -33,6 +33,7 @@ describe('docs/guide/connect-a-trunk.md', () => {
       'Numbers and the caller, as the carrier wants them',
       'A trunk over TLS',
       'Secure sound, codecs, media addresses',
+      'IPv4 and IPv6',
       'Reliable ringing',
       'Asterisk',
       'A plain softphone',

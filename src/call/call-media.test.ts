@@ -121,7 +121,7 @@ it('[RFC 3261 §14.1] an offer of ours that was refused leaves the session as it
 });
 
 describe('several phones that ring', () => {
-  it('[row 15] [RFC 6157 §3] each has an offer of its own, and what one answers is not taken for the answer of another', async () => {
+  it('[row 15] [RFC 6157 §4] each has an offer of its own, and what one answers is not taken for the answer of another', async () => {
     const { media, planOf } = stage();
     const one = media();
     const plain = await one.offerTo('192.0.2.1', policy({ srtp: 'opportunistic' }));

@@ -81,7 +81,7 @@ export class CallMedia {
 
   /**
    * Takes a port, the first time, and begins our half of offer and answer for one peer: by its policy, and with an address
-   * of the IP version of `host` (RFC 6157 §3). A second time (the next trunk is tried) it begins anew: no key that one peer
+   * of the IP version of `host` (RFC 6157 §4). A second time (the next trunk is tried) it begins anew: no key that one peer
    * has seen is shown to another. Rejects with `media/busy`, `media/no-address`, or when the call has ended meanwhile.
    */
   async open(host: string | undefined, policy: MediaPolicy = DEFAULT_MEDIA_POLICY): Promise<MediaLeg> {

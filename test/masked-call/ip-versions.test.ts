@@ -84,7 +84,7 @@ describe('with a media address of each IP version', () => {
   test.each([
     ['IPv4 over UDP', 'IPv6 over TLS', HOST, HOST6, { transport: 'tls', tls }],
     ['IPv6 over UDP', 'IPv4 over UDP', HOST6, HOST, {}],
-  ])('[RFC 6157 §3] %s calls %s', async (_from, _to, from, to, more) => {
+  ])('[RFC 6157 §4] %s calls %s', async (_from, _to, from, to, more) => {
     const driver = await driverAt(from);
     const passenger = await passengerAt(to, more);
     const call = driver.call(SERVICE);
@@ -121,7 +121,7 @@ describe('with a media address of IPv4 alone', () => {
   afterAll(() => server.stop());
   afterEach(() => server.reset());
 
-  test('[RFC 6157 §3] a caller on IPv6 gets 488 and is told why', async () => {
+  test('[RFC 6157 §4] a caller on IPv6 gets 488 and is told why', async () => {
     await server.phone('passenger', { answer: answered });
     const driver = await server.phone('driver', { host: HOST6 });
     const call = driver.call(SERVICE);
@@ -131,7 +131,7 @@ describe('with a media address of IPv4 alone', () => {
     await server.closedRecord();
   });
 
-  test('[RFC 6157 §3] a callee on IPv6 is not called, and its phone on IPv4 rings all the same', async () => {
+  test('[RFC 6157 §4] a callee on IPv6 is not called, and its phone on IPv4 rings all the same', async () => {
     const driver = await server.phone('driver', { toneHz: TONES.left });
     const away = await server.phone('passenger', { host: HOST6, answer: answered });
     const missed = driver.call(SERVICE);

@@ -126,7 +126,7 @@ export class OutboundWalk {
         refusal = response;
       });
     } catch (error) {
-      // RFC 6157 §3: no offer of ours can be made for this peer; the next may speak the other IP version.
+      // RFC 6157 §4: no offer of ours can be made for this peer; the next may speak the other IP version.
       if (!isNoAddress(error)) throw error;
       this.#unreachable = error;
     } finally {
