@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { ERRORS } from '../../kernel/errors.ts';
+import { ERRORS, MasklineError } from '../../kernel/errors.ts';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
 import { answering, call, contactOf, OFFER, TO_PASSENGER } from './test-support/dialling.ts';
 import type { RawPeer } from './test-support/raw-peer.ts';
@@ -180,6 +180,30 @@ describe('failover from trunk to trunk', () => {
       's=192.0.2.1 required 2',
       's=192.0.2.1 optional 3',
     ]);
+  });
+
+  test('[RFC 6157 §4] a trunk for whose IP version we have no address is passed over; 488 where it was the last', async () => {
+    await start();
+    for (const peer of [a1, a2, b]) peer.onRequest = answering(peer, [503]);
+    const offer = (without: readonly string[]) => {
+      let attempts = 0;
+      return async (): Promise<string> => {
+        attempts += 1;
+        if (without.includes(String(attempts))) throw new MasklineError('media/no-address');
+        return OFFER;
+      };
+    };
+    stage.trunks.splice(0, 1); // c
+    stage.trunks[0] = { ...stage.trunks[0]!, media: { ...TRUNK_DEFAULTS.media, srtp: 'required' } };
+    const first = stage.agent.invite(TO_PASSENGER, offer(['1']));
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([0, 0, 1, 0]);
+    expect(first.state).toBe('ended');
+    const ends: number[] = [];
+    stage.agent.invite(TO_PASSENGER, offer(['1', '2'])).events.on('ended', ({ status }) => ends.push(status));
+    await stage.clock.advance(50);
+    expect(asked()).toEqual([0, 0, 1, 0]);
+    expect(ends).toEqual([488]);
   });
 
   describe('progressSeconds', () => {
