@@ -16,6 +16,8 @@ export interface Play {
   readonly transport?: 'udp' | 'tcp';
   /** Of the trunk to the callee, where it is not as usual. */
   readonly trunk?: Partial<TrunkEntry>;
+  /** The number that is dialled, of another script than the taxi example's. */
+  readonly dials?: string;
   /** The caller is not known by address, but has an account: SIPp's `[authentication]` with this name. */
   readonly account?: string;
   /** What the call record says; `none`: there is none. */

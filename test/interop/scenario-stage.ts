@@ -37,6 +37,8 @@ const RECORD_MS = 10_000;
 export interface StageOptions {
   /** Kamailio stands between the server and both sides, in the path of every dialog. */
   readonly proxied?: boolean;
+  /** Further scripts: service number → source. The taxi example's answers all other plays. */
+  readonly scripts?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -86,6 +88,7 @@ export class ScenarioStage {
     const port = await freePort();
     if (this.#options.proxied === true) await this.#startProxy({ host: HOST, port });
     this.#server = await WholeServer.start({
+      scenarios: this.#options.scripts ?? {},
       settings: (settings) => this.#withTrunks(settings, port),
       // SIPp is silent here, and a stranger who speaks where a phone is silent looks like that phone behind its NAT.
       attacker: false,
@@ -198,7 +201,7 @@ export class ScenarioStage {
         remote:
           this.#proxy?.address ??
           this.#server!.maskline.sip.find((address) => address.transport === transport)!,
-        service: SERVICE,
+        service: play.dials ?? SERVICE,
         // Those that register send to a domain, the others to the number.
         ...(play.caller.startsWith('caller-') ? { authUri: `${SERVICE}@${HOST}` } : {}),
         keys: { caller: play.account ?? run.callerNumber, caller_name: `Driver ${run.callerNumber}` },

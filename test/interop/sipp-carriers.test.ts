@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ScenarioStage } from './scenario-stage.ts';
 
 /** The habits of carriers, played by SIPp as the callee: what they add, leave out, say twice and spell oddly. */
@@ -103,6 +103,15 @@ test(
     callee: 'carrier-writes-lower-case-headers',
     record: callerHungUp,
   }),
+);
+
+test(
+  '[RFC 3261 §7.3.1] header fields folded over several lines',
+  stage.plays(
+    { caller: 'caller-talks-and-hangs-up', callee: 'carrier-folds-its-headers', record: callerHungUp },
+    // SIPp has not put them into one line again.
+    ({ callee }) => expect(callee!.messages).toMatch(/^To:\s*\n\s+[^\n]+\n\s+;tag=psg/m),
+  ),
 );
 
 test(

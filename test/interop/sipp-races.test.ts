@@ -2,7 +2,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ScenarioStage } from './scenario-stage.ts';
 
 /** What crosses on the wire, what comes twice, and what comes too late, with SIPp on both sides. */
-const stage = new ScenarioStage();
+const HOLDS = '+442079460177';
+const HOLDING = `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call }) => {
+  call.addEventListener(CallEvents.Connected, () => call.hold());
+  call.addEventListener(CallEvents.Disconnected, VoxEngine.terminate);
+  call.answer();
+});`;
+const stage = new ScenarioStage({ scripts: { [HOLDS]: HOLDING } });
 beforeAll(() => stage.start());
 afterAll(() => stage.stop());
 
@@ -148,6 +154,11 @@ test(
 test(
   '[row 10] [RFC 3261 §12.2.2] a CSeq number that goes back gets 500',
   stage.plays({ caller: 'caller-counts-backwards', callee: ordinary, record: callerHungUp }),
+);
+
+test(
+  '[row 11] [RFC 3261 §14.1] [RFC 3261 §14.2] our offer meets one of the caller: 491 both ways, then ours, then theirs',
+  stage.plays({ caller: 'caller-offers-while-it-is-held', dials: HOLDS, record: callerHungUp }),
 );
 
 test(
