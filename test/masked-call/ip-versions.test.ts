@@ -108,7 +108,14 @@ describe('with a media address of each IP version', () => {
       await Promise.all([call.waitFor('connected'), other.waitFor('connected')]);
       expect([versionsIn(other), versionsIn(ringing)]).toEqual([version(at), version(beside)]);
       await ringing.waitFor('ended');
-      await expectGoodCall(call, other);
+      await Promise.all([
+        call.waitUntil('the passenger', () => call.rtp.heard.isTone(TONES.right)),
+        other.waitUntil('the driver', () => other.rtp.heard.isTone(TONES.left)),
+      ]);
+      call.hangup();
+      await other.waitFor('ended');
+      expect(leaksBetween(call, other, MAY_BE_SEEN)).toEqual([]);
+      await server.closedRecord();
     },
   );
 });
