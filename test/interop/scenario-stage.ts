@@ -90,8 +90,6 @@ export class ScenarioStage {
     this.#server = await WholeServer.start({
       scenarios: this.#options.scripts ?? {},
       settings: (settings) => this.#withTrunks(settings, port),
-      // SIPp is silent here, and a stranger who speaks where a phone is silent looks like that phone behind its NAT.
-      attacker: false,
     });
     this.#server.backend.answer = (question) => {
       const { caller } = JSON.parse(question) as { caller: string };
