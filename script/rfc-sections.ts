@@ -67,6 +67,8 @@ export const RFC_ROWS: readonly RfcRows[] = [
       '20.33': 'Retry-After',
       '20.42': 'Via',
       '20.44': 'WWW-Authenticate',
+      '21.3': 'Redirections, as what they end',
+      '21.4.26': '488',
       '21.5.4': '503 and Retry-After',
       '22.1': 'Digest: framework',
       '22.2': 'Digest: user to user',
@@ -354,6 +356,8 @@ export const RFC_ROWS: readonly RfcRows[] = [
     sections: {
       '7.1': 'Names in a certificate',
       '7.2': 'Comparing them',
+      '7.3': 'As a client',
+      '7.4': 'As a server',
     },
   },
   {
@@ -363,6 +367,11 @@ export const RFC_ROWS: readonly RfcRows[] = [
       '7.1': 'Server: accepted',
       '7.2': 'Client: accepted',
     },
+  },
+  {
+    rfc: 6157,
+    title: 'IPv4 and IPv6',
+    sections: { 4: 'Media: each leg in the version of its peer' },
   },
   {
     rfc: 6188,

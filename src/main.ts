@@ -20,6 +20,7 @@ import { checkPorts } from './media/preflight.ts';
 import { repairWav } from './media/wav-file.ts';
 import { ClosingList } from './node/closing-list.ts';
 import { declaredDirectory } from './node/declared-directory.ts';
+import { Drain } from './node/drain.ts';
 import { type MediaAddresses, mediaAddresses } from './node/media-address.ts';
 import { createMetrics } from './node/metrics.ts';
 import { closeSip, createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
@@ -175,25 +176,14 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   keeper.watchCalls(calls.observers);
   keeper.watchSessions(scenarios.observers);
 
-  let draining = false;
-  let stopping = false;
-  const setDraining = (on: boolean): void => {
-    if (stopping && !on) throw new MasklineError('admission/draining');
-    draining = on;
-    calls.setDraining(on);
-    stack.userAgent.setDraining(on);
-    log.info(
-      { calls: calls.active.length },
-      on ? 'the node takes no new calls' : 'the node takes calls again',
-    );
-  };
+  const drain = new Drain({ calls, userAgent: stack.userAgent, log });
   const metrics = createMetrics({
     calls,
     scenarios,
     media,
     sip: stack,
     clock,
-    isDraining: () => draining,
+    isDraining: () => drain.isOn,
     recordsWaiting: () => keeper.counts.waiting,
     fenceRefused: () => fence.refused,
     traces: () => tracing?.counts ?? { waiting: 0, lost: 0 },
@@ -214,19 +204,19 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     directory,
     scenarios: {
       start: async (request) => {
-        if (draining) throw new MasklineError('admission/draining');
+        if (drain.isOn) throw new MasklineError('admission/draining');
         return await scenarios.start(request);
       },
     },
     recordingsFolder,
     trunkStatus: (id) => stack.userAgent.trunkStatus(id),
-    readiness: () => readiness(storage, media, draining),
+    readiness: () => readiness(storage, media, drain.isOn),
     metrics: () => metrics.scrape(),
     node: {
       name: settings.node,
       calls: () => calls.active.length,
-      isDraining: () => draining,
-      setDraining,
+      isDraining: () => drain.isOn,
+      setDraining: (on) => drain.set(on),
     },
     clock,
     random,
@@ -236,13 +226,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   closing.add('HTTP', () => http.close());
   api.url ||= http.url;
 
-  const hurry = Promise.withResolvers<void>();
-  closing.add('calls', async () => {
-    stopping = true;
-    setDraining(true);
-    const drained = calls.drain(limits.drainSeconds * 1000);
-    await Promise.race([drained, hurry.promise.then(() => calls.drain(0))]);
-  });
+  closing.add('calls', () => drain.finish(limits.drainSeconds * 1000));
   log.info({ sip, http: http.url, database: storage.kind }, 'Maskline is ready');
   return {
     sip,
@@ -250,7 +234,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     storage,
     parts: { media, calls, scenarios, stack },
     stop: () => closing.close(),
-    endCalls: () => hurry.resolve(),
+    endCalls: () => drain.hurry(),
     reloadCertificates: () => stack.certificates.reload(),
   };
 }
