@@ -55,7 +55,15 @@ afterEach(async () => {
 afterAll(() => server?.stop());
 
 function withTrunks(settings: Settings): Settings {
-  const { name: _, host: __, ...trunk } = trunkEntry({ name: 'any', host: PASSENGER_HOST });
+  const {
+    name: _,
+    host: __,
+    ...trunk
+  } = trunkEntry({
+    ...{ name: 'any', host: PASSENGER_HOST },
+    // SIPp takes an OPTIONS that it does not wait for as a failure.
+    optionsSeconds: 0,
+  });
   const passengers = { ...trunk, host: PASSENGER_HOST, port: passengerPort };
   return {
     ...settings,
