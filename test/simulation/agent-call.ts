@@ -77,7 +77,10 @@ export class AgentCall {
     this.localSequence = facts.sequence;
   }
 
-  /** Rings for an INVITE whose connection is gone: no CANCEL can reach it, and its owner sees that too. */
+  /**
+   * Rings for an INVITE whose connection is gone. Its CANCEL comes over another one, unless no provisional response had got
+   * through: then none may be sent (RFC 3261 §9.1).
+   */
   excused: () => boolean = () => false;
 
   get isOver(): boolean {

@@ -137,6 +137,34 @@ describe('a call that goes out', () => {
     }
   });
 
+  it('[row 1] [row 25] [RFC 3261 §9.1] the connection breaks while a phone rings: CANCEL goes over a new one, with the branch of the INVITE', async () => {
+    const second = new FakeFlow('tcp', { host: '10.0.0.2', port: 50_001 });
+    const b = dialogBench('tcp', { flowTo: () => Promise.resolve(second) });
+    const call = await callOut(b);
+    const invite = call.lastInvite();
+    call.answer(180);
+    b.wire.breakFlow(b.flow);
+    expect(call.ends).toMatchObject([{ by: 'fault', status: 503, retryable: false }]);
+    await b.clock.advance(0);
+    const [cancel] = b.wire.requests('CANCEL');
+    expect(topVia(cancel!)).toEqual(topVia(invite));
+    expect(cseq(cancel!)).toEqual({ sequence: cseq(invite).sequence, method: 'CANCEL' });
+    expect(b.wire.sent.at(-1)?.flow).toBe(second);
+    b.wire.receive(peerResponse(cancel!, 200), second);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
+  it('[row 1] [row 25] no other connection is to be had, or it was never reached: no CANCEL, and nothing is left', async () => {
+    for (const reached of [false, true]) {
+      const b = dialogBench('tcp', { flowTo: () => Promise.reject(new Error('refused')) });
+      const call = await callOut(b);
+      if (reached) call.answer(180);
+      b.wire.breakFlow(b.flow);
+      expect(await leftovers(b)).toEqual(NOTHING);
+      expect(b.wire.story).toEqual(['INVITE']);
+    }
+  });
+
   it('[row 25] [row 39] the connection had broken before the INVITE: 503 by fault, and another target may be tried', async () => {
     const b = dialogBench('tcp');
     const { ends } = listen(b.dialogs.invite(inviteParts(b.flow)));

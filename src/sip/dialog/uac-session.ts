@@ -150,7 +150,7 @@ export class OutboundSession extends SessionCore implements UacSession {
     });
     this.#transaction = this.context.transactions.send(invite, parts.flow, {
       onResponse: (response) => this.#onResponse(parts, dialogs, response),
-      onFailure: (failure) => this.#onFailure(dialogs, failure),
+      onFailure: (failure) => this.#onFailure(parts, dialogs, failure),
       onLate2xx: (response) => this.#onLate2xx(dialogs, response),
     });
   }
@@ -288,10 +288,23 @@ export class OutboundSession extends SessionCore implements UacSession {
     this.context.expectLate2xx(dialogs.invite, (response) => this.#onLate2xx(dialogs, response));
   }
 
-  #onFailure(dialogs: DialogSet, failure: TransactionFailure): void {
+  #onFailure(parts: InviteParts, dialogs: DialogSet, failure: TransactionFailure): void {
     this.#expectLate2xx(dialogs);
+    if (failure === 'transport' && this.#reached) this.#cancelElsewhere(parts);
     this.finish(
       this.#wish ?? endOfFailure(failure, this.#reached || (failure === 'transport' && this.#left)),
+    );
+  }
+
+  /** PITFALLS rows 1 and 25: whoever rings for an INVITE whose connection is gone would ring on until it tires. */
+  #cancelElsewhere(parts: InviteParts): void {
+    const { transactions, flowTo, log } = this.context;
+    // With its Via: by the branch the CANCEL finds what it cancels.
+    const invite = this.#transaction?.request;
+    if (invite === undefined) return;
+    flowTo(parts.routes?.[0]?.uri ?? parts.requestUri).then(
+      (flow) => transactions.cancelOn(invite, flow),
+      () => log.info({ callId: parts.callId }, 'no other way to cancel a call whose connection broke'),
     );
   }
 }

@@ -1,6 +1,7 @@
 /** The client half of the transaction layer: starts transactions and gives them their responses (§17.1). */
 import type { Clock } from '../../kernel/clock.ts';
 import type { Random } from '../../kernel/random.ts';
+import { cancelFor } from '../message/build.ts';
 import { cseq } from '../message/fields.ts';
 import type { SipRequest, SipResponse } from '../message/types.ts';
 import { formatVia } from '../message/via.ts';
@@ -34,6 +35,11 @@ export class ClientTransactions {
   send(request: SipRequest, flow: Flow, handlers: ClientHandlers): ClientTransaction {
     if (request.method === 'ACK') throw new Error('an ACK has no transaction; use sendAck');
     return this.#start(this.withVia(request, flow), flow, handlers);
+  }
+
+  /** §9.1: by branch and sent-by it belongs to the INVITE, whichever connection it comes over. */
+  cancelOn(invite: SipRequest, flow: Flow): void {
+    this.#start(cancelFor(invite), flow, NOBODY);
   }
 
   /** Whether a transaction was waiting for the response. */

@@ -61,6 +61,10 @@ export class TransactionLayer implements Transactions, TransportUser {
     return this.#clients.send(request, flow, handlers);
   }
 
+  cancelOn(invite: SipRequest, flow: Flow): void {
+    this.#clients.cancelOn(invite, flow);
+  }
+
   sendAck(ack: SipRequest, flow: Flow): SipRequest {
     const sent = ack.headers.has('Via') ? ack : this.#clients.withVia(ack, flow);
     this.#transport.send(sent, flow);

@@ -87,6 +87,11 @@ export interface Transactions {
    */
   send(request: SipRequest, flow: Flow, handlers: ClientHandlers): ClientTransaction;
   /**
+   * CANCEL of an INVITE that had a provisional response and then lost its connection, over another one: the phone that
+   * rings cannot know that nobody is there any more.
+   */
+  cancelOn(invite: SipRequest, flow: Flow): void;
+  /**
    * Sends an ACK for a 2xx, with a Via of its own; no transaction is kept (§13.2.2.4). Returns what was sent. An ACK that
    * has a Via already, which is one that was returned here before, is sent again as it stands.
    */
