@@ -16,8 +16,9 @@ import type { SpeechSynthesis } from '../../src/scenario/ports.ts';
 import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import { expectUnattacked, soundsOf } from './attack-check.ts';
 import { expectNothingLeft } from './leak-check.ts';
+import { mediaPorts } from './media-ports.ts';
 import { RtpAttacker } from './rtp-attacker.ts';
-import { HOST, mediaPorts } from './whole-server.ts';
+import { HOST } from './whole-server.ts';
 
 export interface ExampleOptions {
   /** Stands for the backend's URL, whose port is another one here. */

@@ -19,6 +19,7 @@ import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import type { TransportName } from '../../src/sip/transport/types.ts';
 import { expectUnattacked, soundsOf } from './attack-check.ts';
 import { expectNothingLeft } from './leak-check.ts';
+import { mediaPorts } from './media-ports.ts';
 import { RtpAttacker } from './rtp-attacker.ts';
 
 export const HOST = '127.0.0.1';
@@ -317,13 +318,4 @@ async function writeScenarios(
       return { name, number, file };
     }),
   );
-}
-
-/**
- * A range of its own for each server, so that tests run side by side. Below the ports of the kit's phones and of the
- * programs that call it (`test/interop/child.ts`): they believe whoever sends to them, and are not what is attacked.
- */
-export function mediaPorts(): { min: number; max: number } {
-  const min = 10_000 + 2 * systemRandom.int(2_800);
-  return { min, max: min + 399 };
 }

@@ -10,6 +10,7 @@ import type { AnswerScript, Misbehaviour } from '../../src/phone/behaviour.ts';
 import { Phone } from '../../src/phone/phone.ts';
 import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import { openStorage, type Storage } from '../../src/storage/storage.ts';
+import { mediaPorts } from '../kit/media-ports.ts';
 import { type Backend, HOST, startBackend } from '../kit/whole-server.ts';
 import { type Program, startProgram } from './program.ts';
 
@@ -102,10 +103,10 @@ export class Place {
   }
 
   #settings(drainSeconds: number): string {
-    const first = 10_000 + 2 * systemRandom.int(10_000);
+    const { min, max } = mediaPorts();
     return `
 sip: { domain: maskline.local, listen: [{ transport: udp, host: ${HOST}, port: ${this.#sipPort} }] }
-media: { host: ${HOST}, ports: { min: ${first}, max: ${first + 399} } }
+media: { host: ${HOST}, ports: { min: ${min}, max: ${max} } }
 http: { host: ${HOST}, port: 0 }
 limits: { drainSeconds: ${drainSeconds} }
 scenario: { httpAllow: [${HOST}] }

@@ -5,8 +5,9 @@ import { runDemo } from '../../src/cli/demo/run.ts';
 import type { LegStats } from '../../src/media/engine.ts';
 import { toneShare, totalPower } from '../../src/media/goertzel.ts';
 import { readWavChannel } from '../../src/media/wav.ts';
+import { mediaPorts } from '../kit/media-ports.ts';
 import { RtpAttacker } from '../kit/rtp-attacker.ts';
-import { HOST, mediaPorts, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
+import { HOST, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
 
 const IVR = '+442079460208';
 

@@ -1,4 +1,5 @@
 /** The double and the real engine answer the same questions the same way: what the simulator finds is then true of both. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { createEmbeddedEngine } from '../../src/media/embedded/engine.ts';
 import type { LegPlan, MediaEngine, MediaSession } from '../../src/media/engine.ts';
+import { mediaPorts } from '../kit/media-ports.ts';
 import { VirtualClock } from '../kit/virtual-clock.ts';
 import { MediaDouble } from './media-double.ts';
 
@@ -39,7 +41,7 @@ function realStage(): Stage {
   const engine = createEmbeddedEngine({
     workers: 1,
     addresses: { ipv4: '127.0.0.1' },
-    ports: { min: 26_400, max: 26_499 },
+    ports: mediaPorts(100),
     maxLegsPerWorker: 40,
     silenceSeconds: 30,
     log: silentLogger,

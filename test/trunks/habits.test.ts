@@ -8,6 +8,7 @@ import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import { TRUNK_DEFAULTS } from '../../src/sip/user-agent/types.ts';
 import { until } from '../interop/child.ts';
 import { ownLoopback } from '../kit/loopback.ts';
+import { mediaPorts } from '../kit/media-ports.ts';
 import { expectNewRecords, knownRecords } from '../kit/new-records.ts';
 import { HOST, SERVICE, WholeServer } from '../kit/whole-server.ts';
 import { Carrier } from './carrier.ts';
@@ -20,9 +21,11 @@ let server: WholeServer;
 let carriers: Record<'callers' | 'old' | 'national' | 'main' | 'spare', Carrier>;
 const open: Phone[] = [];
 
+const MEDIA = mediaPorts(200);
+
 const settingsText = (port: Record<string, number>, backend: string): string => `
 sip: { listen: [{ transport: udp, host: ${HOST}, port: 0 }] }
-media: { host: ${HOST}, ports: { min: 30800, max: 30999 } }
+media: { host: ${HOST}, ports: { min: ${MEDIA.min}, max: ${MEDIA.max} } }
 http: { port: 0 }
 scenario: { httpAllow: [127.0.0.1] }
 limits: { drainSeconds: 2 }

@@ -14,6 +14,7 @@ import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import { until } from '../interop/child.ts';
 import { freePort } from '../kit/free-port.ts';
 import { ownLoopback } from '../kit/loopback.ts';
+import { mediaPorts } from '../kit/media-ports.ts';
 import { expectNewRecords, knownRecords } from '../kit/new-records.ts';
 import { HOST, SERVICE, WholeServer } from '../kit/whole-server.ts';
 import { Carrier } from './carrier.ts';
@@ -32,6 +33,8 @@ let carriers: Record<'uk' | 'mobile' | 'pbx' | 'provider' | 'world' | 'first' | 
 let open: Phone[] = [];
 
 /** The settings file of this test; ports of carriers are free ones. */
+const MEDIA = mediaPorts(400);
+
 const settingsText = (ports: Record<string, number>, backend: string): string => `
 sip:
   domain: maskline.local
@@ -39,7 +42,7 @@ sip:
   listen:
     - { transport: udp, host: ${HOST}, port: 0 }
     - { transport: tcp, host: ${HOST}, port: 0 }
-media: { host: ${HOST}, ports: { min: 30400, max: 30799 } }
+media: { host: ${HOST}, ports: { min: ${MEDIA.min}, max: ${MEDIA.max} } }
 http: { port: 0 }
 scenario: { httpAllow: [127.0.0.1] }
 limits: { drainSeconds: 2 }

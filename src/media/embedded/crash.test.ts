@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { mediaPorts } from '../../../test/kit/media-ports.ts';
 import { RtpPeer, until } from '../../../test/kit/rtp-peer.ts';
 import { silentLogger } from '../../kernel/logger.ts';
-import { systemRandom } from '../../kernel/random.ts';
 import { toneShare } from '../goertzel.ts';
 import { readWavChannel, readWavInfo, WAV_HEADER } from '../wav.ts';
 import { repairWav } from '../wav-file.ts';
@@ -15,7 +15,7 @@ import { SessionHandle } from './session-handle.ts';
 import { WorkerLink } from './worker-link.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../test/kit/recording-process.ts', import.meta.url));
-const FIRST_PORT = 28_000 + 50 * systemRandom.int(80);
+const FIRST_PORT = mediaPorts(50).min;
 const STEREO_SECOND = 32_000;
 
 let folder: string;

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mediaPorts } from '../../../test/kit/media-ports.ts';
 import { RtpPeer, until } from '../../../test/kit/rtp-peer.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import { systemRandom } from '../../kernel/random.ts';
@@ -14,8 +15,7 @@ import { sine } from '../tones.ts';
 import { readWavChannel, readWavInfo, wavHeader } from '../wav.ts';
 import { createEmbeddedEngine, type EmbeddedEngineOptions } from './engine.ts';
 
-/** Below the ephemeral ports, apart from other runs on this machine. */
-const FIRST_PORT = 11_000 + 200 * systemRandom.int(80);
+const FIRST_PORT = mediaPorts(102).min;
 
 let engine: MediaEngine;
 let session: MediaSession;

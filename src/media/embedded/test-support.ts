@@ -1,4 +1,5 @@
 /** An engine on real sockets with two peers, for the tests of this folder. */
+import { mediaPorts } from '../../../test/kit/media-ports.ts';
 import { RtpPeer } from '../../../test/kit/rtp-peer.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import { systemRandom } from '../../kernel/random.ts';
@@ -12,12 +13,10 @@ export class MediaStage {
   readonly #peers: RtpPeer[] = [];
 
   constructor() {
-    // Below the ephemeral ports, apart from other runs on this machine.
-    const min = 12_000 + 100 * systemRandom.int(90);
     this.engine = createEmbeddedEngine({
       workers: 1,
       addresses: { ipv4: '127.0.0.1', ipv6: '::1' },
-      ports: { min, max: min + 99 },
+      ports: mediaPorts(100),
       maxLegsPerWorker: 100,
       silenceSeconds: 30,
       log: silentLogger,
