@@ -28,8 +28,8 @@ export interface Sending {
 export type InDialogOutcome = SipResponse | TransactionFailure;
 
 /**
- * Sends in the dialog: at once when its path is known and open. When the flow is closed, or closes before the answer,
- * one new flow is tried. `done` is called exactly once, with the request that the outcome belongs to. The 2xx of an INVITE
+ * Sends in the dialog: at once when its path is known and open. When the flow it leaves on closes before the
+ * answer, one new flow is tried. `done` is called exactly once, with the request that the outcome belongs to. The 2xx of an INVITE
  * is `done`'s to acknowledge; retransmissions of it are seen to here.
  */
 export function sendInDialog(
@@ -58,7 +58,6 @@ export function sendInDialog(
     return credentialsFor(context, what.onChallenge, response, request);
   };
   const send = (credentials: ExtraHeaders): void => {
-    if (dialog.path.known(dialog.nextHop) === undefined) triedNewFlow = true;
     withPath(
       context,
       dialog,

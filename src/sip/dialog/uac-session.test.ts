@@ -348,6 +348,27 @@ describe('[row 8] [row 25] flows of a call that goes out', () => {
     expect(await leftovers(b)).toEqual(NOTHING);
   });
 
+  it('[row 25] a BYE that had to open a connection, which breaks too, is tried once more', async () => {
+    const flows = [50_001, 50_002].map((port) => new FakeFlow('tcp', { host: '10.0.0.2', port }));
+    let asked = 0;
+    const b = dialogBench('tcp', { flowTo: () => Promise.resolve(flows[asked++]!) });
+    const call = await callOut(b);
+    call.answer(200);
+    b.wire.breakFlow(b.flow);
+    call.session.end();
+    await b.clock.advance(0);
+    b.wire.breakFlow(flows[0]!);
+    await b.clock.advance(0);
+    expect(
+      b.wire.sent
+        .filter(({ message }) => message.kind === 'request' && message.method === 'BYE')
+        .map(({ flow }) => flow),
+    ).toEqual(flows);
+    call.answerTo('BYE', 200);
+    expect(asked).toBe(2);
+    expect(await leftovers(b)).toEqual(NOTHING);
+  });
+
   it('what comes after close makes no dialog any more', async () => {
     const b = dialogBench();
     const call = await callOut(b);
