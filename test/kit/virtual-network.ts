@@ -95,6 +95,10 @@ export class VirtualNetwork implements Network, StreamHub {
     this.#unreachable.delete(ip);
   }
 
+  isolated(ip: string): boolean {
+    return this.#unreachable.has(ip);
+  }
+
   /** Sockets that are still open; the leak check wants all zero. */
   get counts(): { datagram: number; listeners: number; streams: number } {
     return { datagram: this.#datagram.size, listeners: this.#listeners.size, streams: this.#open.size };

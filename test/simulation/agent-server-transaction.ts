@@ -7,6 +7,8 @@ export class AgentServerTransaction {
   /** A final response was sent. */
   final = 0;
   acked = false;
+  /** §9.1: 64·T1 after its CANCEL its client has let the INVITE go, and has no ACK for what comes then. */
+  givenUp = false;
   cancelled: (() => void) | undefined;
   /** False once the connection that it came by is gone (§17.2.4). */
   readonly reachable: () => boolean;

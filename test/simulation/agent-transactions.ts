@@ -282,7 +282,12 @@ export class AgentTransactions {
     answer.reply(known === undefined ? 481 : 200);
     if (known === undefined) return;
     if (known.last === undefined) this.#options.fault('CANCEL before any provisional response was sent');
-    if (known.final === 0) known.cancelled?.();
+    if (known.final === 0) {
+      this.after(LIFE, () => {
+        known.givenUp = known.final === 0;
+      });
+      known.cancelled?.();
+    }
   }
 
   /** Timers G and H. */
@@ -296,7 +301,7 @@ export class AgentTransactions {
     const wait = Math.min(interval, left);
     this.after(wait, () => {
       // §17.2.4: a connection that broke takes its transactions with it.
-      if (transaction.acked || !way.open) return;
+      if (transaction.acked || transaction.givenUp || !way.open) return;
       if (left <= wait) {
         this.#options.fault(
           `no ACK came for ${transaction.final} to INVITE (${callIdOf(transaction.request)})`,

@@ -3,17 +3,23 @@
  * Everything returns sentences about what is wrong; none at all is the aim.
  */
 import { leftovers } from '../kit/leak-check.ts';
-import { LIFE } from './agent-transactions.ts';
+import { LIFE, T1 } from './agent-transactions.ts';
 import { findLeaks } from './leaks.ts';
 import type { LegStory } from './legs.ts';
 import { noTwoRings } from './rings.ts';
 import type { World } from './world.ts';
 
 /**
- * No leg outlives its peer by more than this: 64·T1 until an INVITE or a CANCEL that nobody answers is given up
- * (RFC 3261 §9.1, §17.1.1.2), the 2 s that a call waits for its media, and what the script took to think.
+ * The latest that a provisional response comes, without which no CANCEL may leave (RFC 3261 §9.1): the INVITE of 31·T1,
+ * the first one after a cut-off (fate.ts), and 3 s each way.
  */
-export const OUTLIVES_MS = LIFE + 8_000;
+const FIRST_RESPONSE_MS = 31 * T1 + 6_000;
+
+/**
+ * No leg outlives its peer by more than this: the first response; 64·T1 until a CANCEL, or an INVITE, that nobody answers
+ * is given up (§9.1, §17.1.1.2); the 2 s that a call waits for its media, and what the script took to think.
+ */
+export const OUTLIVES_MS = FIRST_RESPONSE_MS + LIFE + 8_000;
 
 /** Once everybody has hung up and every timer of the RFC has run out. */
 export async function afterTheCall(world: World): Promise<string[]> {

@@ -226,7 +226,12 @@ export class World {
       conditions: { latency: faults.latency, streamSlice: faults.slice },
     });
     network.tap((packet) => this.trace.capture(packet));
-    const fates = drawFates(faults, dice, (what) => this.count(`datagram ${what}`));
+    const fates = drawFates(
+      faults,
+      dice,
+      (host) => network.isolated(host),
+      (what) => this.count(`datagram ${what}`),
+    );
     network.fate = (from, to, bytes) => {
       const delays = fates(from, to, bytes);
       this.trace.fate(delays);

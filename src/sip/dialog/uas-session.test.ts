@@ -120,6 +120,43 @@ describe('a call that comes in', () => {
     expect(b.wire.story).toEqual(['200 INVITE', '200 BYE']);
   });
 
+  it('[row 3] [RFC 3261 §13.3.1.4] the caller hangs up in its early dialog: the 2xx that it may lack is repeated', async () => {
+    const b = dialogBench();
+    const call = callIn(b);
+    call.session.provisional(180);
+    call.session.accept({ sdp: 'answer' });
+    call.inDialog('BYE');
+    expect(call.told).toEqual(['ended by remote 200 answered']);
+    await b.clock.advance(600);
+    expect(b.wire.times('200 INVITE')).toEqual([0, 500]);
+    call.inDialog('ACK');
+    await b.clock.advance(60_000);
+    expect(b.wire.times('200 INVITE')).toEqual([0, 500]);
+    expect(b.wire.requests('BYE')).toEqual([]);
+    expect(await leftovers(b)).toEqual(NOTHING);
+    expect(call.ends).toHaveLength(1);
+  });
+
+  it.each(['its ACK never comes', 'it says BYE once more'])(
+    '[row 3] a BYE in the early dialog crosses our end(): the 2xx is repeated, no BYE of ours; %s',
+    async (then) => {
+      const b = dialogBench();
+      const call = callIn(b);
+      call.session.provisional(180);
+      call.session.accept({ sdp: 'answer' });
+      call.session.end();
+      call.inDialog('BYE');
+      await b.clock.advance(1_600);
+      expect(b.wire.times('200 INVITE')).toEqual([0, 500, 1500]);
+      if (then === 'it says BYE once more') call.inDialog('BYE');
+      await b.clock.advance(40_000);
+      expect(b.wire.times('200 INVITE').length).toBe(then === 'it says BYE once more' ? 3 : CAPPED.length);
+      expect(b.wire.requests('BYE')).toEqual([]);
+      expect(await leftovers(b)).toEqual(NOTHING);
+      expect(call.ends).toHaveLength(1);
+    },
+  );
+
   it('end() before the ACK, and the caller hangs up first: one 200, no BYE of ours', async () => {
     const b = dialogBench();
     const call = callIn(b);

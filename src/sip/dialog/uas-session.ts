@@ -24,6 +24,8 @@ export class InboundSession extends SessionCore implements UasSession {
   #handshake: Accepted2xx | undefined;
   /** Set when `end()` came between our 2xx and its ACK: header fields of the BYE that has to wait (§15). */
   #byeWhenAllowed: ExtraHeaders | undefined;
+  /** We sent a 101–199: the caller has a dialog without our 2xx, and a BYE in it says nothing of having that (§13.3.1.4). */
+  #early = false;
   readonly #descriptions: UasDescriptions;
   readonly #provisionals: Provisionals;
   /** What `accept` was given, while a PRACK is missing (RFC 3262 §3: no 2xx before it). */
@@ -67,6 +69,7 @@ export class InboundSession extends SessionCore implements UasSession {
     if (this.state !== 'proceeding' || !this.#transaction.open || this.#accepting !== undefined) return;
     if (status <= 100 || status > 199) throw new RangeError('a provisional status is one of 101 to 199');
     this.context.table.add(this.#ownDialog, this);
+    this.#early = true;
     this.#provisionals.send({ status, sdp: options.sdp, headers: options.headers ?? [] });
   }
 
@@ -105,6 +108,7 @@ export class InboundSession extends SessionCore implements UasSession {
     if (this.#handshake === undefined) return;
     this.#stopHandshake();
     if (this.#byeWhenAllowed !== undefined) this.sendBye(this.#ownDialog, this.#byeWhenAllowed);
+    else if (this.state === 'ended') this.context.table.remove(this.#ownDialog);
     if (this.state !== 'accepted') return;
     this.enter('confirmed');
     this.events.emit('confirmed', { sdp: this.#descriptions.fromAck(request) });
@@ -146,15 +150,29 @@ export class InboundSession extends SessionCore implements UasSession {
   }
 
   protected override byeAfterEnd(dialog: Dialog): void {
+    if (this.#outlasts2xx()) {
+      this.#byeWhenAllowed = undefined;
+      return;
+    }
     this.#stopHandshake();
     super.byeAfterEnd(dialog);
   }
 
   protected override finish(ending: Ending): void {
     this.#provisionals.finish();
-    // Only a BYE of ours that has to wait for the ACK keeps the handshake going; the peer's BYE says that it has our 2xx.
-    if (this.#byeWhenAllowed === undefined) this.#stopHandshake();
+    // What keeps the handshake going: a BYE of ours that has to wait for the ACK, and a caller who may lack the 2xx.
+    const waits = this.#byeWhenAllowed !== undefined || (ending.by === 'remote' && this.#outlasts2xx());
+    if (!waits) this.#stopHandshake();
     super.finish(ending);
+  }
+
+  /** At the caller's BYE: whether its INVITE may still lack the 2xx. Then that is repeated on, and the dialog hears its ACK. */
+  #outlasts2xx(): boolean {
+    if (this.#handshake === undefined || !this.#early) return false;
+    // Its next BYE is one more than an early dialog needs: it has the 2xx.
+    this.#early = false;
+    this.context.table.add(this.#ownDialog, this);
+    return true;
   }
 
   /** The 200, as soon as nothing that carries SDP waits for its PRACK (RFC 3262 §3; row 13). */
@@ -199,6 +217,11 @@ export class InboundSession extends SessionCore implements UasSession {
   /** §13.3.1.4: the dialog is confirmed all the same, but ended by BYE. */
   #ackNeverCame(): void {
     this.#handshake = undefined;
+    if (this.state === 'ended' && this.#byeWhenAllowed === undefined) {
+      // The caller has said BYE itself.
+      this.context.table.remove(this.#ownDialog);
+      return;
+    }
     this.sendBye(this.#ownDialog, this.#byeWhenAllowed);
     this.finish({ by: 'fault', status: 200, reason: 'the ACK never came' });
   }
