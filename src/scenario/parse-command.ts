@@ -18,7 +18,14 @@ import {
   pattern,
   string,
 } from './command-fields.ts';
-import type { CommandTarget, HostCommand, MediaRef, PlaySource } from './protocol.ts';
+import { readPartCommand } from './parts/readers.ts';
+import {
+  type CommandTarget,
+  type HostCommand,
+  MEDIA_KINDS,
+  type MediaRef,
+  type PlaySource,
+} from './protocol.ts';
 
 export { BadCommand };
 
@@ -149,8 +156,12 @@ function parseRest(type: string, fields: Fields): HostCommand {
     case 'terminate':
       return { type };
     default:
-      throw new BadCommand(`unknown command ${JSON.stringify(type)}`);
+      return readPartCommand(type, fields) ?? unknown(type);
   }
+}
+
+function unknown(type: string): never {
+  throw new BadCommand(`unknown command ${JSON.stringify(type)}`);
 }
 
 function httpRequest(fields: Fields): HostCommand {
@@ -198,9 +209,9 @@ function playSource(fields: Fields): PlaySource {
 
 function mediaRef(fields: Fields): MediaRef {
   const kind = string(fields, 'kind', 16);
-  if (kind !== 'call' && kind !== 'player' && kind !== 'recorder')
-    throw new BadCommand('media unit is unknown');
-  return { kind, id: id(fields, 'id') };
+  const known = MEDIA_KINDS.find((one) => one === kind);
+  if (known === undefined) throw new BadCommand('media unit is unknown');
+  return { kind: known, id: id(fields, 'id') };
 }
 
 function level(fields: Fields): 'info' | 'warn' | 'error' {

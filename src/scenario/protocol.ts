@@ -11,6 +11,8 @@
  * Both are plain JSON: no undefined in arrays, no functions, no class instances.
  */
 
+import type { PartCommand, PartEvent } from './parts/protocol.ts';
+
 export type Headers = Readonly<Record<string, string>>;
 
 /** What a script learns of a call when it begins. Numbers are real here: the customer's script decides whom to connect. */
@@ -34,7 +36,8 @@ export interface ScriptLimits {
   readonly logLineChars: number;
 }
 
-interface At {
+/** What every event has. */
+export interface At {
   /** Milliseconds since the epoch at which the event happened. */
   readonly at: number;
 }
@@ -43,6 +46,7 @@ interface OfCall extends At {
 }
 
 export type HostEvent =
+  | PartEvent
   | (At & {
       readonly type: 'started';
       readonly seed: number;
@@ -148,13 +152,18 @@ export type PlaySource =
   | { readonly kind: 'say'; readonly text: string; readonly language: string; readonly voice: string }
   | { readonly kind: 'progress-tone'; readonly country: string };
 
+/** What sends or takes sound. */
+export const MEDIA_KINDS = ['call', 'player', 'recorder'] as const;
+export type MediaKind = (typeof MEDIA_KINDS)[number];
+
 /** A media unit as commands name it. */
 export interface MediaRef {
-  readonly kind: 'call' | 'player' | 'recorder';
+  readonly kind: MediaKind;
   readonly id: string;
 }
 
 export type HostCommand =
+  | PartCommand
   | {
       readonly type: 'dial';
       readonly callId: string;

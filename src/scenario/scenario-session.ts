@@ -14,6 +14,7 @@ import { factsOf } from './host/call-events.ts';
 import { SessionRequests } from './host/http-commands.ts';
 import { MediaCommands } from './host/media-commands.ts';
 import { MediaGraph } from './host/media-graph.ts';
+import { SessionParts } from './host/parts.ts';
 import { ScriptLink } from './host/script-link.ts';
 import { SessionCalls } from './host/session-calls.ts';
 import type { LogLevel, SessionContext, SessionServices, Untimed } from './host/session-context.ts';
@@ -45,6 +46,7 @@ export class ScenarioSession {
   readonly #timers: SessionTimers;
   readonly #requests: SessionRequests;
   readonly #media: MediaCommands;
+  readonly #parts: SessionParts;
   readonly #aborted = new AbortController();
   readonly #wait: BoundedWait;
   readonly #ended = Promise.withResolvers<void>();
@@ -62,6 +64,7 @@ export class ScenarioSession {
       services,
       media,
       graph: new MediaGraph(media),
+      edgeOwners: new Map(),
       calls: new Map(),
       transfers: new Map(),
       signal: this.#aborted.signal,
@@ -80,6 +83,7 @@ export class ScenarioSession {
     this.#timers = new SessionTimers(this.#context);
     this.#requests = new SessionRequests(this.#context);
     this.#media = new MediaCommands(this.#context);
+    this.#parts = new SessionParts(this.#context);
   }
 
   /** Resolves when nothing of the session is left. */
@@ -189,8 +193,21 @@ export class ScenarioSession {
       case 'call-transfer-result':
         runCallCommand(this.#context, command);
         return;
-      default:
+      case 'call-play':
+      case 'call-stop-playback':
+      case 'call-record':
+      case 'media-connect':
+      case 'media-disconnect':
+      case 'player-create':
+      case 'player-pause':
+      case 'player-resume':
+      case 'player-stop':
+      case 'recorder-create':
+      case 'recorder-stop':
         this.#media.run(command);
+        return;
+      default:
+        this.#parts.run(command);
     }
   }
 
@@ -213,6 +230,7 @@ export class ScenarioSession {
     this.#timers.close();
     this.#requests.dropWaiting();
     this.#calls.end(480);
+    this.#parts.close();
     this.#media.close();
     await this.#wait.allHeld(CLOSE_SECONDS);
     await this.#wait.within(limits.pendingHttpSeconds, this.#requests.whenIdle());
@@ -254,6 +272,7 @@ export class ScenarioSession {
     this.#requests.abort();
     this.#aborted.abort();
     this.#calls.end(outcome.error === undefined ? 480 : 500);
+    this.#parts.close();
     this.#media.close();
     await this.#wait.allHeld(CLOSE_SECONDS);
     await this.#wait.within(

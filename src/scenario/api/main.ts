@@ -14,6 +14,7 @@ import { Language, VoiceList } from './language.ts';
 import { connectBoth, disconnectBoth } from './media-unit.ts';
 import { Modules, requireModule } from './modules.ts';
 import * as net from './net.ts';
+import { deliverToPart, PARTS } from './parts.ts';
 import { createTTSPlayer, createURLPlayer, deliverToPlayer, Player } from './player.ts';
 import { createRecorder, deliverToRecorder, Recorder } from './recorder.ts';
 import * as tools from './text-tools.ts';
@@ -89,9 +90,14 @@ const API = {
   ...tools,
 };
 
+for (const { members } of PARTS) {
+  Object.assign(VoxEngine, members?.VoxEngine);
+  Object.assign(Net, members?.Net);
+}
+
 installDate();
 installRandom();
-for (const [name, value] of Object.entries(API)) {
+for (const [name, value] of [API, ...PARTS.map(({ globals = {} }) => globals)].flatMap(Object.entries)) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
 markAbsent(VoxEngine, 'VoxEngine.', ABSENT.VoxEngine);
@@ -115,6 +121,7 @@ export function prepare(json: string): void {
 export function dispatch(json: string): void {
   const event = parseJson(json) as HostEvent;
   world.at = event.at;
+  if (deliverToPart(event)) return;
   if (event.type === 'timer') {
     timers.deliverTimer(event.timerId);
     return;

@@ -1,43 +1,57 @@
-/** What can send or receive sound: calls, players, recorders. */
+/** What can send or receive sound: calls, players, recorders, and what else the parts of the API register. */
 import type { MediaRef } from '../protocol.ts';
 import { send } from './host-link.ts';
 
-const refs = new WeakMap<object, MediaRef>();
-const refOf = WeakMap.prototype.get;
-const setRef = WeakMap.prototype.set;
+interface Unit {
+  readonly ref: MediaRef;
+  readonly sends: boolean;
+  readonly receives: boolean;
+}
+const units = new WeakMap<object, Unit>();
+const unitOf = WeakMap.prototype.get;
+const setUnit = WeakMap.prototype.set;
 
-export function registerUnit(unit: object, ref: MediaRef): void {
-  Reflect.apply(setRef, refs, [unit, ref]);
+export function registerUnit(
+  unit: object,
+  ref: MediaRef,
+  { sends = true, receives = true }: { readonly sends?: boolean; readonly receives?: boolean } = {},
+): void {
+  Reflect.apply(setUnit, units, [unit, { ref, sends, receives }]);
 }
 
-function ref(unit: unknown, where: string): MediaRef {
+function known(unit: unknown, where: string): Unit {
   const found =
     typeof unit === 'object' && unit !== null
-      ? (Reflect.apply(refOf, refs, [unit]) as MediaRef | undefined)
+      ? (Reflect.apply(unitOf, units, [unit]) as Unit | undefined)
       : undefined;
   if (found === undefined) throw new TypeError(`${where} needs a Call, a Player or a Recorder`);
   return found;
 }
 
 export function connect(from: unknown, to: unknown, where: string): void {
-  const [source, sink] = [ref(from, where), ref(to, where)];
-  if (sink.kind === 'player') throw new TypeError(`${where}: a Player cannot receive sound`);
-  if (source.kind === 'recorder') throw new TypeError(`${where}: a Recorder cannot send sound`);
-  send({ type: 'media-connect', from: source, to: sink });
+  const [source, sink] = [known(from, where), known(to, where)];
+  if (!sink.receives) throw new TypeError(`${where}: a ${name(sink)} cannot receive sound`);
+  if (!source.sends) throw new TypeError(`${where}: a ${name(source)} cannot send sound`);
+  send({ type: 'media-connect', from: source.ref, to: sink.ref });
 }
 
 export function disconnect(from: unknown, to: unknown, where: string): void {
-  send({ type: 'media-disconnect', from: ref(from, where), to: ref(to, where) });
+  send({ type: 'media-disconnect', from: known(from, where).ref, to: known(to, where).ref });
 }
 
 /** Calls send and receive; a player or a recorder in the pair has one direction only. */
 export function connectBoth(one: unknown, other: unknown, where: string): void {
-  const [a, b] = [ref(one, where), ref(other, where)];
-  if (a.kind !== 'recorder' && b.kind !== 'player') connect(one, other, where);
-  if (b.kind !== 'recorder' && a.kind !== 'player') connect(other, one, where);
+  const [a, b] = [known(one, where), known(other, where)];
+  if (a.sends && b.receives) connect(one, other, where);
+  if (b.sends && a.receives) connect(other, one, where);
 }
 
 export function disconnectBoth(one: unknown, other: unknown, where: string): void {
   disconnect(one, other, where);
   disconnect(other, one, where);
+}
+
+/** `player` → `Player`. */
+function name({ ref: { kind } }: Unit): string {
+  return `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
 }

@@ -2,6 +2,7 @@
 import { checkedEnum } from './enums.ts';
 import { warn } from './host-link.ts';
 import { nearest } from './nearest.ts';
+import { PARTS } from './parts.ts';
 
 const MODULES = {
   ACD: 'acd',
@@ -26,7 +27,7 @@ const MODULES = {
 
 /** Names of older scripts, whose modules became part of the core. */
 const OLDER = { Net: 'net', Player: 'player' };
-const AVAILABLE = new Set(['recorder', 'net', 'player']);
+const AVAILABLE = new Set(['recorder', 'net', 'player', ...PARTS.flatMap(({ modules = [] }) => modules)]);
 
 export const Modules = checkedEnum('Modules', { ...MODULES, ...OLDER });
 

@@ -16,7 +16,7 @@ export class Player {
 
   constructor(id: string) {
     this.#id = id;
-    registerUnit(this, { kind: 'player', id });
+    registerUnit(this, { kind: 'player', id }, { receives: false });
   }
   id(): string {
     return this.#id;

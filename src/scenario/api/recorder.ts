@@ -14,7 +14,7 @@ export class Recorder {
 
   constructor(id: string) {
     this.#id = id;
-    registerUnit(this, { kind: 'recorder', id });
+    registerUnit(this, { kind: 'recorder', id }, { sends: false });
   }
   id(): string {
     return this.#id;

@@ -2,7 +2,7 @@
 import type { HostCommand, MediaRef } from '../protocol.ts';
 import { playIntoCall, SessionPlayers } from './players.ts';
 import { SessionRecorders } from './recorders.ts';
-import type { SessionContext } from './session-context.ts';
+import type { EdgeOwner, SessionContext } from './session-context.ts';
 
 export type MediaCommand = Extract<
   HostCommand,
@@ -31,6 +31,10 @@ export class MediaCommands {
     this.#context = context;
     this.players = new SessionPlayers(context);
     this.recorders = new SessionRecorders(context);
+    context.edgeOwners.set('recorder', {
+      connect: (from, to) => this.recorders.feed(to.id, keyOf(from)),
+      disconnect: (from, to) => this.recorders.unfeed(to.id, keyOf(from)),
+    });
   }
 
   run(command: MediaCommand): void {
@@ -79,20 +83,21 @@ export class MediaCommands {
     else this.recorders.recordCall(owned, command.stereo);
   }
 
+  #ownerOf(from: MediaRef, to: MediaRef): EdgeOwner | undefined {
+    const { edgeOwners } = this.#context;
+    return edgeOwners.get(to.kind) ?? edgeOwners.get(from.kind);
+  }
+
   #connect(from: MediaRef, to: MediaRef): void {
-    if (to.kind === 'recorder') {
-      this.recorders.feed(to.id, keyOf(from));
-      return;
-    }
-    this.#context.graph.connect(keyOf(from), keyOf(to));
+    const owner = this.#ownerOf(from, to);
+    if (owner === undefined) this.#context.graph.connect(keyOf(from), keyOf(to));
+    else owner.connect(from, to);
   }
 
   #disconnect(from: MediaRef, to: MediaRef): void {
-    if (to.kind === 'recorder') {
-      this.recorders.unfeed(to.id, keyOf(from));
-      return;
-    }
-    this.#context.graph.disconnect(keyOf(from), keyOf(to));
+    const owner = this.#ownerOf(from, to);
+    if (owner === undefined) this.#context.graph.disconnect(keyOf(from), keyOf(to));
+    else owner.disconnect(from, to);
   }
 }
 

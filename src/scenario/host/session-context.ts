@@ -6,7 +6,7 @@ import type { MediaSession } from '../../media/engine.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { PlaybackCache } from '../http/playback-cache.ts';
 import type { RecordingRegistry, SpeechSynthesis, StartRequest } from '../ports.ts';
-import type { HostEvent } from '../protocol.ts';
+import type { HostEvent, MediaKind, MediaRef } from '../protocol.ts';
 import type { ScenarioLimits } from '../sandbox/limits.ts';
 import type { MediaGraph } from './media-graph.ts';
 
@@ -36,12 +36,20 @@ export interface SessionCall {
   playback: { stop(): void } | undefined;
 }
 
+/** Media units that arrange by themselves who hears them and whom they hear. */
+export interface EdgeOwner {
+  connect(from: MediaRef, to: MediaRef): void;
+  disconnect(from: MediaRef, to: MediaRef): void;
+}
+
 export interface SessionContext {
   readonly sessionId: string;
   readonly request: StartRequest;
   readonly services: SessionServices;
   readonly media: MediaSession;
   readonly graph: MediaGraph;
+  /** Edges to, or else from, units of these kinds are theirs; all others are the graph's. */
+  readonly edgeOwners: Map<MediaKind, EdgeOwner>;
   readonly calls: Map<string, SessionCall>;
   /** By call: the transfer whose outcome its peer waits for. Most phones hang up long before. */
   readonly transfers: Map<string, TransferProgress>;

@@ -1,0 +1,39 @@
+/** The host's side of the parts of the API, one line for each in `PARTS`. A part is opened when its first command comes. */
+import type { PartCommand } from '../parts/protocol.ts';
+import type { SessionContext } from './session-context.ts';
+
+export interface HostPart {
+  run(command: PartCommand): void;
+  /** The session ends. Closes everything at once; what has still to be written is given to `holdEnd`. */
+  close(): void;
+}
+
+/** By what the types of its commands begin with. */
+const PARTS: Readonly<Record<string, (context: SessionContext) => HostPart>> = {};
+
+export class SessionParts {
+  readonly #context: SessionContext;
+  readonly #open = new Map<string, HostPart>();
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+  }
+
+  run(command: PartCommand): void {
+    const { type } = command as { readonly type: string };
+    const name = type.slice(0, type.indexOf('-'));
+    let part = this.#open.get(name);
+    if (part === undefined) {
+      const open = PARTS[name];
+      if (open === undefined) throw new Error(`no part of the API carries out ${type}`);
+      part = open(this.#context);
+      this.#open.set(name, part);
+    }
+    part.run(command);
+  }
+
+  close(): void {
+    for (const part of this.#open.values()) part.close();
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * The parts of the API beyond calls, players, recorders, timers and HTTP: each has its own file of events and commands,
+ * and one line here in each union. A part is: `parts/<name>-protocol.ts` (this), `parts/<name>-reader.ts` (what a hostile
+ * command must look like), `host/<name>.ts` (what carries it out) and `api/<name>.ts` (what the script sees).
+ * The type of each event and command begins with the part's name and a hyphen.
+ */
+export type PartEvent = never;
+
+export type PartCommand = never;
