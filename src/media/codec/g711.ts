@@ -86,6 +86,3 @@ export function encodeG711(codec: G711Codec, samples: Int16Array): Uint8Array {
   for (let i = 0; i < samples.length; i++) out[i] = table[samples[i]! & 0xffff]!;
   return out;
 }
-
-/** The byte that means silence. */
-export const silenceByte = (codec: G711Codec): number => (codec === 'PCMU' ? 0xff : 0xd5);

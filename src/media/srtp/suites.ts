@@ -18,6 +18,3 @@ export const SUITES: Readonly<Record<SrtpSuite, SuiteParameters>> = {
   AEAD_AES_128_GCM: { keyBytes: 16, saltBytes: 12, rtpTagBytes: 16, rtcpTagBytes: 16, aead: true },
   AEAD_AES_256_GCM: { keyBytes: 32, saltBytes: 12, rtpTagBytes: 16, rtcpTagBytes: 16, aead: true },
 };
-
-/** Length of master key and master salt together. */
-export const keyAndSaltBytes = (suite: SrtpSuite): number => SUITES[suite].keyBytes + SUITES[suite].saltBytes;

@@ -1,11 +1,12 @@
 import type { SrtpKey, SrtpSuite } from '../engine.ts';
 import { buildRtp } from '../rtp-packet.ts';
-import { keyAndSaltBytes } from './suites.ts';
+import { SUITES } from './suites.ts';
 
 /** A key that is different for every seed. */
 export function testKey(seed: number, suite: SrtpSuite = 'AES_CM_128_HMAC_SHA1_80'): SrtpKey {
+  const { keyBytes, saltBytes } = SUITES[suite];
   const keyAndSalt = Buffer.from(
-    Array.from({ length: keyAndSaltBytes(suite) }, (_, i) => (seed * 31 + i * 7) & 0xff),
+    Array.from({ length: keyBytes + saltBytes }, (_, i) => (seed * 31 + i * 7) & 0xff),
   );
   return { suite, keyAndSalt };
 }

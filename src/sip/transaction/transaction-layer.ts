@@ -38,6 +38,7 @@ export class TransactionLayer implements Transactions, TransportUser {
   readonly #log: Logger;
   readonly #clients: ClientTransactions;
   readonly #servers: ServerTransactions;
+  #closed = false;
 
   constructor(options: TransactionLayerOptions) {
     const { transport, clock, random, log } = options;
@@ -62,7 +63,8 @@ export class TransactionLayer implements Transactions, TransportUser {
   }
 
   cancelOn(invite: SipRequest, flow: Flow): void {
-    this.#clients.cancelOn(invite, flow);
+    // The way to the peer may have opened while the node stopped.
+    if (!this.#closed) this.#clients.cancelOn(invite, flow);
   }
 
   sendAck(ack: SipRequest, flow: Flow): SipRequest {
@@ -87,6 +89,7 @@ export class TransactionLayer implements Transactions, TransportUser {
   }
 
   close(): void {
+    this.#closed = true;
     this.#clients.live.closeAll();
     this.#servers.live.closeAll();
   }
