@@ -21,20 +21,47 @@ export interface RecordingOutcome {
   readonly error: string | undefined;
 }
 
+/** A recording that is to be recognised once it is complete. */
+export interface TranscriptWish {
+  /** BCP 47; empty: the provider finds out. */
+  readonly language: string;
+  /** Words that are likely to be said, or the only ones that can be. */
+  readonly phrases: readonly string[];
+}
+
 /** records implements it. */
 export interface RecordingRegistry {
   begin(options: {
     readonly sessionId: string;
     readonly callId: string;
     readonly channels: 1 | 2;
+    readonly transcribe?: TranscriptWish | undefined;
   }): RecordingPlace;
   finish(outcome: RecordingOutcome): void;
 }
 
+/** How a text is spoken; as far as the provider can. */
+export interface SpeechTuning {
+  /** 1 is the voice's own pace. */
+  readonly speed: number;
+  readonly pitchSemitones: number;
+  readonly gainDb: number;
+}
+
+/** What a script says of the voice it wants. */
+export interface VoiceWish {
+  /** BCP 47. */
+  readonly language: string;
+  /** A provider's own name, or empty. */
+  readonly voice: string;
+  readonly gender?: 'female' | 'male' | undefined;
+  readonly tuning?: SpeechTuning | undefined;
+}
+
 /** Text to samples; speech implements it. Rejects within its time-out. */
 export interface SpeechSynthesis {
-  /** Mono, 16 bit, 8 kHz. `language` is BCP 47; `voice` a provider's own name or empty. */
-  say(text: string, options: { readonly language: string; readonly voice: string }): Promise<Int16Array>;
+  /** Mono, 16 bit, 8 kHz. */
+  say(text: string, options: VoiceWish): Promise<Int16Array>;
 }
 
 export interface StartRequest {
