@@ -193,6 +193,24 @@ export const ERRORS = {
     title: 'The scenario neither answered nor ended the call in time.',
     hint: 'Handle AppEvents.CallAlerting, and answer, reject or forward the call there.',
   },
+  'call-list/invalid': {
+    http: 400,
+    retryable: false,
+    title: 'The call list is not valid.',
+    hint: 'Correct what the message names: a setting, a column of the header line, or the line of the table.',
+  },
+  'call-list/unknown': {
+    http: 404,
+    retryable: false,
+    title: 'There is no such call list or task.',
+    hint: 'Look up its number in the lists of the application.',
+  },
+  'call-list/in-progress': {
+    http: 409,
+    retryable: true,
+    title: 'The call list is in progress.',
+    hint: 'Stop it first, and wait until its running calls are over.',
+  },
   'admission/full': {
     sip: 503,
     http: 503,

@@ -69,6 +69,8 @@ export interface StartRequest {
   readonly customData: string;
   /** Present for a call that came in. */
   readonly inbound: RoutedCall | undefined;
+  /** Present for a session of the dialler. */
+  readonly callListTask?: CallListTask;
 }
 
 /** Why a session ended, in a sentence; `error` is set when the script failed, with its line. */
@@ -100,4 +102,83 @@ export interface Scenarios {
   readonly activeSessions: number;
   /** Ends every session with `Terminating`, at most `ms` later, then stops the workers. */
   close(ms: number): Promise<void>;
+}
+
+/** One value of the application's key-value storage. */
+export interface StoredValue {
+  readonly key: string;
+  readonly value: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/**
+ * The key-value storage of an application, shared by all its sessions on all nodes; storage implements it. Keys have at
+ * most 200 characters and values 2000 (voximplant.com/docs/references/voxengine/applicationstorage); the part of a key
+ * before its first colon is its namespace, the whole key when it has none. Keys and values are sealed at rest.
+ */
+export interface KeyValueStore {
+  get(applicationId: string, key: string): Promise<StoredValue | undefined>;
+  /** @param ttlSeconds undefined: 30 days; more than 90 days become 90. Rejects with `storage/full` beyond the limit. */
+  put(
+    applicationId: string,
+    key: string,
+    value: string,
+    ttlSeconds: number | undefined,
+  ): Promise<StoredValue>;
+  /** Resolves with what was there. */
+  remove(applicationId: string, key: string): Promise<StoredValue | undefined>;
+  /** By key, those of one namespace or all. `limit` at most 1000. */
+  list(
+    applicationId: string,
+    page: { readonly namespace?: string; readonly limit: number; readonly offset: number },
+  ): Promise<{ readonly items: readonly StoredValue[]; readonly total: number }>;
+}
+
+/** Which task of a call list a session runs. */
+export interface CallListTask {
+  readonly taskId: number;
+  /** Of the claim. */
+  readonly token: string;
+}
+
+/** What a script says of its attempt. `data` is text, or JSON of an object; it may hold numbers. */
+export type CallListReport =
+  | { readonly kind: 'result' | 'error' | 'progress'; readonly data: string }
+  /** Once more, with what is to be different. */
+  | {
+      readonly kind: 'next';
+      readonly data: string;
+      readonly attemptsLeft?: number;
+      readonly customData?: string;
+      /** Milliseconds since the epoch. */
+      readonly notBefore?: number;
+      /** Seconds after midnight, in the time zone of the list. */
+      readonly window?: { readonly from: number; readonly to: number };
+    };
+
+/** The dialler implements it. */
+export interface CallListReports {
+  /** False when the attempt was reported on before; the first result or error is the one that counts. */
+  report(task: CallListTask, report: CallListReport): Promise<boolean>;
+}
+
+/** A letter; every field was checked: no controls in one that becomes a header field or a command. */
+export interface Mail {
+  /** Host name or address of the SMTP server. */
+  readonly server: string;
+  readonly port: number;
+  readonly auth: { readonly user: string; readonly password: string } | undefined;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly cc: readonly string[];
+  readonly bcc: readonly string[];
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string | undefined;
+}
+
+/** Resolves with the SMTP reply code: 250, or what refused it; code 0 and an error when there was no answer. */
+export interface Mailer {
+  send(mail: Mail, signal: AbortSignal): Promise<{ readonly code: number; readonly error?: string }>;
 }
