@@ -322,6 +322,7 @@ export const RFC_ROWS: readonly RfcRows[] = [
     title: 'Service flows',
     sections: {
       '2.1': 'Hold',
+      '2.2': 'Consultation hold',
       '2.4': 'Transfer, unattended',
       '2.5': 'Transfer, attended',
       '2.9': 'Forwarding when nobody answers',

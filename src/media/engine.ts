@@ -175,6 +175,66 @@ export interface RecorderEvents {
   };
 }
 
+/** PCM as it crosses threads: signed 16 bit, little endian in memory, mono. Samples per second. */
+export type PcmRate = 8000 | 16000;
+
+export interface MediaListenerEvents {
+  /** Every `chunkMs`; `samples` is the receiver's own. */
+  audio: { readonly samples: Int16Array };
+}
+
+/**
+ * A sink whose sound comes out on the main thread: for recognisers, web sockets, detectors. It hears a source by
+ * `connect`, or what is sent to a leg by `tap`, one at a time. As long as something is connected, chunks come in steady
+ * time, with silence where there is no sound; while nothing is, none come. What a network brings late is waited for
+ * about 40 ms, up to 120 ms where it is often later. At 16 kHz a G.722 leg is heard in full; what has 8 kHz is interpolated.
+ */
+export interface MediaListener extends MediaSink {
+  readonly events: Emitter<MediaListenerEvents>;
+  /** No chunk comes after it. */
+  close(): void;
+}
+
+export interface MediaFeedEvents {
+  /** All that was pushed has been sent. Not after `clear`: what was forgotten was not sent. */
+  drained: object;
+}
+
+/**
+ * A source whose sound comes from the main thread: 20 ms frames on the playout clock, at 8 kHz whatever the rate of what
+ * is pushed. It begins 40 ms after the first push (or with 40 ms of sound), so that chunks may come unevenly, and as soon
+ * as somebody can hear it; from then on it runs, heard or not. While there is nothing to send, nothing is sent. Bounded:
+ * beyond `maxBufferMs` the oldest is dropped.
+ */
+export interface MediaFeed extends MediaSource {
+  readonly events: Emitter<MediaFeedEvents>;
+  /** The samples are copied. */
+  push(samples: Int16Array): void;
+  /** Forgets what was pushed and not yet sent (barge-in). */
+  clear(): void;
+  close(): void;
+}
+
+/** One in a room: a sink for what they say, and a source of what all others say. Either may be used alone. */
+export interface MediaParticipant extends MediaSource, MediaSink {
+  /** Both are on at first. Who may not hear is sent silence; what those say who may not speak is thrown away. */
+  allow(what: { readonly speak: boolean; readonly hear: boolean }): void;
+  /** Leaves the room; edges to and from it end. */
+  close(): void;
+}
+
+/**
+ * A room: 20 ms frames at 8 kHz on the playout clock, added up with saturation. Silence is not mixed. G.722 legs speak
+ * and hear at 8 kHz here.
+ */
+export interface MediaMixer {
+  /** All that is said in the room, for recorders, listeners, and legs that only listen. */
+  readonly mix: MediaSource;
+  join(): MediaParticipant;
+  /** Closes the participants, too. */
+  close(): void;
+}
+
 /** Two channels on one clock (PITFALLS row 37): `left` and `right` are sinks; a mono recorder mixes them. */
 export interface MediaRecorder {
   readonly left: MediaSink;
@@ -194,9 +254,14 @@ export interface MediaSession {
    * `connect(leg, recorder.left)` records what the peer says; `tap(leg, recorder.right)` what the peer hears.
    */
   createRecorder(options: { readonly path: string; readonly channels: 1 | 2 }): MediaRecorder;
+  /** `chunkMs` a multiple of 20, from 20 to 1000. */
+  createListener(options: { readonly rate: PcmRate; readonly chunkMs: number }): MediaListener;
+  /** `maxBufferMs` from 100 to 600 000. */
+  createFeed(options: { readonly rate: PcmRate; readonly maxBufferMs: number }): MediaFeed;
+  createMixer(): MediaMixer;
   connect(source: MediaSource, sink: MediaSink): void;
   disconnect(source: MediaSource, sink: MediaSink): void;
-  /** Feeds a recorder channel with whatever is sent to the leg, whichever source that is at the time. */
+  /** Feeds a recorder channel or a listener with whatever is sent to the leg, whichever source that is at the time. */
   tap(leg: MediaLeg, sink: MediaSink): void;
   /** Closes every node that is still open. */
   close(): Promise<void>;
@@ -207,6 +272,9 @@ export interface EngineStats {
   readonly legs: number;
   readonly players: number;
   readonly recorders: number;
+  readonly listeners: number;
+  readonly feeds: number;
+  readonly mixers: number;
   /** Ports taken or draining. */
   readonly ports: number;
   readonly workers: readonly { readonly legs: number; readonly loopDelayP99Ms: number }[];
@@ -215,6 +283,11 @@ export interface EngineStats {
 export interface MediaEngine {
   /** Puts the session on the least loaded worker. Throws `media/busy` when every worker is full or dead. */
   openSession(): MediaSession;
+  /**
+   * Two legs joined back to back, one in each session, for a call between two sessions of this node: sound, and digits
+   * as RFC 4733 events. Either is closed by its owner. Rejects as `openLeg` does.
+   */
+  openPair(one: MediaSession, other: MediaSession): Promise<readonly [MediaLeg, MediaLeg]>;
   stats(): Promise<EngineStats>;
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@
  */
 
 import type { PartCommand, PartEvent } from './parts/protocol.ts';
+import type { SpeechTuning, TranscriptWish } from './ports.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -101,6 +102,8 @@ export type HostEvent =
         | 'call-rtp-stopped'
         | 'call-rtp-resumed';
     })
+  /** Fetched or spoken, and about to play. */
+  | (OfCall & { readonly type: 'playback-ready' })
   | (OfCall & { readonly type: 'playback-started'; readonly durationSeconds: number })
   | (OfCall & { readonly type: 'playback-finished'; readonly error?: string })
   | (OfCall & { readonly type: 'call-record-started'; readonly url: string })
@@ -110,7 +113,10 @@ export type HostEvent =
       readonly durationSeconds: number;
     })
   | (OfCall & { readonly type: 'call-record-error'; readonly error: string })
+  | (At & { readonly type: 'player-created' | 'player-ready'; readonly playerId: string })
   | (At & { readonly type: 'player-started'; readonly playerId: string; readonly durationSeconds: number })
+  /** The sound is at a marker of the script: `offset` as it was given. */
+  | (At & { readonly type: 'player-marker'; readonly playerId: string; readonly offset: number })
   | (At & { readonly type: 'player-stopped'; readonly playerId: string })
   | (At & { readonly type: 'player-finished'; readonly playerId: string; readonly error?: string })
   | (At & { readonly type: 'recorder-started'; readonly recorderId: string; readonly url: string })
@@ -146,11 +152,45 @@ export type CommandTarget =
       readonly auth?: { readonly username: string; readonly password: string };
     };
 
+/** A sound by URL; the request's parts are bounded and clean when they are here. */
+export interface UrlSource {
+  readonly kind: 'url';
+  readonly url: string;
+  /** Other than a plain GET. */
+  readonly request?: {
+    readonly method: 'GET' | 'POST';
+    readonly headers: readonly (readonly [string, string])[];
+    readonly body: string | readonly number[] | undefined;
+  };
+}
+
+/** A text to be spoken, with what `VoiceWish` of ports.ts says. */
+export interface SaySource {
+  readonly kind: 'say';
+  readonly text: string;
+  readonly language: string;
+  readonly voice: string;
+  readonly gender?: 'female' | 'male' | undefined;
+  readonly tuning?: SpeechTuning | undefined;
+}
+
 /** What is to be played. */
 export type PlaySource =
-  | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 'say'; readonly text: string; readonly language: string; readonly voice: string }
-  | { readonly kind: 'progress-tone'; readonly country: string };
+  | UrlSource
+  | SaySource
+  | { readonly kind: 'progress-tone'; readonly country: string }
+  | { readonly kind: 'tone-script'; readonly script: string }
+  | { readonly kind: 'sequence'; readonly segments: readonly (UrlSource | SaySource)[] };
+
+/** What a script asks of a recording, of what can be done here. */
+export interface RecordWish {
+  /** For the records. */
+  readonly name?: string | undefined;
+  /** How long the recording is wanted, in months. */
+  readonly keepMonths?: number | undefined;
+  /** Recognise it when it is complete. */
+  readonly transcribe?: TranscriptWish | undefined;
+}
 
 /** What sends or takes sound. */
 export const MEDIA_KINDS = ['call', 'player', 'recorder'] as const;
@@ -209,7 +249,12 @@ export type HostCommand =
       readonly loop: boolean;
     }
   | { readonly type: 'call-stop-playback'; readonly callId: string }
-  | { readonly type: 'call-record'; readonly callId: string; readonly stereo: boolean }
+  | {
+      readonly type: 'call-record';
+      readonly callId: string;
+      readonly stereo: boolean;
+      readonly wish: RecordWish;
+    }
   | { readonly type: 'media-connect' | 'media-disconnect'; readonly from: MediaRef; readonly to: MediaRef }
   | {
       readonly type: 'player-create';
@@ -219,7 +264,15 @@ export type HostCommand =
       readonly paused: boolean;
     }
   | { readonly type: 'player-pause' | 'player-resume' | 'player-stop'; readonly playerId: string }
-  | { readonly type: 'recorder-create'; readonly recorderId: string }
+  /** Milliseconds from the beginning, or before the end when negative; of the whole, or of one segment of a sequence. */
+  | {
+      readonly type: 'player-mark';
+      readonly playerId: string;
+      readonly offset: number;
+      readonly segment: number | undefined;
+    }
+  | { readonly type: 'recorder-create'; readonly recorderId: string; readonly wish: RecordWish }
+  | { readonly type: 'recorder-mute'; readonly recorderId: string; readonly on: boolean }
   | { readonly type: 'recorder-stop'; readonly recorderId: string }
   | { readonly type: 'timer-set'; readonly timerId: number; readonly ms: number; readonly repeat: boolean }
   | { readonly type: 'timer-clear'; readonly timerId: number }

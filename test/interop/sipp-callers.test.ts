@@ -293,6 +293,22 @@ test(
 );
 
 test(
+  '[RFC 5359 §2.2] [row 17] consultation hold: a second call while the first one waits',
+  stage.plays(
+    {
+      caller: 'caller-consults-another',
+      callee: 'callee-answers-and-is-hung-up',
+      calleeCalls: 2,
+      record: callerHungUp,
+    },
+    ({ callee }) => {
+      const dialled = callee?.messages.match(/^INVITE .*\r?\n(?:.+\r?\n)*?Call-ID: (.+)/gm);
+      expect(new Set(dialled).size).toBe(2);
+    },
+  ),
+);
+
+test(
   '[RFC 3264 §8.4] [row 17] hold with inactive',
   stage.plays({
     caller: 'caller-holds-with-inactive',
