@@ -32,6 +32,10 @@ export const STORAGE_ERRORS = {
     title: 'The embedded database stopped.',
     hint: 'It is opened again with the next request. If this repeats, look for a full disk or too little memory.',
   },
+  'storage/full': {
+    title: 'The key-value storage of the application is full.',
+    hint: 'Remove keys, give them a shorter life, or raise the setting scenario.storageKeys.',
+  },
   'entry/conflict': {
     title: 'That entry is already there.',
     hint: 'Choose another name or number, or delete the present one first.',

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { CallListStatus, CallWindow } from '../dialler/ports.ts';
 import type { Binding } from '../sip/user-agent/types.ts';
 
 /**
@@ -147,6 +148,56 @@ export interface Schema {
     application_id: string | null;
     created_at: Timestamp;
     revoked_at: Timestamp | null;
+  };
+  app_storage: {
+    application_id: string;
+    key_index: string;
+    namespace_index: string;
+    key_sealed: string;
+    value_sealed: string;
+    expires_at: Timestamp;
+  };
+  call_lists: {
+    id: Generated<number>;
+    application_id: string;
+    rule_id: string;
+    name: string;
+    priority: number;
+    max_simultaneous: number;
+    num_attempts: number;
+    interval_seconds: number;
+    start_at: Timestamp | null;
+    strategy: 'first_attempts' | 'repeated_attempts';
+    time_zone: string;
+    windows: ColumnType<readonly CallWindow[], string, string>;
+    custom_data: string;
+    columns: ColumnType<readonly string[], string, string>;
+    status: CallListStatus;
+    submitted_at: Timestamp;
+    completed_at: Timestamp | null;
+  };
+  call_list_tasks: {
+    id: Generated<number>;
+    list_id: number;
+    uuid: string;
+    batch_id: string;
+    status: number;
+    attempts_left: number;
+    attempts: Generated<number>;
+    priority: number;
+    not_before: Timestamp;
+    windows: ColumnType<readonly CallWindow[], string, string>;
+    custom_data_sealed: string;
+    result_sealed: string | null;
+    last_attempt_at: Timestamp | null;
+    session_id: string | null;
+    claim: string | null;
+    node: string | null;
+    instance: string | null;
+    lease_until: Timestamp | null;
+    begun: Generated<boolean>;
+    canceled: Generated<boolean>;
+    report_sealed: string | null;
   };
   idempotency_keys: {
     api_key_id: string;

@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
 import { ApiKeyStore } from './api-keys.ts';
+import { SqlAppStorage } from './app-storage.ts';
 import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
@@ -25,6 +26,8 @@ export interface StorageOptions {
   readonly keyFile?: string;
   /** The key ring itself, in the form of the file. Default: MASKLINE_KEY. */
   readonly key?: string;
+  /** Keys that one application may hold in its key-value storage. Default 100 000. */
+  readonly maxStorageKeys?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -42,6 +45,7 @@ export interface Storage {
   readonly idempotency: SqlIdempotencyStore;
   readonly fence: SqlFenceStore;
   readonly traces: SqlTraceStore;
+  readonly appStorage: SqlAppStorage;
   /** `embedded` or `server`, for people. */
   readonly kind: 'embedded' | 'server';
   /** Makes the directory what the settings file declares; see `import-directory.ts`. */
@@ -84,6 +88,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       idempotency: new SqlIdempotencyStore(db, clock),
       fence: new SqlFenceStore(db),
       traces: new SqlTraceStore(db, vault),
+      appStorage: new SqlAppStorage(db, vault, clock, options.maxStorageKeys ?? 100_000),
       kind: database.shared ? 'server' : 'embedded',
       importDirectory: async (declared) => {
         const changes = await importDirectory(db, tools, declared);

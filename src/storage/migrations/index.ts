@@ -1,6 +1,8 @@
 import { statements as first } from './0001-first.ts';
 import { statements as transports } from './0002-transports.ts';
 import { statements as fenceAndTraces } from './0003-fence-and-traces.ts';
+import { statements as appStorage } from './0005-app-storage.ts';
+import { statements as callLists } from './0006-call-lists.ts';
 
 export interface Migration {
   /** Never changes once released: it is what the database remembers. */
@@ -13,4 +15,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0001-first', statements: first },
   { name: '0002-transports', statements: transports },
   { name: '0003-fence-and-traces', statements: fenceAndTraces },
+  { name: '0005-app-storage', statements: appStorage },
+  { name: '0006-call-lists', statements: callLists },
 ];
