@@ -3,38 +3,25 @@
  * throws does not keep the others from running: its error goes to `onListenerError`.
  */
 export class Emitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Set<(payload: never) => void>>();
+  /** The arrays are never changed: whoever goes through one sees the listeners of that moment. */
+  readonly #listeners = new Map<keyof Events, readonly Listener[]>();
   readonly #onListenerError: (error: unknown) => void;
 
-  constructor(
-    onListenerError: (error: unknown) => void = (error) => {
-      queueMicrotask(() => {
-        throw error;
-      });
-    },
-  ) {
+  constructor(onListenerError: (error: unknown) => void = throwLater) {
     this.#onListenerError = onListenerError;
   }
 
   /** Adds a listener and returns the function that removes it. */
   on<K extends keyof Events>(event: K, listener: (payload: Events[K]) => void): () => void {
-    let set = this.#listeners.get(event);
-    if (set === undefined) {
-      set = new Set();
-      this.#listeners.set(event, set);
-    }
-    const added = listener as (payload: never) => void;
-    set.add(added);
-    return () => {
-      set.delete(added);
-    };
+    const added = listener as Listener;
+    const before = this.#listeners.get(event) ?? NOBODY;
+    if (!before.includes(added)) this.#listeners.set(event, [...before, added]);
+    return () => this.#remove(event, added);
   }
 
   /** Calls every listener that was there when the event happened. */
   emit<K extends keyof Events>(event: K, payload: Events[K]): void {
-    const set = this.#listeners.get(event);
-    if (set === undefined) return;
-    for (const listener of [...set]) {
+    for (const listener of this.#listeners.get(event) ?? NOBODY) {
       try {
         (listener as (payload: Events[K]) => void)(payload);
       } catch (error) {
@@ -45,10 +32,27 @@ export class Emitter<Events extends object> {
 
   /** How many listeners an event has; the leak check of the tests reads it. */
   listenerCount(event: keyof Events): number {
-    return this.#listeners.get(event)?.size ?? 0;
+    return this.#listeners.get(event)?.length ?? 0;
   }
 
   removeAll(): void {
     this.#listeners.clear();
   }
+
+  #remove(event: keyof Events, listener: Listener): void {
+    const before = this.#listeners.get(event);
+    if (before === undefined) return;
+    const left = before.filter((one) => one !== listener);
+    if (left.length === 0) this.#listeners.delete(event);
+    else this.#listeners.set(event, left);
+  }
+}
+
+type Listener = (payload: never) => void;
+const NOBODY: readonly Listener[] = [];
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -191,6 +191,8 @@ export abstract class SessionCore implements InviteSession, DialogUsage {
     this.#refers.close();
     this.#onEnded();
     this.events.emit('ended', { headers: [], retryable: false, ...ending, answered });
+    // Transactions remember the session for 64·T1; whoever listened need not be remembered with it.
+    this.events.removeAll();
   }
 
   /** BYE, and the end. */
