@@ -12,9 +12,14 @@ export function readApiModules(): ReadonlyMap<string, string> {
   const modules = new Map<string, string>();
   for (const name of readdirSync(FOLDER).sort()) {
     if (!name.endsWith('.ts') || name.endsWith('.test.ts')) continue;
-    modules.set(moduleName(name), strip(readFileSync(new URL(name, FOLDER), 'utf8')));
+    modules.set(moduleName(name), readModule(new URL(name, FOLDER)));
   }
   return modules;
+}
+
+/** One module, without its types. */
+export function readModule(file: URL): string {
+  return strip(readFileSync(file, 'utf8'));
 }
 
 /** Node calls the function experimental once per process; running the server is not the place to read that. */
@@ -28,7 +33,7 @@ function strip(source: string): string {
   }
 }
 
-/** `./call.ts`, from any of the modules (they all lie in one folder). The colon keeps it apart from scenario names. */
+/** `./call.ts`, from any of the modules: no two share a name. The colon keeps it apart from scenario names. */
 export function moduleName(specifier: string): string {
-  return `maskline:${specifier.replace(/^\.\//, '').replace(/\.ts$/, '')}`;
+  return `maskline:${specifier.replace(/^.*\//, '').replace(/\.ts$/, '')}`;
 }

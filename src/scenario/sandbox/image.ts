@@ -57,27 +57,43 @@ export interface Instance {
   readonly libraries: readonly unknown[];
 }
 
+/** What tests add to an image, to see which members of the API scripts use. Production images have none. */
+export interface Instrument {
+  /** Evaluated after the API. */
+  readonly entry: string;
+  readonly modules: ReadonlyMap<string, string>;
+  /** Called by the global function `__used`, which the entry takes away. */
+  readonly report: (line: string) => void;
+}
+
 export class SandboxImage {
   readonly #wasm: WebAssembly.Module;
   readonly #globalNames: readonly string[];
   readonly #limits: ScenarioLimits;
+  readonly #instrument: Instrument | undefined;
   #globals: readonly number[] = [];
   #pages: readonly { readonly offset: number; readonly bytes: Uint8Array }[] = [];
   /** Between the pages, in pieces that can be compared at once: `from`, `to`. */
   #gaps: readonly (readonly [number, number])[] = [];
   #addresses = '';
 
-  private constructor(wasm: WebAssembly.Module, globalNames: readonly string[], limits: ScenarioLimits) {
+  private constructor(
+    wasm: WebAssembly.Module,
+    globalNames: readonly string[],
+    limits: ScenarioLimits,
+    instrument: Instrument | undefined,
+  ) {
     this.#wasm = wasm;
     this.#globalNames = globalNames;
     this.#limits = limits;
+    this.#instrument = instrument;
   }
 
-  static async build(limits: ScenarioLimits): Promise<SandboxImage> {
+  static async build(limits: ScenarioLimits, instrument?: Instrument): Promise<SandboxImage> {
     const require = createRequire(createRequire(import.meta.url).resolve('quickjs-emscripten'));
     const path = require.resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
     const { bytes, globals } = rewriteModule(readFileSync(path), INITIAL);
-    const image = new SandboxImage(await WebAssembly.compile(bytes), globals, limits);
+    const image = new SandboxImage(await WebAssembly.compile(bytes), globals, limits, instrument);
     await image.#capture();
     return image;
   }
@@ -161,6 +177,12 @@ export class SandboxImage {
     context.setProp(host, 'zoneOffset', zone);
     context.setProp(context.global, '__host', host);
     for (const handle of [send, zone, host]) handle.dispose();
+    const report = this.#instrument?.report;
+    if (report !== undefined) {
+      const used = context.newFunction('used', (line) => report(context.getString(line)));
+      context.setProp(context.global, '__used', used);
+      used.dispose();
+    }
     // These are made when they are first asked for; from here on nothing of the libraries' own changes.
     for (const constant of [context.undefined, context.null, context.true, context.false]) constant.dispose();
     const globals = this.#globalNames.map((name) => exports[name] as WebAssembly.Global);
@@ -172,7 +194,7 @@ export class SandboxImage {
     const instance = await this.#bare();
     this.#addresses = addressesOf(instance);
     const before = usedChunks(instance.memory);
-    loadApi(instance);
+    loadApi(instance, this.#instrument);
     // The limit is a field of the runtime, so it comes with the image.
     instance.runtime.setMemoryLimit(this.#limits.heapBytes + usedBytes(instance));
     const after = usedChunks(instance.memory);
@@ -191,9 +213,10 @@ export class SandboxImage {
 }
 
 /** Evaluates the API and leaves its entry points in `__entry`, which a session takes away before its script runs. */
-function loadApi({ runtime, context, hooks }: Instance): void {
-  hooks.modules = readApiModules();
-  const entry = `import { prepare, dispatch, loaded } from './main.ts'; globalThis.__entry = { prepare, dispatch, loaded };`;
+function loadApi({ runtime, context, hooks }: Instance, instrument: Instrument | undefined): void {
+  hooks.modules = new Map([...readApiModules(), ...(instrument?.modules ?? [])]);
+  const observe = instrument === undefined ? '' : `import '${instrument.entry}';`;
+  const entry = `import { prepare, dispatch, loaded } from './main.ts'; ${observe} globalThis.__entry = { prepare, dispatch, loaded };`;
   const result = context.evalCode(entry, moduleName('entry'), { type: 'module' });
   context.unwrapResult(result).dispose();
   const jobs = runtime.executePendingJobs();

@@ -1,6 +1,6 @@
 /** Sandboxes in this thread. Tests and the simulator use them directly, a scenario worker inside itself. */
 import type { HostEvent, Turn } from '../protocol.ts';
-import type { Instance } from './image.ts';
+import type { Instance, Instrument } from './image.ts';
 import type { ScenarioLimits } from './limits.ts';
 import { SandboxRuntime, threadCpuMs } from './runtime.ts';
 import type { OpenSandbox, Sandbox, Sandboxes } from './sandboxes.ts';
@@ -12,6 +12,8 @@ export interface LocalOptions {
   readonly warm: number;
   /** CPU milliseconds of this thread; tests hand in their own. */
   readonly cpuMs?: () => number;
+  /** Of tests. */
+  readonly instrument?: Instrument;
 }
 
 export class LocalSandboxes implements Sandboxes {
@@ -23,7 +25,7 @@ export class LocalSandboxes implements Sandboxes {
 
   constructor(options: LocalOptions) {
     this.#options = options;
-    this.#pool = WarmPool.create(options.limits, options.warm);
+    this.#pool = WarmPool.create(options.limits, options.warm, options.instrument);
     this.ready = this.#pool.then((pool) => {
       this.#warm = pool;
     });

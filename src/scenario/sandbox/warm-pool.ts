@@ -1,4 +1,4 @@
-import type { Instance } from './image.ts';
+import type { Instance, Instrument } from './image.ts';
 import { SandboxImage } from './image.ts';
 import type { ScenarioLimits } from './limits.ts';
 
@@ -25,8 +25,8 @@ export class WarmPool {
     this.#size = size;
   }
 
-  static async create(limits: ScenarioLimits, size: number): Promise<WarmPool> {
-    const pool = new WarmPool(await SandboxImage.build(limits), size);
+  static async create(limits: ScenarioLimits, size: number, instrument?: Instrument): Promise<WarmPool> {
+    const pool = new WarmPool(await SandboxImage.build(limits, instrument), size);
     while (pool.#ready.length < size) pool.#ready.push(await pool.make());
     return pool;
   }

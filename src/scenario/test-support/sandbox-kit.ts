@@ -3,6 +3,7 @@ import type { CallFacts, HostCommand, HostEvent, Turn } from '../protocol.ts';
 import { SandboxImage } from '../sandbox/image.ts';
 import { DEFAULT_LIMITS, type ScenarioLimits } from '../sandbox/limits.ts';
 import { SandboxRuntime, type Started } from '../sandbox/runtime.ts';
+import { INSTRUMENT } from './coverage/instrument.ts';
 
 export const AT = Date.UTC(2026, 0, 1, 12);
 
@@ -40,7 +41,7 @@ export async function loadScript(
   const key = JSON.stringify(all);
   let image = images.get(key);
   if (image === undefined) {
-    image = SandboxImage.build(all);
+    image = SandboxImage.build(all, INSTRUMENT);
     images.set(key, image);
   }
   const runtime = new SandboxRuntime(await (await image).instantiate(), all);

@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS, type ScenarioLimits } from '../sandbox/limits.ts';
 import { LocalSandboxes } from '../sandbox/local-sandboxes.ts';
 import type { OpenSandbox, Sandbox, Sandboxes } from '../sandbox/sandboxes.ts';
 import { ScenarioService } from '../scenario-service.ts';
+import { INSTRUMENT } from './coverage/instrument.ts';
 import { FakeCalls } from './fake-calls.ts';
 import { soundFolder } from './sound-folder.ts';
 
@@ -100,7 +101,7 @@ export class SessionKit {
   readonly #sandboxes: Sandboxes;
 
   private constructor(limits: Partial<ScenarioLimits>) {
-    shared ??= new LocalSandboxes({ limits: DEFAULT_LIMITS, warm: 3 });
+    shared ??= new LocalSandboxes({ limits: DEFAULT_LIMITS, warm: 3, instrument: INSTRUMENT });
     this.#sandboxes = new CountedSandboxes(shared);
     this.service = new ScenarioService({
       calls: this.calls,
