@@ -11,8 +11,12 @@
  * Both are plain JSON: no undefined in arrays, no functions, no class instances.
  */
 
+import type { AccessUrls } from './parts/access-protocol.ts';
+import type { At } from './parts/at.ts';
 import type { PartCommand, PartEvent } from './parts/protocol.ts';
 import type { SpeechTuning, TranscriptWish } from './ports.ts';
+
+export type { At };
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -37,11 +41,6 @@ export interface ScriptLimits {
   readonly logLineChars: number;
 }
 
-/** What every event has. */
-export interface At {
-  /** Milliseconds since the epoch at which the event happened. */
-  readonly at: number;
-}
 interface OfCall extends At {
   readonly callId: string;
 }
@@ -57,6 +56,8 @@ export type HostEvent =
       readonly ruleName: string;
       readonly customData: string;
       readonly limits: ScriptLimits;
+      /** Absent when nothing listens for requests to sessions. */
+      readonly access?: AccessUrls;
     })
   | (At & { readonly type: 'call-alerting'; readonly call: CallFacts; readonly customData: string })
   | (OfCall & { readonly type: 'call-ringing' | 'call-audio-started'; readonly headers: Headers })
@@ -193,7 +194,7 @@ export interface RecordWish {
 }
 
 /** What sends or takes sound. */
-export const MEDIA_KINDS = ['call', 'player', 'recorder'] as const;
+export const MEDIA_KINDS = ['call', 'player', 'recorder', 'websocket'] as const;
 export type MediaKind = (typeof MEDIA_KINDS)[number];
 
 /** A media unit as commands name it. */

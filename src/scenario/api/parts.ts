@@ -1,18 +1,12 @@
 /** The parts of the API beyond calls, players, recorders, timers and HTTP: one line for each in `PARTS`. */
+import type { PartEvent } from '../parts/protocol.ts';
 import type { HostEvent } from '../protocol.ts';
+import type { ApiPart, ApiPart } from './part.ts';
+import { storage } from './storage.ts';
 
-export interface ApiPart {
-  /** New names on the global object. */
-  readonly globals?: Readonly<Record<string, unknown>>;
-  /** New members of the namespace of that name. */
-  readonly members?: Readonly<Partial<Record<'VoxEngine' | 'Net', Readonly<Record<string, unknown>>>>>;
-  /** By type of event. */
-  readonly deliver?: { readonly [T in HostEvent['type']]?: (event: Extract<HostEvent, { type: T }>) => void };
-  /** Values of `Modules` that `require` finds. */
-  readonly modules?: readonly string[];
-}
+export type { ApiPart };
 
-export const PARTS: readonly ApiPart[] = [];
+export const PARTS: readonly ApiPart[] = [storage];
 
 const DELIVER = new Map<string, (event: HostEvent) => void>();
 for (const part of PARTS)
@@ -20,7 +14,7 @@ for (const part of PARTS)
     DELIVER.set(type, handler as (event: HostEvent) => void);
 
 /** False when no part knows the event. */
-export function deliverToPart(event: HostEvent): boolean {
+export function deliverToPart(event: HostEvent): event is PartEvent {
   const handler = DELIVER.get(event.type);
   handler?.(event);
   return handler !== undefined;

@@ -1,15 +1,16 @@
 /** The host's side of the parts of the API, one line for each in `PARTS`. A part is opened when its first command comes. */
 import type { PartCommand } from '../parts/protocol.ts';
+import type { HostPart } from './host-part.ts';
+import type { HostPart } from './part.ts';
 import type { SessionContext } from './session-context.ts';
+import { SessionStorage } from './storage.ts';
 
-export interface HostPart {
-  run(command: PartCommand): void;
-  /** The session ends. Closes everything at once; what has still to be written is given to `holdEnd`. */
-  close(): void;
-}
+export type { HostPart };
 
 /** By what the types of its commands begin with. */
-const PARTS: Readonly<Record<string, (context: SessionContext) => HostPart>> = {};
+const PARTS: Readonly<Record<string, (context: SessionContext) => HostPart>> = {
+  storage: (context) => new SessionStorage(context),
+};
 
 export class SessionParts {
   readonly #context: SessionContext;

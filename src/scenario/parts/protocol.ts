@@ -4,6 +4,10 @@
  * command must look like), `host/<name>.ts` (what carries it out) and `api/<name>.ts` (what the script sees).
  * The type of each event and command begins with the part's name and a hyphen.
  */
-export type PartEvent = never;
+import type { AccessCommand, AccessEvent } from './access-protocol.ts';
+import type { StorageCommand, StorageEvent } from './storage-protocol.ts';
+import type { WebSocketCommand, WebSocketEvent } from './websocket-protocol.ts';
 
-export type PartCommand = never;
+export type PartEvent = StorageEvent | AccessEvent | WebSocketEvent;
+
+export type PartCommand = StorageCommand | AccessCommand | WebSocketCommand;

@@ -1,18 +1,19 @@
 /** The readers of the parts' commands, one line for each part. */
 import type { Fields } from '../command-fields.ts';
+import { ACCESS_READERS } from './access-reader.ts';
 import type { PartCommand } from './protocol.ts';
+import type { Readers } from './reader.ts';
+import { STORAGE_READERS } from './storage-reader.ts';
+import type { Readers } from './types.ts';
+import { WEB_SOCKET_READERS } from './websocket-reader.ts';
 
-/** By type of command: reads the fields into the command, or throws `BadCommand`. */
-export type Readers<C extends { readonly type: string }> = {
-  readonly [T in C['type']]: (fields: Fields, type: T) => CommandOfType<C, T>;
+export type { Readers };
+
+const READERS: Readers<PartCommand> = {
+  ...STORAGE_READERS,
+  ...ACCESS_READERS,
+  ...WEB_SOCKET_READERS,
 };
-type CommandOfType<C extends { readonly type: string }, T> = C extends { readonly type: infer U }
-  ? T extends U
-    ? C
-    : never
-  : never;
-
-const READERS: Readers<PartCommand> = {};
 
 const BY_TYPE = new Map(
   Object.entries(READERS as Readonly<Record<string, (fields: Fields, type: string) => PartCommand>>),
