@@ -132,11 +132,19 @@ export interface MediaLeg extends MediaSource, MediaSink {
   close(): Promise<LegStats>;
 }
 
-/** What a player plays. Samples are signed 16-bit, mono, 8 kHz. */
-export type PlayerInput =
+/** Sound that has an end. Samples are signed 16-bit, mono, 8 kHz. */
+export type PlayerPart =
   | { readonly kind: 'samples'; readonly samples: Int16Array }
-  /** A WAV file on the local disk: PCM 8/16 bit, A-law or µ-law, any rate up to 48 kHz, mono or stereo. */
-  | { readonly kind: 'file'; readonly path: string }
+  /** A WAV file on the local disk: PCM of 8 to 32 bits or float, A-law or µ-law, 4 to 192 kHz, up to 8 channels. */
+  | { readonly kind: 'file'; readonly path: string };
+
+/** What a player plays. */
+export type PlayerInput =
+  | PlayerPart
+  /** One after the other, without a gap. */
+  | { readonly kind: 'sequence'; readonly parts: readonly PlayerPart[] }
+  /** Frequencies and cadences in the syntax of tone-script.ts; endless when it says so. */
+  | { readonly kind: 'tone-script'; readonly script: string }
   /** Ringback and other progress tones of a country, ITU-T E.180 supplement 2 (`RU`, `US`, `GB`, `DE`, …); endless. */
   | {
       readonly kind: 'progress-tone';
@@ -145,9 +153,20 @@ export type PlayerInput =
     };
 
 export interface PlayerEvents {
+  /** Read and decoded: it can begin. */
+  ready: object;
+  /** `durationMs` of one round; undefined for what has no end of its own. */
   started: { readonly durationMs: number | undefined };
+  /** A marker was reached, with what `mark` was told. */
+  marker: PlayerMark;
   /** All of it was sent, or it failed; once. */
   finished: { readonly error: string | undefined };
+}
+
+/** Milliseconds from the beginning, or from the end when negative; of all, or of one part of a sequence. */
+export interface PlayerMark {
+  readonly offsetMs: number;
+  readonly part: number | undefined;
 }
 
 /** Begins when the first sink that can hear it is connected; from then on it runs, heard or not. */
@@ -155,6 +174,8 @@ export interface MediaPlayer extends MediaSource {
   readonly events: Emitter<PlayerEvents>;
   pause(): void;
   resume(): void;
+  /** Tells once when the sound gets there, in whichever round of a loop. What is past already, or outside, is never told. */
+  mark(mark: PlayerMark): void;
   /** Ends at once; `finished` follows. */
   close(): void;
 }
@@ -240,6 +261,8 @@ export interface MediaRecorder {
   readonly left: MediaSink;
   readonly right: MediaSink;
   readonly events: Emitter<RecorderEvents>;
+  /** While it is muted, silence is recorded; the edges stay. */
+  mute(on: boolean): void;
   /** Finishes the file; `stopped` follows, or `error`, unless it came already. */
   close(): void;
 }

@@ -42,7 +42,17 @@ describe('the leak check', () => {
     rearm();
     const network = new VirtualNetwork({ clock, random: seededRandom(1) });
     await network.bindDatagram({ host: '10.0.0.1', port: 5060 }, { onMessage: () => {}, onError: () => {} });
-    const stats = { sessions: 1, legs: 2, players: 0, recorders: 0, ports: 4, workers: [] };
+    const stats = {
+      sessions: 1,
+      legs: 2,
+      players: 0,
+      recorders: 0,
+      listeners: 0,
+      feeds: 0,
+      mixers: 0,
+      ports: 4,
+      workers: [],
+    };
     const left = expectNothingLeft(
       {
         clock,

@@ -3,12 +3,16 @@
  * orders and answers cross with a delay and in order, nodes end with their one event, and a worker that dies takes
  * everything with it and is replaced. `media-double.test.ts` puts both through the same questions.
  */
+import { FakeFeed, FakeListener, FakeMixer } from '../../src/call/test-support/fake-sounds.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { MasklineError } from '../../src/kernel/errors.ts';
 import type {
   EngineStats,
   MediaEngine,
+  MediaFeed,
   MediaLeg,
+  MediaListener,
+  MediaMixer,
   MediaPlayer,
   MediaRecorder,
   MediaSession,
@@ -60,6 +64,10 @@ export class MediaDouble implements MediaEngine {
     return session;
   }
 
+  async openPair(one: MediaSession, other: MediaSession): Promise<readonly [MediaLeg, MediaLeg]> {
+    return [await one.openLeg({ family: 'ipv4' }), await other.openLeg({ family: 'ipv4' })];
+  }
+
   /** The worker thread ends; a new one takes its place. */
   die(): void {
     if (this.#life.dead) return;
@@ -83,6 +91,9 @@ export class MediaDouble implements MediaEngine {
       legs,
       players: sum((session) => session.players.size),
       recorders: sum((session) => session.recorders.size),
+      listeners: 0,
+      feeds: 0,
+      mixers: 0,
       ports: legs,
       workers: [],
     };
@@ -138,6 +149,18 @@ class SessionDouble implements MediaSession, NodeHost {
     if (this.#gone) queueMicrotask(() => recorder.lose());
     else this.options.life.order(() => recorder.open());
     return recorder;
+  }
+
+  createListener(): MediaListener {
+    return new FakeListener(this.options.nextNode(), 8000, 20);
+  }
+
+  createFeed(): MediaFeed {
+    return new FakeFeed(this.options.nextNode(), 8000, 1000);
+  }
+
+  createMixer(): MediaMixer {
+    return new FakeMixer(() => this.options.nextNode());
   }
 
   /** A player begins when somebody can hear it: a recorder at once, a leg as soon as it knows where its peer is. */

@@ -12,11 +12,14 @@ import type {
   MediaSession,
   MediaSink,
   MediaSource,
+  PcmRate,
   PlayerEvents,
   PlayerInput,
+  PlayerMark,
   RecorderEvents,
   RtpAddress,
 } from '../../media/engine.ts';
+import { FakeFeed, FakeListener, FakeMixer } from './fake-sounds.ts';
 
 export const NO_PACKETS: LegStats = {
   packetsReceived: 0,
@@ -101,6 +104,7 @@ export class FakePlayer implements MediaPlayer {
   readonly loop: boolean;
   paused = false;
   closed = false;
+  readonly marks: PlayerMark[] = [];
 
   constructor(input: PlayerInput, loop: boolean) {
     this.input = input;
@@ -113,6 +117,10 @@ export class FakePlayer implements MediaPlayer {
 
   resume(): void {
     this.paused = false;
+  }
+
+  mark(mark: PlayerMark): void {
+    this.marks.push(mark);
   }
 
   close(): void {
@@ -133,11 +141,16 @@ export class FakeRecorder implements MediaRecorder {
   readonly events = new Emitter<RecorderEvents>();
   readonly path: string;
   readonly channels: 1 | 2;
+  muted = false;
   closed = false;
 
   constructor(path: string, channels: 1 | 2) {
     this.path = path;
     this.channels = channels;
+  }
+
+  mute(on: boolean): void {
+    this.muted = on;
   }
 
   /** The disk fills up: over, as with the real engine, and no `stopped` follows. */
@@ -163,6 +176,9 @@ export class FakeMediaSession implements MediaSession {
   readonly legs: FakeLeg[] = [];
   readonly players: FakePlayer[] = [];
   readonly recorders: FakeRecorder[] = [];
+  readonly listeners: FakeListener[] = [];
+  readonly feeds: FakeFeed[] = [];
+  readonly mixers: FakeMixer[] = [];
   readonly edges = new Map<number, number>();
   readonly taps: (readonly [leg: number, sink: number])[] = [];
   openLegMode: OpenLegMode = 'at-once';
@@ -207,6 +223,24 @@ export class FakeMediaSession implements MediaSession {
     return player;
   }
 
+  createListener(options: { readonly rate: PcmRate; readonly chunkMs: number }): FakeListener {
+    const listener = new FakeListener(nextNode++, options.rate, options.chunkMs);
+    this.listeners.push(listener);
+    return listener;
+  }
+
+  createFeed(options: { readonly rate: PcmRate; readonly maxBufferMs: number }): FakeFeed {
+    const feed = new FakeFeed(nextNode++, options.rate, options.maxBufferMs);
+    this.feeds.push(feed);
+    return feed;
+  }
+
+  createMixer(): FakeMixer {
+    const mixer = new FakeMixer(() => nextNode++);
+    this.mixers.push(mixer);
+    return mixer;
+  }
+
   createRecorder(options: { readonly path: string; readonly channels: 1 | 2 }): FakeRecorder {
     const recorder = new FakeRecorder(options.path, options.channels);
     this.recorders.push(recorder);
@@ -239,6 +273,7 @@ export class FakeMediaSession implements MediaSession {
     for (const leg of this.legs) await leg.close();
     for (const player of this.players) player.close();
     for (const recorder of this.recorders) recorder.close();
+    for (const sound of [...this.listeners, ...this.feeds, ...this.mixers]) sound.close();
   }
 
   #removeEdges(nodeId: number): void {
@@ -259,6 +294,10 @@ export class FakeMediaEngine implements MediaEngine {
     return session;
   }
 
+  async openPair(one: MediaSession, other: MediaSession): Promise<readonly [MediaLeg, MediaLeg]> {
+    return [await one.openLeg({ family: 'ipv4' }), await other.openLeg({ family: 'ipv4' })];
+  }
+
   get openLegs(): readonly FakeLeg[] {
     return this.sessions.flatMap((session) => session.openLegs);
   }
@@ -269,6 +308,9 @@ export class FakeMediaEngine implements MediaEngine {
       legs: this.openLegs.length,
       players: 0,
       recorders: 0,
+      listeners: 0,
+      feeds: 0,
+      mixers: 0,
       ports: this.openLegs.length,
       workers: [],
     });

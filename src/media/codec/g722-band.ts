@@ -55,6 +55,22 @@ export class Band {
     this.step = tables.firstStep;
   }
 
+  /** Takes over the state of another band of the same kind. */
+  follow(other: Band): void {
+    this.predicted = other.predicted;
+    this.step = other.step;
+    this.#logStep = other.#logStep;
+    this.#zeroPart = other.#zeroPart;
+    this.#a1 = other.#a1;
+    this.#a2 = other.#a2;
+    this.#r1 = other.#r1;
+    this.#r2 = other.#r2;
+    this.#p1 = other.#p1;
+    this.#p2 = other.#p2;
+    this.#b.set(other.#b);
+    this.#d.set(other.#d);
+  }
+
   /** LOGSCL/SCALEL or LOGSCH/SCALEH: `magnitude` is the class of the code that was sent. */
   adaptStep(magnitude: number): void {
     const { steps, maxLogStep, shift } = this.#tables;

@@ -4,7 +4,8 @@
  */
 import { MasklineError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import type { EngineStats, MediaEngine, MediaSession } from '../engine.ts';
+import type { EngineStats, MediaEngine, MediaLeg, MediaSession } from '../engine.ts';
+import { openPair } from './pair.ts';
 import type { WorkerSettings, WorkerStats } from './protocol.ts';
 import { SessionHandle } from './session-handle.ts';
 import { WorkerLink } from './worker-link.ts';
@@ -65,6 +66,10 @@ class EmbeddedEngine implements MediaEngine {
     });
   }
 
+  openPair(one: MediaSession, other: MediaSession): Promise<readonly [MediaLeg, MediaLeg]> {
+    return openPair(this.#options.addresses, one, other);
+  }
+
   async stats(): Promise<EngineStats> {
     const answers = await Promise.all(this.#links.map((link) => statsOf(link)));
     const sum = (key: Exclude<keyof WorkerStats, 'loopDelayP99Ms'>): number =>
@@ -74,6 +79,9 @@ class EmbeddedEngine implements MediaEngine {
       legs: sum('legs'),
       players: sum('players'),
       recorders: sum('recorders'),
+      listeners: sum('listeners'),
+      feeds: sum('feeds'),
+      mixers: sum('mixers'),
       ports: sum('ports'),
       workers: answers.map((stats) => ({
         legs: stats?.legs ?? 0,

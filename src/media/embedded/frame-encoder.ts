@@ -5,6 +5,7 @@ import { encodeTableOf } from '../codec/g711.ts';
 import { G722Encoder } from '../codec/g722.ts';
 import type { AudioCodec } from '../engine.ts';
 import { RTP_HEADER } from '../rtp-packet.ts';
+import type { SharedFrame } from './shared-frame.ts';
 
 const SAMPLES_PER_MS = 8;
 const MIN_PACKET_MS = 10;
@@ -17,6 +18,8 @@ export class FrameEncoder {
   #filled = 0;
   #source = -1;
   readonly #wide = new G722Encoder();
+  /** Whose G.722 stream the peer's decoder has followed until now, if it is not that of `#wide`. */
+  #followed: G722Encoder | undefined;
 
   configure(codec: AudioCodec, packetMs: number): void {
     const ms = Math.max(MIN_PACKET_MS, Math.min(MAX_PACKET_MS, Math.round(packetMs) || 20));
@@ -34,10 +37,23 @@ export class FrameEncoder {
     this.#filled += count;
   }
 
+  /** The same with a frame that others hear as well. */
+  pushShared(source: number, frame: SharedFrame): void {
+    if (source !== this.#source) this.#filled = 0;
+    this.#source = source;
+    const bytes = frame.encoded(this.#codec);
+    const count = Math.min(bytes.length, this.#pending.length - this.#filled);
+    this.#pending.set(count === bytes.length ? bytes : bytes.subarray(0, count), this.#filled);
+    this.#filled += count;
+    this.#followed = frame.wide;
+  }
+
   #encode(samples: Int16Array, count: number): void {
     const out = this.#pending;
     const at = this.#filled;
     if (this.#codec === 'G722') {
+      if (this.#followed !== undefined) this.#wide.follow(this.#followed);
+      this.#followed = undefined;
       for (let i = 0; i < count; i++) out[at + i] = this.#wide.encodeNarrow(samples[i]!);
       return;
     }

@@ -1,11 +1,12 @@
 /**
  * Nodes and edges of one session. A sink hears one source at a time, the newest edge wins; a source feeds many sinks; a
- * tap is an edge from whatever is sent to a leg. Recorder channels only read packets and come first; legs write their
+ * tap is an edge from whatever is sent to a leg. Channels (of recorders, listeners, rooms) only read packets and come first; legs write their
  * header into the packet, and the last of them may do it in place.
  */
 import type { PacketView } from './packet-view.ts';
+import type { SharedFrame } from './shared-frame.ts';
 
-/** A recorder's channel: reads, never writes. */
+/** A recorder's channel, a listener, the ear of one in a room: reads, never writes. */
 export interface ChannelSink {
   readonly kind: 'channel';
   readonly node: number;
@@ -25,11 +26,13 @@ export interface LegSink {
   /** `mayWrite`: the packet's bytes are ours to change. */
   takePacket(packet: PacketView, mayWrite: boolean): void;
   takeSamples(from: number, samples: Int16Array, now: number): void;
+  /** A frame that others get as well; encoded once for all. */
+  takeShared(from: number, frame: SharedFrame, now: number): void;
 }
 
 export type Sink = ChannelSink | LegSink;
 
-/** Something with ears attached: a leg's way in, a player, or what is sent to a leg (a tap). */
+/** Something with ears attached: a leg's way in, a player, a feed, a room's mix, or what is sent to a leg (a tap). */
 export class Source {
   readonly node: number;
   readonly channels: ChannelSink[] = [];
@@ -55,6 +58,11 @@ export class Source {
   giveSamples(samples: Int16Array, now: number): void {
     for (const channel of this.channels) channel.takeSamples(this.node, samples, now);
     for (const leg of this.legs) leg.takeSamples(this.node, samples, now);
+  }
+
+  giveShared(frame: SharedFrame, now: number): void {
+    for (const channel of this.channels) channel.takeSamples(this.node, frame.samples, now);
+    for (const leg of this.legs) leg.takeShared(this.node, frame, now);
   }
 }
 

@@ -11,6 +11,7 @@ import { Transcoder } from '../transcoder.ts';
 import { FrameEncoder } from './frame-encoder.ts';
 import { type LegSink, Source } from './graph.ts';
 import { emptyView, type PacketView } from './packet-view.ts';
+import type { SharedFrame } from './shared-frame.ts';
 
 export class LegOutput implements LegSink {
   readonly kind = 'leg';
@@ -89,6 +90,17 @@ export class LegOutput implements LegSink {
     const plan = this.#plan;
     if (!this.#sends || plan === undefined || this.#digits.sounding) return;
     this.#encoder.push(from, samples);
+    this.#sendEncoded(plan, from, now);
+  }
+
+  takeShared(from: number, frame: SharedFrame, now: number): void {
+    const plan = this.#plan;
+    if (!this.#sends || plan === undefined || this.#digits.sounding) return;
+    this.#encoder.pushShared(from, frame);
+    this.#sendEncoded(plan, from, now);
+  }
+
+  #sendEncoded(plan: LegPlan, from: number, now: number): void {
     for (let wire = this.#encoder.pull(); wire !== undefined; wire = this.#encoder.pull()) {
       this.stream.own(from, wire, plan.sendPayloadType, wire.length - RTP_HEADER, now);
       if (this.heard.channels.length > 0) this.#giveToTaps(wire, false, now);

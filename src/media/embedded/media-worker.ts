@@ -64,7 +64,7 @@ export class MediaWorker {
       );
       return;
     }
-    const begins = command.kind === 'create-player' || command.kind === 'create-recorder';
+    const begins = command.kind.startsWith('create-');
     const session = begins ? this.#sessionFor(command.session) : this.#sessions.get(command.session);
     session?.apply(command);
   }
@@ -163,11 +163,16 @@ export class MediaWorker {
   }
 
   #stats(): WorkerStats {
-    const stats = { sessions: this.#sessions.size, legs: 0, players: 0, recorders: 0, ports: 0 };
+    const nodes = { legs: 0, players: 0, recorders: 0, listeners: 0, feeds: 0, mixers: 0 };
+    const stats = { sessions: this.#sessions.size, ...nodes, ports: 0 };
     for (const session of this.#sessions.values()) {
       stats.legs += session.legs.size;
       stats.players += session.players.size;
       stats.recorders += session.recorders.size;
+      const { listeners, feeds, mixers } = session.sounds;
+      stats.listeners += listeners.size;
+      stats.feeds += feeds.size;
+      stats.mixers += mixers.size;
     }
     for (const pool of this.#pools.values()) stats.ports += pool.ports;
     return { ...stats, loopDelayP99Ms: this.#playout.latenessP99() };

@@ -2,7 +2,18 @@
  * What the main thread and a media worker say to each other, and nothing else. Node ids are given by the main thread, so
  * that commands need no answer; they arrive in order. Only plain data crosses.
  */
-import type { LegEvents, LegPlan, LegStats, PlayerEvents, PlayerInput, RecorderEvents } from '../engine.ts';
+import type {
+  LegEvents,
+  LegPlan,
+  LegStats,
+  MediaFeedEvents,
+  MediaListenerEvents,
+  PcmRate,
+  PlayerEvents,
+  PlayerInput,
+  PlayerMark,
+  RecorderEvents,
+} from '../engine.ts';
 
 export type Family = 'ipv4' | 'ipv6';
 
@@ -33,6 +44,7 @@ export type Command =
   | { kind: 'close-leg'; request: number; session: number; node: number }
   | { kind: 'create-player'; session: number; node: number; input: PlayerInput; loop: boolean }
   | { kind: 'control-player'; session: number; node: number; action: 'pause' | 'resume' | 'close' }
+  | { kind: 'mark-player'; session: number; node: number; mark: PlayerMark }
   | {
       kind: 'create-recorder';
       session: number;
@@ -42,17 +54,44 @@ export type Command =
       path: string;
       channels: 1 | 2;
     }
+  | { kind: 'mute-recorder'; session: number; node: number; on: boolean }
   | { kind: 'close-recorder'; session: number; node: number }
+  | SoundCommand
   | { kind: 'connect' | 'disconnect' | 'tap'; session: number; source: number; sink: number }
   | { kind: 'close-session'; request: number; session: number }
   | { kind: 'stats'; request: number }
   | { kind: 'close'; request: number };
+
+/** About listeners, feeds and rooms. */
+export type SoundCommand = MixerCommand | ListenerCommand | FeedCommand;
+type ListenerCommand =
+  | { kind: 'create-listener'; session: number; node: number; rate: PcmRate; chunkMs: number }
+  | { kind: 'close-listener'; session: number; node: number };
+type FeedCommand =
+  | { kind: 'create-feed'; session: number; node: number; rate: PcmRate; maxBufferMs: number }
+  | { kind: 'push-feed'; session: number; node: number; samples: Int16Array }
+  | { kind: 'clear-feed' | 'close-feed'; session: number; node: number };
+/** `node` is the mix. */
+export type MixerCommand =
+  | { kind: 'create-mixer' | 'close-mixer'; session: number; node: number }
+  | { kind: 'join-mixer' | 'leave-mixer'; session: number; node: number; participant: number }
+  | {
+      kind: 'allow-participant';
+      session: number;
+      node: number;
+      participant: number;
+      speak: boolean;
+      hear: boolean;
+    };
 
 export interface WorkerStats {
   readonly sessions: number;
   readonly legs: number;
   readonly players: number;
   readonly recorders: number;
+  readonly listeners: number;
+  readonly feeds: number;
+  readonly mixers: number;
   readonly ports: number;
   readonly loopDelayP99Ms: number;
 }
@@ -68,7 +107,9 @@ export type ReplyValue =
 export type NodeEvent =
   | { [K in keyof LegEvents]: { readonly name: K; readonly payload: LegEvents[K] } }[keyof LegEvents]
   | PlayerNodeEvent
-  | RecorderNodeEvent;
+  | RecorderNodeEvent
+  | { readonly name: 'listener-audio'; readonly payload: MediaListenerEvents['audio'] }
+  | { readonly name: 'feed-drained'; readonly payload: MediaFeedEvents['drained'] };
 export type PlayerNodeEvent = {
   [K in keyof PlayerEvents]: { readonly name: `player-${K}`; readonly payload: PlayerEvents[K] };
 }[keyof PlayerEvents];

@@ -4,17 +4,22 @@
  */
 import { MasklineError } from '../../kernel/errors.ts';
 import type {
+  MediaFeed,
   MediaLeg,
+  MediaListener,
+  MediaMixer,
   MediaPlayer,
   MediaRecorder,
   MediaSession,
   MediaSink,
   MediaSource,
+  PcmRate,
   PlayerInput,
   RtpAddress,
 } from '../engine.ts';
 import { LegHandle, PlayerHandle, RecorderHandle } from './handles.ts';
-import type { Family } from './protocol.ts';
+import type { Family, SoundCommand } from './protocol.ts';
+import { FeedHandle, ListenerHandle, MixerHandle } from './sound-handles.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 export interface SessionOptions {
@@ -91,6 +96,31 @@ export class SessionHandle implements MediaSession {
     return recorder;
   }
 
+  createListener({ rate, chunkMs }: { readonly rate: PcmRate; readonly chunkMs: number }): MediaListener {
+    if (!(chunkMs >= 20 && chunkMs <= 1000 && chunkMs % 20 === 0))
+      throw new RangeError('chunkMs is a multiple of 20, from 20 to 1000');
+    const node = this.#options.nextNode();
+    const listener = new ListenerHandle(this.#place(node));
+    this.#order({ kind: 'create-listener', session: this.id, node, rate, chunkMs });
+    return listener;
+  }
+
+  createFeed({ rate, maxBufferMs }: { readonly rate: PcmRate; readonly maxBufferMs: number }): MediaFeed {
+    if (!(maxBufferMs >= 100 && maxBufferMs <= 600_000))
+      throw new RangeError('maxBufferMs is from 100 to 600 000');
+    const node = this.#options.nextNode();
+    const feed = new FeedHandle(this.#place(node));
+    this.#order({ kind: 'create-feed', session: this.id, node, rate, maxBufferMs });
+    return feed;
+  }
+
+  createMixer(): MediaMixer {
+    const { nextNode } = this.#options;
+    const node = nextNode();
+    this.#order({ kind: 'create-mixer', session: this.id, node });
+    return new MixerHandle(this.#place(node), nextNode);
+  }
+
   connect(source: MediaSource, sink: MediaSink): void {
     this.#edge('connect', source, sink);
   }
@@ -125,6 +155,11 @@ export class SessionHandle implements MediaSession {
 
   get #alive(): boolean {
     return this.#closing === undefined && !this.#options.link.dead;
+  }
+
+  /** A node of a session that is closed is never made. */
+  #order(command: SoundCommand): void {
+    if (this.#alive) this.#options.link.order(command);
   }
 
   #edge(kind: 'connect' | 'disconnect' | 'tap', source: MediaSource, sink: MediaSink): void {

@@ -10,6 +10,7 @@ import type { LegSockets } from './leg-sockets.ts';
 import { PlayerNode } from './player-node.ts';
 import type { Command, NodeEvent } from './protocol.ts';
 import { RecorderNode } from './recorder-node.ts';
+import { SessionSounds } from './session-sounds.ts';
 import type { WavLoader } from './wav-loader.ts';
 
 export interface SessionHost {
@@ -27,6 +28,7 @@ export class WorkerSession {
   readonly legs = new Map<number, Leg>();
   readonly players = new Map<number, PlayerNode>();
   readonly recorders = new Map<number, RecorderNode>();
+  readonly sounds: SessionSounds;
   readonly #host: SessionHost;
   readonly #sources = new Map<number, Source>();
   readonly #sinks = new Map<number, Sink>();
@@ -34,6 +36,7 @@ export class WorkerSession {
 
   constructor(host: SessionHost) {
     this.#host = host;
+    this.sounds = new SessionSounds(this.#sources, this.#sinks, host);
   }
 
   /** A leg begins with its first pair of sockets; one of the other IP version may follow. */
@@ -82,8 +85,14 @@ export class WorkerSession {
       case 'control-player':
         this.#controlPlayer(command.node, command.action);
         break;
+      case 'mark-player':
+        this.players.get(command.node)?.mark(command.mark);
+        break;
       case 'create-recorder':
         this.#createRecorder(command);
+        break;
+      case 'mute-recorder':
+        this.recorders.get(command.node)?.mute(command.on);
         break;
       case 'close-recorder':
         this.recorders.get(command.node)?.close(this.#host.clock.monotonic());
@@ -93,13 +102,17 @@ export class WorkerSession {
       case 'tap':
         this.#edge(command.kind, command.source, command.sink);
         break;
+      default:
+        if (!('request' in command)) this.sounds.apply(command);
     }
   }
 
   /** Every 20 ms. */
   tick(now: number): void {
     for (const player of this.players.values()) player.tick(now);
+    this.sounds.speak(now);
     for (const leg of this.legs.values()) leg.output.tick(now);
+    this.sounds.listen(now);
     for (const recorder of this.recorders.values()) recorder.tick(now);
   }
 
@@ -115,6 +128,7 @@ export class WorkerSession {
     // Recorders first: they still hold what is in the air.
     for (const recorder of recorders) recorder.close(this.#host.clock.monotonic());
     for (const player of [...this.players.values()]) player.close(undefined);
+    this.sounds.close();
     for (const node of [...this.legs.keys()]) this.closeLeg(node);
     await Promise.all(recorders.map((recorder) => recorder.ended));
   }
@@ -166,7 +180,7 @@ export class WorkerSession {
     const source = kind === 'tap' ? this.legs.get(sourceNode)?.output.heard : this.#sources.get(sourceNode);
     if (sink === undefined) return;
     if (kind === 'tap' && sink.kind === 'leg') {
-      this.#host.warn('A leg cannot hear what another leg is sent; only a recorder can.');
+      this.#host.warn('A leg cannot hear what another leg is sent; only recorders and listeners can.');
       return;
     }
     if (kind === 'disconnect') {
