@@ -1,6 +1,6 @@
 /**
  * The part of a test's sandbox image that tells which members of the API scripts use, and the file that it is told to.
- * `api-coverage.setup.ts` gives the folder when a whole run begins and reads it when the run ends; without it nothing is
+ * `run-coverage.ts` gives the folder when a whole run begins and reads it when the run ends; without it nothing is
  * written.
  */
 import { appendFileSync } from 'node:fs';
@@ -10,9 +10,8 @@ import { readModule } from '../../sandbox/api-modules.ts';
 import type { Instrument } from '../../sandbox/image.ts';
 import { NAMES } from './names.ts';
 
-/** Where a run collects what its files used; one file for each process. */
-export const FOLDER_VARIABLE = 'MASKLINE_API_COVERAGE_FOLDER';
-const folder = process.env[FOLDER_VARIABLE];
+/** Where a run collects what its files used, from `run-coverage.ts`; one file for each process. */
+const folder = process.env.MASKLINE_API_COVERAGE_FOLDER;
 
 const waiting = new Set<string>();
 const written = new Set<string>();
