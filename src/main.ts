@@ -104,7 +104,10 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
 
   // Threads of their own: all three start at once.
   const databaseUrl = environment.DATABASE_URL ?? settings.databaseUrl;
-  const opening = openStorage({ databaseUrl, dataFolder: data, clock, random, log, environment });
+  const opening = openStorage({
+    ...{ databaseUrl, dataFolder: data, clock, random, log, environment },
+    maxStorageKeys: settings.scenario.storageKeys,
+  });
   closing.add('storage', () => opening.then((storage) => storage.close()).catch(() => {}));
   const media = createMedia(settings, places, log);
   closing.add('media', () => media.close());
@@ -166,6 +169,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     media,
     recordings,
     speech: options.speech ?? createSpeech(data),
+    storage: storage.appStorage,
     clock,
     random,
     log,

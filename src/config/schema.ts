@@ -256,6 +256,12 @@ export const SettingsSchema = section(
           maximum: 86400,
           description: 'A session without calls ends after this time.',
         }),
+        storageKeys: Type.Integer({
+          default: 100_000,
+          minimum: 0,
+          description:
+            'Keys that one application may hold in ApplicationStorage. About 1 kB of the database each; scripts of one application must not fill the disk of all.',
+        }),
         httpAllow: Type.Array(Type.String(), {
           default: [],
           description:

@@ -12,6 +12,7 @@ import { FencedHttp, type HttpClient } from './http/http-client.ts';
 import { NetFence } from './http/net-fence.ts';
 import { PlaybackCache } from './http/playback-cache.ts';
 import type {
+  KeyValueStore,
   RecordingRegistry,
   ScenarioSessionEvents,
   Scenarios,
@@ -41,10 +42,13 @@ export interface ScenarioServiceOptions {
   readonly media: MediaEngine;
   readonly recordings: RecordingRegistry;
   readonly speech: SpeechSynthesis;
+  readonly storage?: KeyValueStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   readonly settings: ScenarioSettings;
+  /** Flows that are tested play sounds that nobody has to fetch. */
+  readonly playbacks?: Pick<PlaybackCache, 'fetch'>;
   /** Tests answer requests by themselves. */
   readonly http?: HttpClient;
   /** Tests run scripts in their own thread. */
@@ -71,8 +75,13 @@ export class ScenarioService implements Scenarios {
     const fenced = new FencedHttp({ fence: new NetFence(settings.httpAllowPrivate), clock });
     const http = options.http ?? fenced;
     this.#fenced = fenced;
-    const playbacks = new PlaybackCache({ folder: settings.playbackFolder, http });
-    this.#services = { calls, recordings, speech, http, playbacks, clock, random, limits };
+    const playbacks =
+      options.playbacks ?? new PlaybackCache({ folder: settings.playbackFolder, http });
+    const { storage } = options;
+    this.#services = {
+      ...{ calls, recordings, speech, http, playbacks, clock, random, limits },
+      ...(storage === undefined ? {} : { storage }),
+    };
     const { workers, warm } = settings;
     this.#sandboxes = options.sandboxes ?? new WorkerSandboxes({ workers, warm, limits, clock, log });
     calls.onRouted = (routed) => this.#onRouted(routed);

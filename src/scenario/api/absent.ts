@@ -36,7 +36,6 @@ export const ABSENT = {
     'ACDEvents',
     'AI',
     'AMD',
-    'ApplicationStorage',
     'ASREvents',
     'ASRLanguage',
     'ASRModelList',

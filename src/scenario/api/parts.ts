@@ -1,7 +1,7 @@
 /** The parts of the API beyond calls, players, recorders, timers and HTTP: one line for each in `PARTS`. */
 import type { PartEvent } from '../parts/protocol.ts';
 import type { HostEvent } from '../protocol.ts';
-import type { ApiPart, ApiPart } from './part.ts';
+import type { ApiPart } from './part.ts';
 import { storage } from './storage.ts';
 
 export type { ApiPart };

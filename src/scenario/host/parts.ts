@@ -1,7 +1,6 @@
 /** The host's side of the parts of the API, one line for each in `PARTS`. A part is opened when its first command comes. */
 import type { PartCommand } from '../parts/protocol.ts';
 import type { HostPart } from './host-part.ts';
-import type { HostPart } from './part.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionStorage } from './storage.ts';
 

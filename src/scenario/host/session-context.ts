@@ -5,7 +5,7 @@ import type { Random } from '../../kernel/random.ts';
 import type { MediaSession } from '../../media/engine.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { PlaybackCache } from '../http/playback-cache.ts';
-import type { RecordingRegistry, SpeechSynthesis, StartRequest } from '../ports.ts';
+import type { KeyValueStore, RecordingRegistry, SpeechSynthesis, StartRequest } from '../ports.ts';
 import type { HostEvent, MediaKind, MediaRef } from '../protocol.ts';
 import type { ScenarioLimits } from '../sandbox/limits.ts';
 import type { MediaGraph } from './media-graph.ts';
@@ -20,10 +20,12 @@ export interface SessionServices {
   readonly recordings: RecordingRegistry;
   readonly speech: SpeechSynthesis;
   readonly http: HttpClient;
-  readonly playbacks: PlaybackCache;
+  readonly playbacks: Pick<PlaybackCache, 'fetch'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: ScenarioLimits;
+  /** Of the application; absent where nothing is stored. */
+  readonly storage?: KeyValueStore;
 }
 
 /** A call as the script names it. `playback` is what is playing into it by `say`, `startPlayback` or a progress tone. */

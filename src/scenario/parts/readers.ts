@@ -4,7 +4,6 @@ import { ACCESS_READERS } from './access-reader.ts';
 import type { PartCommand } from './protocol.ts';
 import type { Readers } from './reader.ts';
 import { STORAGE_READERS } from './storage-reader.ts';
-import type { Readers } from './types.ts';
 import { WEB_SOCKET_READERS } from './websocket-reader.ts';
 
 export type { Readers };

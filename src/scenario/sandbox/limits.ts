@@ -9,6 +9,10 @@ export interface ScenarioLimits {
   readonly callbackCpuMs: number;
   readonly timers: number;
   readonly players: number;
+  /** Characters that are spoken at once; a longer text ends its playback with an error, as in the cloud. */
+  readonly sayChars: number;
+  /** Of one player, over its life. */
+  readonly markers: number;
   readonly httpRunning: number;
   /** Running and queued together. */
   readonly httpTotal: number;
@@ -35,6 +39,10 @@ export interface ScenarioLimits {
   readonly pendingHttpSeconds: number;
   /** Seconds for the last words: the one request that a `Terminating` handler may make. */
   readonly lastWordsSeconds: number;
+  /** Requests to `ApplicationStorage` of a session that wait at once. */
+  readonly storageWaiting: number;
+  /** Seconds after which a request to `ApplicationStorage` is rejected. */
+  readonly storageSeconds: number;
 }
 
 export const DEFAULT_LIMITS: ScenarioLimits = {
@@ -42,6 +50,8 @@ export const DEFAULT_LIMITS: ScenarioLimits = {
   callbackCpuMs: 1000,
   timers: 100,
   players: 10,
+  sayChars: 1500,
+  markers: 100,
   httpRunning: 3,
   httpTotal: 35,
   scriptChars: 256 * 1024,
@@ -56,4 +66,6 @@ export const DEFAULT_LIMITS: ScenarioLimits = {
   stackBytes: 128 * 1024,
   pendingHttpSeconds: 90,
   lastWordsSeconds: 10,
+  storageWaiting: 100,
+  storageSeconds: 5,
 };

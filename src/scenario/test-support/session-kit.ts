@@ -9,7 +9,7 @@ import type { RecordingOutcome, ScenarioSessionEvents } from '../ports.ts';
 import { DEFAULT_LIMITS, type ScenarioLimits } from '../sandbox/limits.ts';
 import { LocalSandboxes } from '../sandbox/local-sandboxes.ts';
 import type { OpenSandbox, Sandbox, Sandboxes } from '../sandbox/sandboxes.ts';
-import { ScenarioService } from '../scenario-service.ts';
+import { ScenarioService, type ScenarioServiceOptions } from '../scenario-service.ts';
 import { INSTRUMENT } from './coverage/instrument.ts';
 import { FakeCalls } from './fake-calls.ts';
 import { soundFolder } from './sound-folder.ts';
@@ -84,6 +84,8 @@ export async function turns(): Promise<void> {
 }
 
 type Ended = ScenarioSessionEvents['ended'];
+/** What parts of the API need from outside; each test brings its own. */
+export type MoreServices = Partial<ScenarioServiceOptions>;
 
 export class SessionKit {
   readonly clock = new VirtualClock();
@@ -100,7 +102,7 @@ export class SessionKit {
   readonly service: ScenarioService;
   readonly #sandboxes: Sandboxes;
 
-  private constructor(limits: Partial<ScenarioLimits>) {
+  private constructor(limits: Partial<ScenarioLimits>, more: MoreServices) {
     shared ??= new LocalSandboxes({ limits: DEFAULT_LIMITS, warm: 3, instrument: INSTRUMENT });
     this.#sandboxes = new CountedSandboxes(shared);
     this.service = new ScenarioService({
@@ -128,6 +130,7 @@ export class SessionKit {
       settings: { workers: 1, warm: 3, limits, httpAllowPrivate: [], playbackFolder: soundFolder() },
       http: this.http,
       sandboxes: this.#sandboxes,
+      ...more,
     });
     this.service.observers.on('log', ({ message }) => this.logs.push(message));
     this.service.observers.on('ended', (ended) => this.ended.push(ended));
@@ -140,8 +143,8 @@ export class SessionKit {
     return { debug: write, info: write, warn: write, error: write, child: () => this.#logger() };
   }
 
-  static async create(limits: Partial<ScenarioLimits> = {}): Promise<SessionKit> {
-    const kit = new SessionKit(limits);
+  static async create(limits: Partial<ScenarioLimits> = {}, more: MoreServices = {}): Promise<SessionKit> {
+    const kit = new SessionKit(limits, more);
     await kit.service.ready;
     return kit;
   }
