@@ -119,12 +119,10 @@ export class OutboundWalk {
     signal: { readonly ended: boolean },
   ): Promise<Tried | undefined> {
     const { trunk, target, isLast } = attempt;
-    let refusal: SipResponse | undefined;
+    const refusal = new Refusal();
     let session: UacSession | undefined;
     try {
-      session = await this.#tools.begin(attempt, flow, signal, (response) => {
-        refusal = response;
-      });
+      session = await this.#tools.begin(attempt, flow, signal, refusal.take);
     } catch (error) {
       // RFC 6157 §4: no offer of ours can be made for this peer; the next may speak the other IP version.
       if (!isNoAddress(error)) throw error;
@@ -135,12 +133,12 @@ export class OutboundWalk {
     if (session === undefined) return undefined;
     room.follow(session);
     session.events.on('ended', (end) => {
-      const seconds = refusal === undefined ? undefined : retryAfter(refusal);
+      const seconds = refusal.response === undefined ? undefined : retryAfter(refusal.response);
       this.#tools.meter.heard(target, isLast === true ? trunk : undefined, trunk, end, seconds);
     });
     return {
       session,
-      failsOver: (end) => this.#failsOver(attempt, end, refusal),
+      failsOver: (end) => this.#failsOver(attempt, end, refusal.response),
       progressMs: (trunk?.progressSeconds ?? 0) * 1000,
     };
   }
@@ -190,6 +188,14 @@ export class OutboundWalk {
     const code = this.#full && this.#unreachable === undefined ? 'trunk/busy' : 'trunk/unreachable';
     return new MasklineError(code, undefined, { cause: this.#unreachable });
   }
+}
+
+/** A transaction keeps `take` for 64·T1: nothing but this may hang on it. */
+class Refusal {
+  response: SipResponse | undefined;
+  readonly take = (response: SipResponse): void => {
+    this.response = response;
+  };
 }
 
 const isNoAddress = (error: unknown): error is MasklineError =>
