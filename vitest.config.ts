@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scenarios/**/*.test.ts'],
     // Which members of the scenario API the scripts of tests use.
     globalSetup: ['src/scenario/test-support/coverage/run-coverage.ts'],
     pool: 'forks',

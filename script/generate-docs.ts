@@ -5,8 +5,8 @@ import { settingsJsonSchema, settingsReference } from '../src/config/describe.ts
 import { errorsPage } from './errors-page.ts';
 import { grafanaDashboard } from './grafana-dashboard.ts';
 import { prometheusAlerts } from './prometheus-alerts.ts';
-import { scenarioApiPage } from './scenario-api-page.ts';
 import { sipPage } from './sip-page.ts';
+import { voxenginePage } from './voxengine-page.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
 
@@ -15,7 +15,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/settings.md': settingsReference,
   'docs/reference/settings.schema.json': settingsJsonSchema,
   'docs/reference/errors.md': errorsPage,
-  'docs/reference/scenario-api.md': scenarioApiPage,
+  'docs/reference/voxengine.md': voxenginePage,
   'docs/reference/sip.md': () => sipPage(ROOT),
   'docs/grafana/maskline.json': grafanaDashboard,
   'docs/grafana/alerts.yml': prometheusAlerts,
