@@ -17,6 +17,12 @@ export const SCOPES = [
   'scenarios:start',
   'trunks:read',
   'users:read',
+  'users:write',
+  'applications:write',
+  'storage:read',
+  'storage:write',
+  'call-lists:read',
+  'call-lists:write',
   'metrics:read',
   'node:write',
   'keys:write',
@@ -45,10 +51,27 @@ export interface ApiKeys {
     readonly scopes: readonly Scope[];
     readonly applicationId: string | undefined;
   }): Promise<{ readonly key: ApiKey; readonly secret: string }>;
+  /** A key that has no secret: its owner signs tokens instead. Rejects as `create`. */
+  createServiceAccount(options: {
+    readonly name: string;
+    readonly scopes: readonly Scope[];
+    readonly applicationId: string | undefined;
+    /** SPKI, PEM; RSA of at least 2048 bits. */
+    readonly publicKey: string;
+  }): Promise<ApiKey>;
+  /** The live service account of that key id. */
+  findServiceAccount(keyId: string): Promise<ServiceAccount | undefined>;
   /** All of them, revoked ones too. */
   list(): Promise<readonly ApiKey[]>;
   /** Whether there was such a live key. */
   revoke(id: string): Promise<boolean>;
+}
+
+/** The public half of a service account's key; the private half signs tokens (RFC 7519) and never comes here. */
+export interface ServiceAccount {
+  readonly key: ApiKey;
+  /** SPKI, PEM. */
+  readonly publicKey: string;
 }
 
 /** What an earlier request with the same Idempotency-Key led to. */

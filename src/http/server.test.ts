@@ -135,6 +135,8 @@ describe('failures of what lies below', () => {
       apiKeys: {
         find,
         create: (key) => apiKeys.create(key),
+        createServiceAccount: (key) => apiKeys.createServiceAccount(key),
+        findServiceAccount: (id) => apiKeys.findServiceAccount(id),
         list: () => apiKeys.list(),
         revoke: (id) => apiKeys.revoke(id),
       },

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Kysely, Selectable } from 'kysely';
-import { type ApiKey, type ApiKeys, SCOPES, type Scope } from '../http/ports.ts';
+import type { Insertable, Kysely, Selectable } from 'kysely';
+import { type ApiKey, type ApiKeys, SCOPES, type Scope, type ServiceAccount } from '../http/ports.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
 import { StorageError, sqlState } from './errors.ts';
@@ -39,13 +39,53 @@ export class ApiKeyStore implements ApiKeys {
       created_at: new Date(this.#clock.now()),
       revoked_at: null,
     };
+    await this.#insert(row);
+    return { key: readKey(row), secret };
+  }
+
+  async createServiceAccount(options: {
+    readonly name: string;
+    readonly scopes: readonly Scope[];
+    readonly applicationId: string | undefined;
+    readonly publicKey: string;
+  }): Promise<ApiKey> {
+    const id = this.#random.uuid();
+    const row = {
+      id,
+      name: options.name,
+      prefix: id.slice(0, PREFIX_LENGTH - 1),
+      // No secret has this hash: it has a colon.
+      hash: `service-account:${id}`,
+      scopes: [...new Set(options.scopes)],
+      application_id: options.applicationId ?? null,
+      created_at: new Date(this.#clock.now()),
+      revoked_at: null,
+      public_key: options.publicKey,
+    };
+    await this.#insert(row);
+    return readKey(row);
+  }
+
+  async findServiceAccount(keyId: string): Promise<ServiceAccount | undefined> {
+    const row = await this.#db
+      .selectFrom('api_keys')
+      .selectAll()
+      .where('id', '=', keyId)
+      .where('revoked_at', 'is', null)
+      .where('public_key', 'is not', null)
+      .executeTakeFirst();
+    return row === undefined || row.public_key === null
+      ? undefined
+      : { key: readKey(row), publicKey: row.public_key };
+  }
+
+  async #insert(row: Insertable<Schema['api_keys']>): Promise<void> {
     try {
       await this.#db.insertInto('api_keys').values(row).execute();
     } catch (error) {
       if (sqlState(error) !== '23503') throw error;
       throw new StorageError('entry/unknown', 'The application is not there.', { cause: error });
     }
-    return { key: readKey(row), secret };
   }
 
   async find(secret: string): Promise<ApiKey | undefined> {
@@ -84,7 +124,7 @@ function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-function readKey(row: Omit<Selectable<Schema['api_keys']>, 'hash'>): ApiKey {
+function readKey(row: Omit<Selectable<Schema['api_keys']>, 'hash' | 'public_key'>): ApiKey {
   return {
     id: row.id,
     name: row.name,

@@ -57,15 +57,19 @@ export class DirectoryAdmin implements AdminStore {
   }
 
   scenarios(applicationId?: string): readonly ScenarioEntry[] {
-    return this.#directory.snapshot.scenarios
-      .filter((entry) => applicationId === undefined || entry.applicationId === applicationId)
-      .map(({ applicationId, name, source, updatedAt, provenance }) => ({
-        applicationId,
-        name,
-        source,
-        updatedAt,
-        declared: provenance === 'settings',
-      }));
+    return (
+      this.#directory.snapshot.scenarios
+        // Shared ones are the platform API's: they have no application to be named by here.
+        .filter((entry) => entry.applicationId !== '')
+        .filter((entry) => applicationId === undefined || entry.applicationId === applicationId)
+        .map(({ applicationId, name, source, updatedAt, provenance }) => ({
+          applicationId,
+          name,
+          source,
+          updatedAt,
+          declared: provenance === 'settings',
+        }))
+    );
   }
 
   trunks(): readonly TrunkEntry[] {

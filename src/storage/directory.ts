@@ -5,7 +5,7 @@ import type { Logger } from '../kernel/logger.ts';
 import type { PhoneNumber } from '../kernel/phone-number.ts';
 import type { ShowableNumbers } from '../masking/masked-identity.ts';
 import type { TrunkSettings, UserAccount, UserAgentDirectory } from '../sip/user-agent/types.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot, SnapshotRule } from './snapshot.ts';
 
 /** How soon a node sees what another node changed, milliseconds. One small query each time. */
 const POLL_MS = 1_000;
@@ -101,13 +101,14 @@ export class Directory implements CallDirectory, UserAgentDirectory, ShowableNum
     const digits = dialled.reveal('lookup');
     const rule = this.#lookup.snapshot.rules.get(applicationId)?.find((one) => one.matches(digits));
     if (application === undefined || rule === undefined) return undefined;
-    return {
-      applicationId,
-      applicationName: application.name,
-      ruleName: rule.name,
-      scenarios: rule.scenarios.map(({ name, source }) => ({ name, source })),
-      ...(rule.customData === '' ? {} : { customData: rule.customData }),
-    };
+    return routeOf(application, rule);
+  }
+
+  /** What a rule starts, whatever its pattern. */
+  routeOfRule(applicationId: string, ruleId: string): Route | undefined {
+    const application = this.#lookup.applications.get(applicationId);
+    const rule = this.#lookup.snapshot.rules.get(applicationId)?.find(({ id }) => id === ruleId);
+    return application === undefined || rule === undefined ? undefined : routeOf(application, rule);
   }
 
   scenarioByName(applicationId: string, name: string): ScenarioSource | undefined {
@@ -170,7 +171,18 @@ export class Directory implements CallDirectory, UserAgentDirectory, ShowableNum
   }
 }
 
+function routeOf(application: { readonly id: string; readonly name: string }, rule: SnapshotRule): Route {
+  return {
+    applicationId: application.id,
+    applicationName: application.name,
+    ruleName: rule.name,
+    scenarios: rule.scenarios.map(({ name, source }) => ({ name, source })),
+    ...(rule.customData === '' ? {} : { customData: rule.customData }),
+  };
+}
+
 function index(snapshot: Snapshot): Lookup {
+  const users = snapshot.users.filter(({ active }) => active);
   const of = (kind: string) => snapshot.numbers.filter((entry) => entry.kind === kind);
   const held = Map.groupBy(of('service'), ({ applicationId }) => applicationId);
   return {
@@ -190,11 +202,9 @@ function index(snapshot: Snapshot): Lookup {
         { rules, numbers: (held.get(id) ?? []).map(({ number }) => number) },
       ]),
     ),
-    usersByName: new Map(snapshot.users.map((user) => [user.username, user])),
+    usersByName: new Map(users.map((user) => [user.username, user])),
     usersByNumber: new Map(
-      snapshot.users.flatMap((user) =>
-        user.number === undefined ? [] : [[keyOf(user.number), user] as const],
-      ),
+      users.flatMap((user) => (user.number === undefined ? [] : [[keyOf(user.number), user] as const])),
     ),
   };
 }

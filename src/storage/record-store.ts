@@ -34,6 +34,14 @@ export class SqlRecordStore implements RecordStore {
     return (await this.#complete(rows))[0];
   }
 
+  /** In the order of the ids; those that are not there are left out. */
+  async getMany(ids: readonly string[]): Promise<readonly CallRecord[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.#db.selectFrom('call_records').selectAll().where('id', 'in', ids).execute();
+    const found = new Map((await this.#complete(rows)).map((record) => [record.id, record]));
+    return ids.flatMap((id) => found.get(id) ?? []);
+  }
+
   async list(options: {
     readonly applicationId?: string;
     readonly limit: number;

@@ -13,6 +13,7 @@ export interface Schema {
     name: string;
     provenance: Provenance;
     fence: ColumnType<Record<string, unknown>, string | undefined, string>;
+    modified_at: Defaulted<Date>;
   };
   fence_leases: {
     application_id: string;
@@ -34,7 +35,8 @@ export interface Schema {
   };
   scenarios: {
     id: string;
-    application_id: string;
+    /** Null: shared by all applications. */
+    application_id: string | null;
     name: string;
     source: string;
     provenance: Provenance;
@@ -48,6 +50,8 @@ export interface Schema {
     pattern: string;
     custom_data: string;
     provenance: Provenance;
+    pattern_exclude: Defaulted<string>;
+    modified_at: Defaulted<Date>;
   };
   rule_scenarios: { rule_id: string; position: number; scenario_id: string };
   numbers: {
@@ -75,6 +79,11 @@ export interface Schema {
     number_sealed: string | null;
     number_index: string | null;
     provenance: Provenance;
+    display_name: Defaulted<string>;
+    custom_data: Defaulted<string>;
+    active: Defaulted<boolean>;
+    created_at: Defaulted<Date>;
+    modified_at: Defaulted<Date>;
   };
   registrations: {
     user_id: string;
@@ -148,7 +157,11 @@ export interface Schema {
     application_id: string | null;
     created_at: Timestamp;
     revoked_at: Timestamp | null;
+    /** SPKI, PEM; of a service account. */
+    public_key: ColumnType<string | null, string | undefined, never>;
   };
+  platform_ids: { number: Generated<number>; kind: string; ref: string };
+  platform_phones: { id: string; number_sealed: string; number_index: string; created_at: Timestamp };
   app_storage: {
     application_id: string;
     key_index: string;
@@ -211,6 +224,8 @@ export interface Schema {
 
 export type Provenance = 'settings' | 'api';
 export type NumberKind = 'service' | 'verified';
+/** The database fills it in. */
+type Defaulted<T> = ColumnType<T, T | undefined, T>;
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 /** Read as a value, written as JSON text. */
 type JsonColumn = ColumnType<Record<string, unknown>, string, string>;

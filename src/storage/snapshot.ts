@@ -23,6 +23,7 @@ export interface SnapshotRule {
 
 export interface SnapshotScenario {
   readonly id: string;
+  /** Empty: shared by all applications. */
   readonly applicationId: string;
   readonly name: string;
   readonly source: string;
@@ -53,7 +54,11 @@ export interface Snapshot {
   readonly rules: ReadonlyMap<string, readonly SnapshotRule[]>;
   readonly numbers: readonly SnapshotNumber[];
   readonly trunks: readonly TrunkSettings[];
-  readonly users: readonly (UserAccount & { readonly provenance: Provenance })[];
+  readonly users: readonly (UserAccount & {
+    readonly provenance: Provenance;
+    /** False: nobody can register with the account, and it cannot be called. */
+    readonly active: boolean;
+  })[];
 }
 
 export async function directoryVersion(db: Kysely<Schema>): Promise<string> {
@@ -71,7 +76,7 @@ export async function loadSnapshot(db: Kysely<Schema>, vault: Vault, log: Logger
   const applications = await db.selectFrom('applications').selectAll().orderBy('name').execute();
   const scenarios = (await db.selectFrom('scenarios').selectAll().orderBy('name').execute()).map((row) => ({
     id: row.id,
-    applicationId: row.application_id,
+    applicationId: row.application_id ?? '',
     name: row.name,
     source: row.source,
     provenance: row.provenance,
@@ -104,6 +109,7 @@ export async function loadSnapshot(db: Kysely<Schema>, vault: Vault, log: Logger
         ? {}
         : { number: vault.openNumber(row.number_sealed, USER_NUMBER_PLACE) }),
       provenance: row.provenance,
+      active: row.active,
     })),
   };
 }
@@ -126,7 +132,7 @@ async function loadRules(
         id: row.id,
         name: row.name,
         pattern: row.pattern,
-        matches: compilePattern(row.pattern),
+        matches: compileMatch(row.pattern, row.pattern_exclude),
         scenarios: (stepsOf.get(row.id) ?? []).flatMap((step) => byId.get(step.scenario_id) ?? []),
         customData: row.custom_data,
       });
@@ -136,4 +142,12 @@ async function loadRules(
     }
   }
   return out;
+}
+
+/** The whole number must match the pattern, and not the excluded one. */
+function compileMatch(pattern: string, exclude: string): (dialled: string) => boolean {
+  const matches = compilePattern(pattern);
+  if (exclude === '') return matches;
+  const excluded = compilePattern(exclude);
+  return (dialled) => matches(dialled) && !excluded(dialled);
 }

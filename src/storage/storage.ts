@@ -4,6 +4,7 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
 import { ApiKeyStore } from './api-keys.ts';
 import { SqlAppStorage } from './app-storage.ts';
+import { SqlCallHistory } from './call-history.ts';
 import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
@@ -13,6 +14,8 @@ import { type DirectoryChange, type DirectoryDeclaration, importDirectory } from
 import { SqlLocationStore } from './location-store.ts';
 import { migrate } from './migrate.ts';
 import { openVault } from './open-vault.ts';
+import { SqlPlatformDirectory } from './platform-directory.ts';
+import { SqlPlatformIds } from './platform-ids.ts';
 import { SqlRecordStore } from './record-store.ts';
 import { directoryVersion, loadSnapshot } from './snapshot.ts';
 import { SqlTraceStore } from './trace-store.ts';
@@ -46,6 +49,12 @@ export interface Storage {
   readonly fence: SqlFenceStore;
   readonly traces: SqlTraceStore;
   readonly appStorage: SqlAppStorage;
+  /** For the platform API. */
+  readonly platform: {
+    readonly directory: SqlPlatformDirectory;
+    readonly ids: SqlPlatformIds;
+    readonly history: SqlCallHistory;
+  };
   /** `embedded` or `server`, for people. */
   readonly kind: 'embedded' | 'server';
   /** Makes the directory what the settings file declares; see `import-directory.ts`. */
@@ -79,8 +88,9 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       poll: database.shared,
     });
     const tools = { vault, random, clock };
+    const records = new SqlRecordStore(db, vault);
     return {
-      records: new SqlRecordStore(db, vault),
+      records,
       locations: new SqlLocationStore(db, vault, clock),
       directory,
       admin: new DirectoryAdmin(db, directory, tools),
@@ -89,6 +99,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       fence: new SqlFenceStore(db),
       traces: new SqlTraceStore(db, vault),
       appStorage: new SqlAppStorage(db, vault, clock, options.maxStorageKeys ?? 100_000),
+      platform: {
+        directory: new SqlPlatformDirectory(db, tools, () => directory.refresh()),
+        ids: new SqlPlatformIds(db),
+        history: new SqlCallHistory(db, vault, records),
+      },
       kind: database.shared ? 'server' : 'embedded',
       importDirectory: async (declared) => {
         const changes = await importDirectory(db, tools, declared);

@@ -3,6 +3,7 @@ import { statements as transports } from './0002-transports.ts';
 import { statements as fenceAndTraces } from './0003-fence-and-traces.ts';
 import { statements as appStorage } from './0005-app-storage.ts';
 import { statements as callLists } from './0006-call-lists.ts';
+import { statements as platformApi } from './0007-platform-api.ts';
 
 export interface Migration {
   /** Never changes once released: it is what the database remembers. */
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0003-fence-and-traces', statements: fenceAndTraces },
   { name: '0005-app-storage', statements: appStorage },
   { name: '0006-call-lists', statements: callLists },
+  { name: '0007-platform-api', statements: platformApi },
 ];
