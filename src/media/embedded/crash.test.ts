@@ -178,7 +178,10 @@ it('a closed session leaves no listener behind, whatever was not closed one by o
   await closed.close();
   session.createPlayer({ kind: 'progress-tone', tone: 'busy', country: 'RU' }, { loop: true });
   session.createRecorder({ path: join(folder, 'left.wav'), channels: 1 });
-  expect([link.listeners, link.legs, link.sessions]).toEqual([3, 1, 1]);
+  session.createListener({ rate: 8000, chunkMs: 20 });
+  session.createFeed({ rate: 8000, maxBufferMs: 1000 });
+  session.createMixer().join();
+  expect([link.listeners, link.legs, link.sessions]).toEqual([5, 1, 1]);
   await session.close();
   expect([link.listeners, link.legs, link.sessions]).toEqual([0, 0, 0]);
   await link.terminate();
