@@ -12,6 +12,7 @@ import type { Settings } from './config/schema.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemClock } from './kernel/clock.ts';
 import { MasklineError } from './kernel/errors.ts';
+import { Lateness } from './kernel/lateness.ts';
 import type { Logger } from './kernel/logger.ts';
 import { systemRandom } from './kernel/random.ts';
 import { createEmbeddedEngine } from './media/embedded/engine.ts';
@@ -142,7 +143,12 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     log,
   });
   closing.add('fence', () => fence.close());
-  const calls = new CallService({ userAgent: stack.userAgent, directory, clock, random, log, limits, fence });
+  const lateness = new Lateness(clock);
+  closing.add('lateness', () => lateness.close());
+  const calls = new CallService({
+    ...{ userAgent: stack.userAgent, directory, clock, random, log, limits, fence },
+    isLate: () => limits.latenessMs > 0 && lateness.averageMs > limits.latenessMs,
+  });
 
   const tracing = await startTracing(settings, storage, stack, calls, log);
   closing.add('traces', () => tracing?.close());

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../kernel/errors.ts';
 
-export type AdmissionRefusal = Extract<ErrorCode, 'admission/full' | 'admission/draining'>;
+export type AdmissionRefusal = Extract<ErrorCode, 'admission/full' | 'admission/draining' | 'admission/late'>;
 
 /** A leg that is alive: its direction, and the session that it belongs to, once it has one. */
 export interface ActiveLeg {
@@ -26,9 +26,15 @@ export class Admission {
   /** Places kept for those whom a caller's script has not dialled yet. */
   #reserved = 0;
 
-  /** @param limit legs at once */
-  constructor(limit: number) {
+  readonly #isLate: () => boolean;
+
+  /**
+   * @param limit legs at once
+   * @param isLate whether the node is behind with its work
+   */
+  constructor(limit: number, isLate: () => boolean = () => false) {
     this.#limit = limit;
+    this.#isLate = isLate;
   }
 
   /** While draining, nobody new comes in; those who talk may still be connected to somebody. */
@@ -39,6 +45,7 @@ export class Admission {
   /** May a caller come in? */
   forInbound(): AdmissionRefusal | undefined {
     if (this.#draining) return 'admission/draining';
+    if (this.#isLate()) return 'admission/late';
     // With room for a single leg, that one may come in alone.
     const needed = Math.min(2, this.#limit);
     return this.#legs + this.#reserved + needed > this.#limit ? 'admission/full' : undefined;

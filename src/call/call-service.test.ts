@@ -13,9 +13,9 @@ import type { CallObserverEvents } from './types.ts';
 let clock = new VirtualClock();
 let world = callWorld(clock, seededRandom(1));
 
-function build(limits = { calls: 100, ringSeconds: 60 }): void {
+function build(limits = { calls: 100, ringSeconds: 60 }, isLate = () => false): void {
   clock = new VirtualClock();
-  world = callWorld(clock, seededRandom(1), limits);
+  world = callWorld(clock, seededRandom(1), limits, undefined, isLate);
 }
 
 beforeEach(() => build());
@@ -216,6 +216,25 @@ describe('admission', () => {
     world.userAgent.incoming(caller());
     expect(world.routed).toHaveLength(2);
   });
+});
+
+it('a node that is behind with its work refuses newcomers, and lets those that it has dial', async () => {
+  let late = false;
+  build({ calls: 100, ringSeconds: 60 }, () => late);
+  const { call } = world.callIn();
+  const owner = world.ownerOf();
+  world.calls.adopt(call, owner);
+  late = true;
+  const newcomer = caller();
+  world.userAgent.incoming(newcomer);
+  expect(newcomer.kinds()).toEqual(['reject 503']);
+  expect(world.refused[0]?.error).toBe('admission/late');
+  world.calls.dial(world.request(), owner);
+  expect(world.userAgent.outbound).toHaveLength(1);
+  late = false;
+  const next = caller();
+  world.userAgent.incoming(next);
+  expect(next.sent).toEqual([]);
 });
 
 describe('draining', () => {

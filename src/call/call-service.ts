@@ -44,6 +44,8 @@ export interface CallServiceOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly limits: CallLimits;
+  /** Whether the node is behind with its work; then no new call comes in. */
+  readonly isLate?: () => boolean;
   /** What applications may dial. Without one, whatever a trunk takes. */
   readonly fence?: Pick<Fence, 'admit' | 'allows'>;
   /** ISO 3166 country for national spellings in what scripts dial and show; without it they must write E.164. */
@@ -77,7 +79,7 @@ export class CallService implements Calls {
   constructor(options: CallServiceOptions) {
     this.#options = options;
     const { clock, random, log, limits, userAgent } = options;
-    this.#admission = new Admission(limits.calls);
+    this.#admission = new Admission(limits.calls, options.isLate);
     this.#depths = new CallDepths(options.directory);
     this.observers = new Emitter<CallObserverEvents>((error) => {
       log.error({ error: describeError(error) }, 'an observer of calls failed');

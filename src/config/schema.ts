@@ -6,6 +6,7 @@ import Type, { type Static } from 'typebox';
 import { FenceSchema } from './fence-schema.ts';
 import { MediaSchema } from './media-schema.ts';
 import { section } from './section.ts';
+import { SpeechSchema } from './speech-schema.ts';
 import { TrunkSchema } from './trunk-schema.ts';
 
 const ListenerTransport = Type.Union(
@@ -270,6 +271,7 @@ export const SettingsSchema = section(
       },
       'Scenario sandboxes. Defaults are the limits of the cloud that the API comes from.',
     ),
+    speech: SpeechSchema,
     http: section(
       {
         host: Type.String({
@@ -336,6 +338,13 @@ export const SettingsSchema = section(
           minimum: 1,
           maximum: 100000,
           description: 'Legs on this node at once; beyond, calls get 503.',
+        }),
+        latenessMs: Type.Integer({
+          default: 500,
+          minimum: 0,
+          maximum: 60000,
+          description:
+            'New calls get 503 while the work of the main thread waits longer than that, on average over a second: those that it has are better off, and a carrier tries another node. 0: never.',
         }),
         ringSeconds: Type.Integer({
           default: 60,

@@ -218,6 +218,13 @@ export const ERRORS = {
     title: 'The node carries as many calls as it may.',
     hint: 'Raise limits.calls if the machine can carry more, or add a node.',
   },
+  'admission/late': {
+    sip: 503,
+    http: 503,
+    retryable: true,
+    title: 'The node is behind with its work and takes no new calls for a moment.',
+    hint: 'Look at what else the machine does; lower limits.calls, raise limits.latenessMs, or add a node.',
+  },
   'admission/draining': {
     sip: 503,
     http: 503,

@@ -44,6 +44,7 @@ export function callWorld(
   random: Random,
   limits = { calls: 100, ringSeconds: 60 },
   fence?: Pick<Fence, 'admit' | 'allows'>,
+  isLate: () => boolean = () => false,
 ): CallWorld {
   const userAgent = new FakeUserAgent();
   const directory = new FakeDirectory();
@@ -56,6 +57,7 @@ export function callWorld(
     log: silentLogger,
     limits,
     country: 'RU',
+    isLate,
     ...(fence === undefined ? {} : { fence }),
   });
   const routed: RoutedCall[] = [];
