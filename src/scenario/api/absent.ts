@@ -46,8 +46,6 @@ export const ABSENT = {
     'Crypto',
     'ElevenLabs',
     'Gemini',
-    'IVR',
-    'IVRState',
     'OpenAI',
     'PhoneNumber',
     'PushService',

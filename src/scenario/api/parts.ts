@@ -2,11 +2,12 @@
 import type { PartEvent } from '../parts/protocol.ts';
 import type { HostEvent } from '../protocol.ts';
 import type { ApiPart } from './part.ts';
+import { ivr } from './ivr.ts';
 import { storage } from './storage.ts';
 
 export type { ApiPart };
 
-export const PARTS: readonly ApiPart[] = [storage];
+export const PARTS: readonly ApiPart[] = [ivr, storage];
 
 const DELIVER = new Map<string, (event: HostEvent) => void>();
 for (const part of PARTS)
