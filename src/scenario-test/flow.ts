@@ -1,0 +1,348 @@
+/**
+ * One flow: scripts of a rule, run by the real scenario service in its real sandbox, on a clock that moves only when the
+ * test lets it. Whoever calls and is called is a `Phone`. A flow may have several sessions: people call one after another.
+ */
+import type { Call, HeaderMap, Route, ScenarioSource } from '../call/types.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { seededRandom } from '../kernel/seeded-random.ts';
+import { VirtualClock } from '../kernel/virtual-clock.ts';
+import type { ScenarioSessionEvents } from '../scenario/ports.ts';
+import type { HostEvent } from '../scenario/protocol.ts';
+import type { ScenarioLimits } from '../scenario/sandbox/limits.ts';
+import { ScenarioService } from '../scenario/scenario-service.ts';
+import { CallsDouble, type NewCall } from './calls-double.ts';
+import { FlowSandboxes } from './flow-sandboxes.ts';
+import { HttpDouble } from './http-double.ts';
+import { type Direction, Ladder } from './ladder.ts';
+import { MediaDouble } from './media-double.ts';
+import { nameOfSound, Phone, type PhoneHost, type Waiting } from './phone.ts';
+import { Recordings } from './recordings.ts';
+import { Sounds } from './sounds.ts';
+
+export interface FlowOptions {
+  /** What the rule, or whoever starts the scenario, gives to `VoxEngine.customData()`. Anything but text is written as JSON. */
+  readonly customData?: unknown;
+  /** Service numbers of the application: what it may show. Numbers that are called are among them by themselves. */
+  readonly numbers?: readonly string[];
+  /** SIP accounts of the application. Default: any name is one. */
+  readonly users?: readonly string[];
+  /** When the flow begins. Default: noon of 1 January 2026, UTC. */
+  readonly now?: Date;
+  /** Of the script's dice. Default 1. */
+  readonly seed?: number;
+  readonly limits?: Partial<ScenarioLimits>;
+}
+
+export interface Caller {
+  readonly from: string;
+  /** The number that is dialled. */
+  readonly to: string;
+  readonly displayName?: string;
+  readonly headers?: HeaderMap;
+  /** What the ladder calls this phone. Default: its number. */
+  readonly name?: string;
+}
+
+/** A flow that went otherwise than the test says, with the ladder of what happened. */
+export class FlowError extends Error {
+  override readonly name = 'FlowError';
+}
+
+/** Virtual milliseconds that a wait takes at the most. */
+const WITHIN_MS = 5_000;
+/** Real milliseconds after which something does not come to rest. */
+const REST_MS = 20_000;
+const NOON = Date.UTC(2026, 0, 1, 12);
+
+export class Flow implements PhoneHost, AsyncDisposable {
+  /** The backend: says what requests are answered with, and what was asked. */
+  readonly http: HttpDouble;
+  /** Prompts: what was spoken (`sounds.said`), how long a file lasts (`sounds.file`), a voice out of order (`sounds.fault`). */
+  readonly sounds = new Sounds();
+  readonly recordings: Recordings;
+  readonly ladder: Ladder;
+  /** Everything that the scripts were told, in order. */
+  readonly events: HostEvent[] = [];
+  /** Lines of `Logger.write` and of the runtime, in order. */
+  readonly log: string[] = [];
+  readonly phones: Phone[] = [];
+  readonly #clock: VirtualClock;
+  readonly #calls: CallsDouble;
+  readonly #media: MediaDouble;
+  readonly #sandboxes: FlowSandboxes;
+  readonly #service: ScenarioService;
+  readonly #route: Route;
+  readonly #customData: string;
+  readonly #numbers: Set<string>;
+  readonly #byCall = new Map<Call, Phone>();
+  readonly #called: Phone[] = [];
+  readonly #hearing = new Map<Phone, Phone | string>();
+  #failures: string[] = [];
+  #nextName: string | undefined;
+  #closed = false;
+
+  constructor(scenarios: readonly ScenarioSource[], options: FlowOptions = {}) {
+    const { customData = '', numbers = [], users, now, seed = 1, limits = {} } = options;
+    const clock = new VirtualClock(now?.getTime() ?? NOON, () => this.#quiet());
+    const random = seededRandom(seed);
+    this.#clock = clock;
+    this.#customData = typeof customData === 'string' ? customData : JSON.stringify(customData);
+    this.#numbers = new Set(numbers);
+    this.#route = { applicationId: 'test', applicationName: 'test', ruleName: 'test', scenarios };
+    this.ladder = new Ladder(() => clock.monotonic());
+    this.recordings = new Recordings(clock, (call) => this.#byCallId(call));
+    this.http = new HttpDouble({
+      clock,
+      onAsked: ({ method, url }, outcome) => this.ladder.add('HTTP', 'out', `${method} ${url}: ${outcome}`),
+      onUnexpected: (sentence) => this.#fail('HTTP', sentence),
+    });
+    this.#media = new MediaDouble({ clock, sounds: this.sounds });
+    this.#sandboxes = new FlowSandboxes(limits, (event) => this.events.push(event));
+    this.#calls = new CallsDouble({
+      clock,
+      random,
+      numbers: () => this.#numbers,
+      users: users === undefined ? undefined : new Set(users),
+      onCall: (made) => this.#onCall(made),
+      note: (call, direction, what) => this.ladder.add(this.#nameOf(call), direction, what),
+    });
+    this.#service = new ScenarioService({
+      calls: this.#calls,
+      media: this.#media,
+      recordings: this.recordings,
+      speech: this.sounds,
+      playbacks: this.sounds,
+      http: this.http,
+      sandboxes: this.#sandboxes,
+      clock,
+      random,
+      log: SILENT,
+      settings: { workers: 1, warm: 1, limits, httpAllowPrivate: [], playbackFolder: '' },
+    });
+    this.#watch(this.#service);
+  }
+
+  /** The flow's time, as the script's `Date.now()` has it. */
+  get now(): number {
+    return this.#clock.now();
+  }
+  /** Sessions that run. */
+  get running(): number {
+    return this.#service.activeSessions;
+  }
+  /** Everybody whom the scenarios have called so far. */
+  get calledPhones(): readonly Phone[] {
+    return this.phones.filter(({ isCaller }) => !isCaller);
+  }
+
+  /** Somebody calls in, and a session begins. */
+  async callsIn(caller: Caller): Promise<Phone> {
+    const { from, to, displayName = '', headers = {}, name } = caller;
+    await this.#sandboxes.ready;
+    this.#numbers.add(to);
+    this.#nextName = name;
+    const call = this.#calls.ring(
+      { ...this.#route, customData: this.#customData },
+      { from, to, displayName, headers },
+    );
+    await this.settled();
+    return this.#byCall.get(call) as Phone;
+  }
+
+  /** A session begins without a call, as by `POST /v1/scenarios/…/start` or `StartScenarios`. */
+  async starts({ customData }: { readonly customData?: unknown } = {}): Promise<void> {
+    await this.#sandboxes.ready;
+    const text =
+      customData === undefined
+        ? this.#customData
+        : typeof customData === 'string'
+          ? customData
+          : JSON.stringify(customData);
+    this.ladder.add('scenario', 'in', 'is started');
+    await this.#service.start({ route: this.#route, customData: text, inbound: undefined });
+    await this.settled();
+  }
+
+  /** The next leg that a scenario dials; those that it dialled before are given first, each once. */
+  async called({ within, name }: Waiting & { readonly name?: string } = {}): Promise<Phone> {
+    await this.until(() => this.#called.length > 0, 'a call to somebody', within);
+    const phone = this.#called.shift() as Phone;
+    phone.name = name ?? phone.name;
+    return phone;
+  }
+
+  /** Lets virtual time pass, and everything that it sets off. */
+  async advance(ms: number): Promise<void> {
+    await this.#clock.advance(ms);
+    await this.settled();
+  }
+
+  /** Until nothing more happens without time passing. Rejects when something happened that the test does not expect. */
+  async settled(): Promise<void> {
+    await this.#quiet();
+    this.#check();
+  }
+
+  async until(isSo: () => boolean, what: string, within = WITHIN_MS): Promise<void> {
+    const deadline = this.#clock.monotonic() + within;
+    await this.settled();
+    while (!isSo()) {
+      const { nextIn } = this.#clock;
+      if (nextIn === undefined || this.#clock.monotonic() + nextIn > deadline) {
+        const waited = within > 0 && this.running > 0 ? ` within ${within / 1000} s` : '';
+        throw this.#error(`The test waits for ${what}, and that does not come${waited}.`);
+      }
+      await this.advance(nextIn);
+    }
+  }
+
+  /** All sessions are over: by themselves, not by the limit of a session that was forgotten. */
+  async ended({ within }: Waiting = {}): Promise<void> {
+    await this.settled();
+    try {
+      await this.until(() => this.running === 0, 'the end', within);
+    } catch (error) {
+      if (this.running === 0) throw error;
+      throw this.#error(this.#leftOpen());
+    }
+  }
+
+  /**
+   * The end of a test: everything has to be over. Whatever is not, is ended. Rejects with what was left, unless the test
+   * has failed by then anyway (`quietly`).
+   */
+  async finish(quietly = false): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#quiet();
+    if (this.running > 0 && !quietly) this.#failures.push(this.#leftOpen());
+    const closed = this.#service.close(0).then(() => true);
+    for (let rounds = 0; rounds < 50; rounds++) {
+      if (await Promise.race([closed, this.#clock.advance(1_000).then(() => false)])) break;
+    }
+    if (!quietly) this.#check();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.finish();
+  }
+
+  // What phones ask.
+
+  hearing(phone: Phone): Phone | string {
+    const leg = [...this.#byCall].find(([, one]) => one === phone)?.[0].leg;
+    const sources = leg === undefined ? [] : this.#media.heardBy(leg);
+    const heard = sources.map((source) =>
+      typeof source === 'string'
+        ? source
+        : ([...this.#byCall].find(([one]) => one.leg === source)?.[1] ?? 'silence'),
+    );
+    if (heard.length > 1) return `room: ${heard.map(nameOfSound).join(', ')}`;
+    return heard[0] ?? 'silence';
+  }
+
+  note(phone: Phone, direction: Direction, what: string): void {
+    this.ladder.add(phone.name, direction, what);
+  }
+
+  #watch({ observers }: ScenarioService): void {
+    observers.on('log', ({ level, message }) => {
+      this.log.push(message);
+      // What a request led to stands in the ladder already, with its whole address.
+      if (!/^HTTP [A-Z]+ [^ ]+: /.test(message))
+        this.ladder.add('log', 'note', level === 'info' ? message : `${level}: ${message}`);
+    });
+    observers.on('ended', (ended) => this.#onEnded(ended));
+  }
+
+  #onCall({ call, from, to, headers }: NewCall): void {
+    const phone = new Phone(call, { name: this.#nextName, from, to, headers }, this);
+    this.#nextName = undefined;
+    this.phones.push(phone);
+    this.#byCall.set(call, phone);
+    if (call.incoming) {
+      this.note(phone, 'in', `calls ${to}${phone.name === from ? '' : ` from ${from}`}`);
+      return;
+    }
+    this.#called.push(phone);
+    const shows = from === '' ? 'without a number' : `and sees ${from}`;
+    this.note(phone, 'out', `is called ${shows}`);
+  }
+
+  #onEnded({ reason, error }: ScenarioSessionEvents['ended']): void {
+    this.ladder.add('scenario', 'note', `ended: ${reason}`);
+    if (error === undefined) return;
+    const { message, scenario, line } = error;
+    const place = scenario === '' ? '' : ` (${scenario}${line === undefined ? '' : `:${line}`})`;
+    this.#failures.push(`The scenario failed: ${message}${place}`);
+  }
+
+  #fail(who: string, sentence: string): void {
+    this.ladder.add(who, 'note', sentence);
+    this.#failures.push(sentence);
+  }
+
+  /** Each failure is told once. */
+  #check(): void {
+    if (this.#failures.length === 0) return;
+    const failures = this.#failures;
+    this.#failures = [];
+    throw this.#error(failures.join('\n'));
+  }
+
+  #error(sentence: string): FlowError {
+    return new FlowError(`${sentence}\n\n${this.ladder.toString()}\n`);
+  }
+
+  #leftOpen(): string {
+    const open = this.phones.filter(({ state }) => state !== 'ended').map((phone) => describe(phone));
+    if (open.length > 0) return `The scenario left open: ${open.join('; ')}.`;
+    return 'All calls are over, and the session is not: the scenario has not called VoxEngine.terminate().';
+  }
+
+  /** Until every sandbox has answered and every promise has run. Then what everybody hears is noted. */
+  async #quiet(): Promise<void> {
+    const began = performance.now();
+    do {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (performance.now() - began > REST_MS) throw this.#error('The flow does not come to rest.');
+    } while (this.#sandboxes.busy > 0 || this.http.thinking > 0);
+    this.#listen();
+  }
+
+  #listen(): void {
+    for (const phone of this.phones) {
+      const before = this.#hearing.get(phone) ?? 'silence';
+      if (before === 'silence' && phone.state === 'ended') continue;
+      const now = this.hearing(phone);
+      if (now === before) continue;
+      this.#hearing.set(phone, now);
+      if (phone.state === 'ended') continue;
+      phone.heard.push(now);
+      this.note(phone, 'note', `hears ${nameOfSound(now)}`);
+    }
+  }
+
+  #nameOf(call: Call): string {
+    return this.#byCall.get(call)?.name ?? 'call';
+  }
+
+  #byCallId(id: string): string {
+    return [...this.#byCall].find(([call]) => call.id === id)?.[1].name ?? 'session';
+  }
+}
+
+function describe({ name, isCaller, state, from, to }: Phone): string {
+  const who = isCaller ? `the call of ${name} to ${to}` : `the call to ${name}`;
+  const shown = isCaller || from === '' ? '' : `, which sees ${from}`;
+  return `${who}${shown} (${state === 'waiting' ? 'nobody answered' : state})`;
+}
+
+const nothing = (): void => {};
+const SILENT: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  child: () => SILENT,
+};

@@ -1,0 +1,9 @@
+/** `maskline/scenario-test`: what a scenario's test file imports. `docs/guide/test-a-scenario.md` shows how. */
+export type { Transfer } from './call-double.ts';
+export { type Expectation, expect } from './expect.ts';
+export { type Caller, Flow, FlowError, type FlowOptions } from './flow.ts';
+export type { Answer, Asked, Reply } from './http-double.ts';
+export { Phone, type Waiting } from './phone.ts';
+export type { Recorded } from './recordings.ts';
+export { type Script, scenario } from './scenario.ts';
+export { test } from './test.ts';
