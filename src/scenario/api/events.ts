@@ -45,11 +45,15 @@ export class Listeners {
       );
   }
 
-  /** Calls every handler that was there when the event happened. An exception ends the scenario. */
-  emit(name: string, payload: Record<string, unknown>): void {
+  /** Calls every handler that was there when the event happened; what they returned. An exception ends the scenario. */
+  emit(name: string, payload: Record<string, unknown>): unknown[] {
+    const results: unknown[] = [];
     for (const handler of [...(this.#handlers.get(name) ?? [])]) {
-      watch((handler as Handler)(payload), this.#label(name));
+      const result = (handler as Handler)(payload);
+      watch(result, this.#label(name));
+      results.push(result);
     }
+    return results;
   }
 
   #label(value: string): string {

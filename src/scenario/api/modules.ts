@@ -26,7 +26,7 @@ const MODULES = {
 };
 
 /** Names of older scripts, whose modules became part of the core. */
-const OLDER = { Net: 'net', Player: 'player' };
+const OLDER = { Net: 'net', Player: 'player', WebSocket: 'websocket' };
 const AVAILABLE = new Set(['recorder', 'net', 'player', ...PARTS.flatMap(({ modules = [] }) => modules)]);
 
 export const Modules = checkedEnum('Modules', { ...MODULES, ...OLDER });

@@ -23,6 +23,10 @@ export function removeEventListener(event: unknown, callback?: unknown): void {
 export function onAppEvent(event: string, handler: Handler): void {
   listeners.add(event, handler);
 }
+/** Tells of an event of `AppEvents`; what the handlers returned. */
+export function emitAppEvent(name: string, payload: object): unknown[] {
+  return listeners.emit(name, { name, ...payload });
+}
 export function customData(customData?: unknown): string {
   if (customData !== undefined && typeof customData !== 'function') world.customData = text(customData);
   return world.customData;
@@ -124,9 +128,10 @@ type AppEvent = Extract<HostEvent, { type: 'started' | 'call-alerting' | 'termin
 export function deliverAppEvent(event: AppEvent): void {
   switch (event.type) {
     case 'started': {
-      // accessURL, logURL and the numeric account do not exist here and are left out rather than invented.
-      const { sessionId, applicationId } = event;
-      listeners.emit('Application.Started', { name: 'Application.Started', sessionId, applicationId });
+      // logURL and the numeric account do not exist here and are left out rather than invented.
+      const { sessionId, applicationId, access } = event;
+      const urls = access === undefined ? {} : { accessURL: access.url, accessSecureURL: access.secureUrl };
+      emitAppEvent('Application.Started', { ...urls, sessionId, applicationId });
       return;
     }
     case 'call-alerting': {

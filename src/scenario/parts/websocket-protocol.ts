@@ -58,6 +58,10 @@ export type WebSocketCommand =
       readonly url: string;
       readonly protocols: readonly string[];
       readonly headers: readonly (readonly [string, string])[];
+      /** A line of counts in the session's log when it ends. */
+      readonly statistics: boolean;
+      /** A line in the session's log for every message, without what it says. */
+      readonly trace: boolean;
     }
   | { readonly type: 'websocket-send'; readonly websocketId: string; readonly text: string }
   | { readonly type: 'websocket-close'; readonly websocketId: string }
@@ -82,4 +86,6 @@ export type WebSocketCommand =
   /** Forgets sound that has arrived and was not played yet; of all tags when none is named. */
   | { readonly type: 'websocket-clear'; readonly websocketId: string; readonly tag: string | undefined }
   /** From now on the session's URL takes web sockets. */
-  | { readonly type: 'websocket-allow' };
+  | { readonly type: 'websocket-allow' }
+  /** What those that come in from now on tell of themselves. */
+  | { readonly type: 'websocket-tell'; readonly statistics: boolean; readonly trace: boolean };

@@ -1,4 +1,4 @@
-import { BadCommand, type Fields, fieldsOf, headerList, id, string } from '../command-fields.ts';
+import { BadCommand, boolean, type Fields, fieldsOf, headerList, id, string } from '../command-fields.ts';
 import type { Readers } from './reader.ts';
 import { WEB_SOCKET_ENCODINGS, type WebSocketCommand, type WebSocketEncoding } from './websocket-protocol.ts';
 
@@ -18,6 +18,7 @@ export const WEB_SOCKET_READERS: Readers<WebSocketCommand> = {
     url: string(fields, 'url', 8192),
     protocols: protocols(fields.get('protocols')),
     headers: headerList(fields.get('headers')),
+    ...tells(fields),
   }),
   'websocket-send': (fields, type) => ({
     type,
@@ -33,7 +34,12 @@ export const WEB_SOCKET_READERS: Readers<WebSocketCommand> = {
     tag: fields.get('tag') === undefined ? undefined : string(fields, 'tag', MAX_TAG),
   }),
   'websocket-allow': (_fields, type) => ({ type }),
+  'websocket-tell': (fields, type) => ({ type, ...tells(fields) }),
 };
+
+function tells(fields: Fields) {
+  return { statistics: boolean(fields, 'statistics'), trace: boolean(fields, 'trace') };
+}
 
 function protocols(value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length > MAX_PROTOCOLS)
