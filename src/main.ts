@@ -34,8 +34,8 @@ import { WorkerSandboxes } from './scenario/sandbox/worker-sandboxes.ts';
 import { ScenarioService } from './scenario/scenario-service.ts';
 import { NodeNetwork } from './sip/transport/node-network.ts';
 import type { Address, TransportName } from './sip/transport/types.ts';
-import { CachedSynthesis } from './speech/cache.ts';
-import { EspeakSynthesis } from './speech/espeak.ts';
+import { createSpeech } from './speech/create-speech.ts';
+import type { Recognition } from './speech/recognition.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
 import { TraceReader } from './trace/reader.ts';
 import { TraceRecorder } from './trace/recorder.ts';
@@ -46,8 +46,9 @@ export interface StartOptions {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
-  /** Default: eSpeak NG, each text once. */
+  /** Default: what the settings say, each text once. */
   readonly speech?: SpeechSynthesis;
+  readonly recognition?: Recognition;
 }
 
 /** A running node. */
@@ -170,11 +171,13 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     random,
   });
 
+  const speech = createSpeech(settings.speech, { clock, cacheFolder: join(data, 'cache') });
   const scenarios = new ScenarioService({
     calls,
     media,
     recordings,
-    speech: options.speech ?? createSpeech(data),
+    speech: options.speech ?? speech.synthesis,
+    recognition: options.recognition ?? speech.recognition,
     storage: storage.appStorage,
     clock,
     random,
@@ -286,11 +289,6 @@ async function startTracing(
   stack.userAgent.events.on('signalling', (told) => recorder.signalling(told));
   recorder.watchCalls(calls.observers);
   return recorder;
-}
-
-function createSpeech(data: string): CachedSynthesis {
-  const synthesis = new EspeakSynthesis({ clock });
-  return new CachedSynthesis({ synthesis, name: 'espeak-ng', folder: join(data, 'cache', 'speech'), clock });
 }
 
 function scenarioSettings(settings: Settings, data: string) {

@@ -6,6 +6,7 @@ import Value from 'typebox/value';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, type Range } from 'yaml';
 import { MasklineError } from '../kernel/errors.ts';
 import { type Settings, SettingsSchema } from './schema.ts';
+import { speechProblems } from './speech-schema.ts';
 
 /** Settings as loaded, and the folder that relative paths in them start from. */
 export interface LoadedSettings {
@@ -196,7 +197,7 @@ function keysOf(path: string): (string | number)[] {
 
 /** What one value says about another. */
 function crossChecks(settings: Settings): string[] {
-  const problems: string[] = [];
+  const problems = speechProblems(settings.speech);
   if (settings.media.ports.max - settings.media.ports.min < 3) {
     problems.push('/media/ports: the range must hold at least two pairs of ports.');
   }

@@ -13,6 +13,8 @@ const UNIT: Readonly<Record<string, string>> = {
   Call: "VoxEngine.callPSTN('1', '2')",
   Player: "VoxEngine.createURLPlayer('http://a/b.wav')",
   Recorder: 'VoxEngine.createRecorder()',
+  ASR: "VoxEngine.createASR('en-US')",
+  WebSocket: "VoxEngine.createWebSocket('wss://a/b')",
 };
 
 describe('the facts of the public API', () => {
@@ -323,13 +325,13 @@ describe('quirks that real scripts rely on', () => {
   it('misspelled names are found', async () => {
     expect(
       await logsFrom(
-        "CallEvents.Conected; VoxEngine.addEventListener('Application.CallAlertin', () => {}); require('asrr'); require('asr'); require(Modules.Recorder); CallEvents.MessageReceived",
+        "CallEvents.Conected; VoxEngine.addEventListener('Application.CallAlertin', () => {}); require('asrr'); require('ai'); require(Modules.Recorder); CallEvents.MessageReceived",
       ),
     ).toEqual([
       'CallEvents.Conected does not exist. Did you mean CallEvents.Connected?',
       'addEventListener: Application.CallAlertin is not one of AppEvents. Did you mean AppEvents.CallAlerting?',
       'require: there is no module asrr. Did you mean asr?',
-      'require: the module asr is not available in Maskline yet.',
+      'require: the module ai is not available in Maskline yet.',
     ]);
   });
 

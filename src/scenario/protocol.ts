@@ -37,6 +37,7 @@ export interface ScriptLimits {
   readonly timers: number;
   readonly players: number;
   readonly httpTotal: number;
+  readonly queueRequests: number;
   readonly calls: number;
   readonly logLineChars: number;
 }
@@ -194,7 +195,7 @@ export interface RecordWish {
 }
 
 /** What sends or takes sound. */
-export const MEDIA_KINDS = ['call', 'player', 'recorder', 'websocket'] as const;
+export const MEDIA_KINDS = ['call', 'player', 'recorder', 'asr', 'websocket'] as const;
 export type MediaKind = (typeof MEDIA_KINDS)[number];
 
 /** A media unit as commands name it. */

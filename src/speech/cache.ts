@@ -38,8 +38,9 @@ export class CachedSynthesis implements Synthesis {
     return making;
   }
 
-  #pathOf(text: string, { language, voice }: SayOptions): string {
-    const hash = createHash('sha256').update(JSON.stringify([this.#options.name, language, voice, text]));
+  #pathOf(text: string, { language, voice, gender, tuning }: SayOptions): string {
+    const what = JSON.stringify([this.#options.name, language, voice, gender, tuning, text]);
+    const hash = createHash('sha256').update(what);
     return join(this.#options.folder, `${hash.digest('hex').slice(0, 40)}.wav`);
   }
 

@@ -33,10 +33,14 @@ describe('EspeakSynthesis', () => {
       `echo "$@" > ${folder}/args; /bin/cat > ${folder}/text; /bin/cat ${folder}/out.wav`,
     );
     const voice = new EspeakSynthesis({ clock: systemClock, program: path });
-    expect([...(await voice.say('-x; $(touch evil) Привет', { language: 'ru-RU', voice: '' }))]).toEqual([
-      1, 2, 3, -4,
-    ]);
-    expect(await readFile(join(folder, 'args'), 'utf8')).toBe('--stdin --stdout -v ru\n');
+    const wish: SayOptions = {
+      language: 'ru-RU',
+      voice: '',
+      gender: 'male',
+      tuning: { speed: 1.25, pitchSemitones: -6, gainDb: 0 },
+    };
+    expect([...(await voice.say('-x; $(touch evil) Привет', wish))]).toEqual([1, 2, 3, -4]);
+    expect(await readFile(join(folder, 'args'), 'utf8')).toBe('--stdin --stdout -v ru+m3 -s 194 -p 26\n');
     expect(await readFile(join(folder, 'text'), 'utf8')).toBe('-x; $(touch evil) Привет');
   });
 
@@ -51,7 +55,7 @@ describe('EspeakSynthesis', () => {
     const clock = new VirtualClock();
     const slow = new EspeakSynthesis({ clock, program: await program('exec sleep 60') });
     const said = slow.say('Hello', english);
-    const failed = expect(said).rejects.toThrow('not made within 5 s');
+    const failed = expect(said).rejects.toThrow('did not answer within 5 s');
     await clock.advance(5_000);
     await failed;
     expect(clock.pending).toBe(0);

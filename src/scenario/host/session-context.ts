@@ -3,6 +3,7 @@ import type { Call, Calls, TransferProgress } from '../../call/types.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { MediaSession } from '../../media/engine.ts';
+import type { Recognition } from '../../speech/recognition.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { PlaybackCache } from '../http/playback-cache.ts';
 import type { KeyValueStore, RecordingRegistry, SpeechSynthesis, StartRequest } from '../ports.ts';
@@ -19,6 +20,8 @@ export interface SessionServices {
   readonly calls: Calls;
   readonly recordings: RecordingRegistry;
   readonly speech: SpeechSynthesis;
+  /** Absent where nothing is recognised. */
+  readonly recognition?: Recognition;
   readonly http: HttpClient;
   readonly playbacks: Pick<PlaybackCache, 'fetch'>;
   readonly clock: Clock;

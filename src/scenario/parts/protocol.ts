@@ -4,10 +4,11 @@
  * command must look like), `host/<name>.ts` (what carries it out) and `api/<name>.ts` (what the script sees).
  * The type of each event and command begins with the part's name and a hyphen.
  */
+import type { AsrCommand, AsrEvent } from './asr-protocol.ts';
 import type { AccessCommand, AccessEvent } from './access-protocol.ts';
 import type { StorageCommand, StorageEvent } from './storage-protocol.ts';
 import type { WebSocketCommand, WebSocketEvent } from './websocket-protocol.ts';
 
-export type PartEvent = StorageEvent | AccessEvent | WebSocketEvent;
+export type PartEvent = AsrEvent | StorageEvent | AccessEvent | WebSocketEvent;
 
-export type PartCommand = StorageCommand | AccessCommand | WebSocketCommand;
+export type PartCommand = AsrCommand | StorageCommand | AccessCommand | WebSocketCommand;

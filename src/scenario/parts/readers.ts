@@ -1,6 +1,7 @@
 /** The readers of the parts' commands, one line for each part. */
 import type { Fields } from '../command-fields.ts';
 import { ACCESS_READERS } from './access-reader.ts';
+import { ASR_READERS } from './asr-reader.ts';
 import type { PartCommand } from './protocol.ts';
 import type { Readers } from './reader.ts';
 import { STORAGE_READERS } from './storage-reader.ts';
@@ -9,6 +10,7 @@ import { WEB_SOCKET_READERS } from './websocket-reader.ts';
 export type { Readers };
 
 const READERS: Readers<PartCommand> = {
+  ...ASR_READERS,
   ...STORAGE_READERS,
   ...ACCESS_READERS,
   ...WEB_SOCKET_READERS,

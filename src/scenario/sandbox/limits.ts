@@ -33,6 +33,8 @@ export interface ScenarioLimits {
   readonly logTotalChars: number;
   /** Events that may wait for a script; a script that is further behind has failed. */
   readonly waitingEvents: number;
+  /** Recognisers (`ASR`) of one session at once; each may keep a process or a connection busy. */
+  readonly recognisers: number;
   /** Bytes of the interpreter's stack. About 40 nested calls fit into 8 kB. */
   readonly stackBytes: number;
   /** Seconds that `terminate` waits for running HTTP requests, as VoxEngine does. */
@@ -41,6 +43,8 @@ export interface ScenarioLimits {
   readonly lastWordsSeconds: number;
   /** Requests to `ApplicationStorage` of a session that wait at once. */
   readonly storageWaiting: number;
+  /** Requests to queues of operators (`enqueueACDRequest`, `enqueueTask`) of a session that wait at once. */
+  readonly queueRequests: number;
   /** Seconds after which a request to `ApplicationStorage` is rejected. */
   readonly storageSeconds: number;
 }
@@ -63,9 +67,11 @@ export const DEFAULT_LIMITS: ScenarioLimits = {
   logLineChars: 8 * 1024,
   logTotalChars: 1024 * 1024,
   waitingEvents: 1000,
+  recognisers: 10,
   stackBytes: 128 * 1024,
   pendingHttpSeconds: 90,
   lastWordsSeconds: 10,
   storageWaiting: 100,
   storageSeconds: 5,
+  queueRequests: 100,
 };
