@@ -115,7 +115,7 @@ export class ScenarioSession {
     const { request, services, sessionId } = this.#options;
     const { applicationId, applicationName, ruleName } = request.route;
     const { clock, random, limits } = services;
-    const { timers, players, httpTotal, calls, logLineChars } = limits;
+    const { timers, players, httpTotal, queueRequests, calls, logLineChars } = limits;
     return {
       type: 'started',
       at: clock.now(),
@@ -125,7 +125,7 @@ export class ScenarioSession {
       applicationName,
       ruleName,
       customData: request.customData,
-      limits: { timers, players, httpTotal, calls, logLineChars },
+      limits: { timers, players, httpTotal, queueRequests, calls, logLineChars },
     };
   }
 

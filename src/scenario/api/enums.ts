@@ -4,7 +4,7 @@ import { warn } from './host-link.ts';
 import { nearest } from './nearest.ts';
 
 /** @internal exported for the table of facts */
-export function checkedEnum<T extends Record<string, string>>(name: string, values: T): T {
+export function checkedEnum<T extends Record<string, string | number>>(name: string, values: T): T {
   return new Proxy(Object.freeze({ ...values }), {
     get(target, key) {
       if (typeof key === 'symbol' || key in target) return Reflect.get(target, key) as unknown;
@@ -86,7 +86,7 @@ const RECORDER = {
   Stopped: 'Recorder.Stopped',
 };
 
-function names<T extends Record<string, string>>(
+export function names<T extends Record<string, string>>(
   enumName: string,
   values: T,
   happening: readonly (keyof T)[],

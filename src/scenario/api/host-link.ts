@@ -32,7 +32,7 @@ export const world: { at: number; sessionId: string; customData: string; limits:
   at: 0,
   sessionId: '',
   customData: '',
-  limits: { timers: 0, players: 0, httpTotal: 0, calls: 0, logLineChars: 0 },
+  limits: { timers: 0, players: 0, httpTotal: 0, queueRequests: 0, calls: 0, logLineChars: 0 },
 };
 
 export function log(level: 'info' | 'warn' | 'error', message: string): void {

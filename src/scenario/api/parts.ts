@@ -2,12 +2,14 @@
 import type { PartEvent } from '../parts/protocol.ts';
 import type { HostEvent } from '../protocol.ts';
 import type { ApiPart } from './part.ts';
+import { acd } from './acd.ts';
 import { ivr } from './ivr.ts';
+import { smartQueue } from './smart-queue.ts';
 import { storage } from './storage.ts';
 
 export type { ApiPart };
 
-export const PARTS: readonly ApiPart[] = [ivr, storage];
+export const PARTS: readonly ApiPart[] = [ivr, acd, smartQueue, storage];
 
 const DELIVER = new Map<string, (event: HostEvent) => void>();
 for (const part of PARTS)

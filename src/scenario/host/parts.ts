@@ -1,6 +1,7 @@
 /** The host's side of the parts of the API, one line for each in `PARTS`. A part is opened when its first command comes. */
 import type { PartCommand } from '../parts/protocol.ts';
 import { SessionRecognisers } from './asr.ts';
+import { SessionQueues } from './acd.ts';
 import type { HostPart } from './host-part.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionStorage } from './storage.ts';
@@ -9,6 +10,7 @@ export type { HostPart };
 
 /** By what the types of its commands begin with. */
 const PARTS: Readonly<Record<string, (context: SessionContext) => HostPart>> = {
+  acd: (context) => new SessionQueues(context),
   asr: (context) => new SessionRecognisers(context),
   storage: (context) => new SessionStorage(context),
 };

@@ -6,9 +6,10 @@
  */
 import type { AsrCommand, AsrEvent } from './asr-protocol.ts';
 import type { AccessCommand, AccessEvent } from './access-protocol.ts';
+import type { AcdCommand, AcdEvent } from './acd-protocol.ts';
 import type { StorageCommand, StorageEvent } from './storage-protocol.ts';
 import type { WebSocketCommand, WebSocketEvent } from './websocket-protocol.ts';
 
-export type PartEvent = AsrEvent | StorageEvent | AccessEvent | WebSocketEvent;
+export type PartEvent = AcdEvent | AsrEvent | StorageEvent | AccessEvent | WebSocketEvent;
 
-export type PartCommand = AsrCommand | StorageCommand | AccessCommand | WebSocketCommand;
+export type PartCommand = AcdCommand | AsrCommand | StorageCommand | AccessCommand | WebSocketCommand;

@@ -1,5 +1,6 @@
 /** The readers of the parts' commands, one line for each part. */
 import type { Fields } from '../command-fields.ts';
+import { ACD_READERS } from './acd-reader.ts';
 import { ACCESS_READERS } from './access-reader.ts';
 import { ASR_READERS } from './asr-reader.ts';
 import type { PartCommand } from './protocol.ts';
@@ -10,6 +11,7 @@ import { WEB_SOCKET_READERS } from './websocket-reader.ts';
 export type { Readers };
 
 const READERS: Readers<PartCommand> = {
+  ...ACD_READERS,
   ...ASR_READERS,
   ...STORAGE_READERS,
   ...ACCESS_READERS,

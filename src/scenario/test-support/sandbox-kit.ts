@@ -16,7 +16,7 @@ export const STARTED: Started = {
   applicationName: 'Taxi',
   ruleName: 'all',
   customData: 'order 7',
-  limits: { timers: 100, players: 10, httpTotal: 35, calls: 30, logLineChars: 8192 },
+  limits: { timers: 100, players: 10, httpTotal: 35, queueRequests: 100, calls: 30, logLineChars: 8192 },
 };
 
 export const FACTS: CallFacts = {
