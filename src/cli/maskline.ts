@@ -14,6 +14,7 @@ const USAGE = `maskline COMMAND
   trace CALL [--json] [--url URL] [--key KEY]                the SIP messages of a call, as a ladder
   drain [--wait SECONDS] [--undo] [--url URL] [--key KEY]    take a running node out of service, and back
   doctor [--settings FILE | --example NAME] [--json]         look at everything around a node: ports, trunks, clock, disk …
+  scenario test|lint|run|replay|types …                      a call flow, written and tested without a phone
   settings [--json-schema]                                   the reference page of all settings
 `;
 
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   trace: async (args) => (await import('./trace.ts')).traceCommand(args),
   drain: async (args) => (await import('./drain.ts')).drainCommand(args),
   doctor: async (args) => (await import('./doctor/command.ts')).doctorCommand(args),
+  scenario: async (args) => (await import('./scenario/command.ts')).scenarioCommand(args),
   settings: async (args) => (await import('./settings.ts')).settingsCommand(args),
 };
 

@@ -190,7 +190,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
       const { nextIn } = this.#clock;
       if (nextIn === undefined || this.#clock.monotonic() + nextIn > deadline) {
         const waited = within > 0 && this.running > 0 ? ` within ${within / 1000} s` : '';
-        throw this.#error(`The test waits for ${what}, and that does not come${waited}.`);
+        throw this.failure(`The test waits for ${what}, and that does not come${waited}.`);
       }
       await this.advance(nextIn);
     }
@@ -203,7 +203,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
       await this.until(() => this.running === 0, 'the end', within);
     } catch (error) {
       if (this.running === 0) throw error;
-      throw this.#error(this.#leftOpen());
+      throw this.failure(this.#leftOpen());
     }
   }
 
@@ -243,6 +243,10 @@ export class Flow implements PhoneHost, AsyncDisposable {
 
   note(phone: Phone, direction: Direction, what: string): void {
     this.ladder.add(phone.name, direction, what);
+  }
+
+  failure(sentence: string): FlowError {
+    return new FlowError(`${sentence}\n\n${this.ladder.toString()}\n`);
   }
 
   #watch({ observers }: ScenarioService): void {
@@ -287,11 +291,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
     if (this.#failures.length === 0) return;
     const failures = this.#failures;
     this.#failures = [];
-    throw this.#error(failures.join('\n'));
-  }
-
-  #error(sentence: string): FlowError {
-    return new FlowError(`${sentence}\n\n${this.ladder.toString()}\n`);
+    throw this.failure(failures.join('\n'));
   }
 
   #leftOpen(): string {
@@ -305,7 +305,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
     const began = performance.now();
     do {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      if (performance.now() - began > REST_MS) throw this.#error('The flow does not come to rest.');
+      if (performance.now() - began > REST_MS) throw this.failure('The flow does not come to rest.');
     } while (this.#sandboxes.busy > 0 || this.http.thinking > 0);
     this.#listen();
   }

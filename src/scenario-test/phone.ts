@@ -10,6 +10,8 @@ export interface PhoneHost {
   /** Lets virtual time pass until it is so, `within` milliseconds at the most. Rejects with `what` and the ladder. */
   until(isSo: () => boolean, what: string, within: number | undefined): Promise<void>;
   advance(ms: number): Promise<void>;
+  /** An error with the ladder. */
+  failure(sentence: string): Error;
 }
 
 export interface PhoneFacts {
@@ -165,9 +167,10 @@ export class Phone {
   /** With a code: and it has to be that one. */
   async ended({ within, code }: Waiting & { readonly code?: number } = {}): Promise<void> {
     await this.#host.until(() => this.state === 'ended', `the end of the call of ${this.name}`, within);
-    if (code === undefined || this.end?.code === code) return;
-    const what = `the call of ${this.name} to end with ${code}, and it ended with ${this.end?.code}`;
-    await this.#host.until(() => false, what, 0);
+    if (code !== undefined && this.end?.code !== code)
+      throw this.#host.failure(
+        `The call of ${this.name} was to end with ${code}, and it ended with ${this.end?.code}.`,
+      );
   }
   /** Until this is heard: a phone, a whole label (`says: Hello`), or a pattern for one. */
   async hearing(what: Phone | string | RegExp, { within }: Waiting = {}): Promise<void> {
