@@ -27,6 +27,7 @@ import { createMetrics } from './node/metrics.ts';
 import { closeSip, createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
 import { RecordKeeper } from './records/record-keeper.ts';
 import { Recordings } from './records/recordings.ts';
+import { Transcripts } from './records/transcripts.ts';
 import { recoverRecords } from './records/recover.ts';
 import type { SpeechSynthesis } from './scenario/ports.ts';
 import { DEFAULT_LIMITS } from './scenario/sandbox/limits.ts';
@@ -36,6 +37,7 @@ import { NodeNetwork } from './sip/transport/node-network.ts';
 import type { Address, TransportName } from './sip/transport/types.ts';
 import { createSpeech } from './speech/create-speech.ts';
 import type { Recognition } from './speech/recognition.ts';
+import { transcribeFile } from './speech/transcribe-file.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
 import { TraceReader } from './trace/reader.ts';
 import { TraceRecorder } from './trace/recorder.ts';
@@ -161,24 +163,40 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   });
   await recoverRecords({ store: storage.records, node: settings.node, recordingsFolder, repairWav, log });
   const api: { url: string } = { url: settings.http.publicUrl ?? '' };
+  const speech = createSpeech(settings.speech, { clock, cacheFolder: join(data, 'cache') });
+  const recognition = options.recognition ?? speech.recognition;
+  const transcripts = new Transcripts({
+    store: storage.transcripts,
+    records: storage.records,
+    node: settings.node,
+    recordingsFolder,
+    recognise: (path, wish, signal) =>
+      transcribeFile(recognition, path, { ...wish, endSilenceMs: 700 }, signal),
+    parallel: settings.speech.transcriptsParallel,
+    clock,
+    log,
+  });
+  closing.add('transcripts', () => transcripts.close());
+  await transcripts.resume();
   const recordings = new Recordings({
     folder: recordingsFolder,
     get publicUrl() {
       return api.url;
     },
     keeper,
+    transcripts,
     clock,
     random,
   });
 
-  const speech = createSpeech(settings.speech, { clock, cacheFolder: join(data, 'cache') });
   const scenarios = new ScenarioService({
     calls,
     media,
     recordings,
     speech: options.speech ?? speech.synthesis,
-    recognition: options.recognition ?? speech.recognition,
+    recognition,
     storage: storage.appStorage,
+    routes: directory,
     clock,
     random,
     log,
@@ -211,6 +229,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   const http = await createHttpServer({
     records: storage.records,
     traces: new TraceReader(storage.traces),
+    transcripts: storage.transcripts,
     admin: storage.admin,
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,

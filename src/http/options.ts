@@ -3,10 +3,13 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
 import type { RecordStore } from '../records/ports.ts';
+import type { TranscriptStore } from '../records/transcript-ports.ts';
 import type { Scenarios } from '../scenario/ports.ts';
 import type { CallTraces } from '../trace/ports.ts';
+import type { Api } from './api.ts';
 import type { AdminStore, ApiKeys, IdempotencyStore } from './ports.ts';
-import type { RateLimits } from './rate-limit.ts';
+import type { RateLimit, RateLimits } from './rate-limit.ts';
+import type { ServiceAccounts } from './service-account.ts';
 
 export interface HttpSettings {
   readonly host: string;
@@ -50,10 +53,17 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, string>>;
 }
 
+/** Something else that is served on the same address; routes say who may use them as ours do. */
+export type Mount = (
+  app: Api,
+  tools: { readonly limit: RateLimit; readonly serviceAccounts: ServiceAccounts },
+) => Promise<void>;
+
 /** What the API is made of. */
 export interface HttpServerOptions {
   readonly records: RecordStore;
   readonly traces: CallTraces;
+  readonly transcripts: Pick<TranscriptStore, 'get'>;
   readonly admin: AdminStore;
   readonly apiKeys: ApiKeys;
   readonly idempotency: IdempotencyStore;
@@ -65,6 +75,9 @@ export interface HttpServerOptions {
   readonly trunkStatus: (id: string) => TrunkStatus | undefined;
   readonly readiness: () => Promise<Readiness>;
   readonly node: NodeControl;
+  /** The account that tokens of service accounts are issued for; absent: none are taken. */
+  readonly accountId?: number;
+  readonly mounts?: readonly Mount[];
   /** Prometheus text format. */
   readonly metrics: () => Promise<string>;
   readonly clock: Clock;

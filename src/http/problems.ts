@@ -101,6 +101,24 @@ export const HTTP_ERRORS = {
     title: 'The file of the recording is no longer there.',
     hint: 'Look for it in a backup of the recordings folder; another node that keeps its own folder may have it.',
   },
+  'transcript/none': {
+    status: 404,
+    retryable: false,
+    title: 'No transcript of the recording was asked for.',
+    hint: 'Record with `transcribe: true` in the scenario.',
+  },
+  'transcript/unfinished': {
+    status: 409,
+    retryable: true,
+    title: 'The recording is not recognised yet.',
+    hint: 'Ask again later; recordings are recognised one after the other when they are complete.',
+  },
+  'transcript/failed': {
+    status: 404,
+    retryable: false,
+    title: 'The recording could not be recognised.',
+    hint: 'Look at speech.recognition in the settings, and at `maskline doctor`.',
+  },
   'application/unknown': {
     status: 404,
     retryable: false,

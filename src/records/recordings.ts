@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
 import type { RecordingRecord } from './ports.ts';
+import type { Transcripts } from './transcripts.ts';
 
 export interface RecordingsOptions {
   /** Where recordings lie. */
@@ -11,6 +12,8 @@ export interface RecordingsOptions {
   readonly publicUrl: string;
   /** `RecordKeeper` is one. */
   readonly keeper: { recordingChanged(recording: RecordingRecord): void };
+  /** `Transcripts` is one. */
+  readonly transcripts?: Pick<Transcripts, 'wanted' | 'recorded'>;
   readonly clock: Clock;
   readonly random: Random;
   /** Makes a folder and those above it; tests have no disk. */
@@ -34,12 +37,25 @@ export class Recordings {
   }
 
   /** Names the place `YYYY/MM/DD/<session>/<recording>.wav` (UTC) and makes its folder. Throws when it cannot. */
-  begin(options: { readonly sessionId: string; readonly callId: string; readonly channels: 1 | 2 }): {
+  begin(options: {
+    readonly sessionId: string;
+    readonly callId: string;
+    readonly channels: 1 | 2;
+    readonly transcribe?: { readonly language: string; readonly phrases: readonly string[] } | undefined;
+  }): {
     readonly recordingId: string;
     readonly path: string;
     readonly url: string;
   } {
-    const { clock, random, folder, keeper, publicUrl, makeFolder = makePrivateFolder } = this.#options;
+    const {
+      clock,
+      random,
+      folder,
+      keeper,
+      transcripts,
+      publicUrl,
+      makeFolder = makePrivateFolder,
+    } = this.#options;
     const recordingId = random.uuid();
     const startedAt = clock.now();
     const day = new Date(startedAt).toISOString().slice(0, 10).replaceAll('-', '/');
@@ -60,6 +76,7 @@ export class Recordings {
     };
     this.#running.set(recordingId, recording);
     keeper.recordingChanged(recording);
+    if (options.transcribe !== undefined) transcripts?.wanted(recordingId, options.transcribe);
     return { recordingId, path, url: `${publicUrl}/v1/recordings/${recordingId}/audio` };
   }
 
@@ -82,5 +99,6 @@ export class Recordings {
       channels: outcome.channels,
       error: outcome.error,
     });
+    this.#options.transcripts?.recorded(recording);
   }
 }

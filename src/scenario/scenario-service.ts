@@ -1,29 +1,39 @@
 /** Scenario sessions of this node: starts them for calls that come in and for requests, and ends them. */
-import type { Calls, RoutedCall } from '../call/types.ts';
+import type { CallDirectory, Calls, RoutedCall } from '../call/types.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Emitter } from '../kernel/emitter.ts';
 import { MasklineError } from '../kernel/errors.ts';
 import { describeError, type Logger } from '../kernel/logger.ts';
 import { maskNumbersIn } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
+import { ProgramDecoder } from '../media/decode/decoder.ts';
 import type { MediaEngine, MediaSession } from '../media/engine.ts';
+import type { Recognition } from '../speech/recognition.ts';
+import { ConferenceHall, type HallSession } from './conference-hall.ts';
 import type { LogLevel, SessionServices } from './host/session-context.ts';
 import { FencedHttp, type HttpClient } from './http/http-client.ts';
 import { NetFence } from './http/net-fence.ts';
 import { PlaybackCache } from './http/playback-cache.ts';
-import type {
-  KeyValueStore,
-  RecordingRegistry,
-  ScenarioSessionEvents,
-  Scenarios,
-  SessionOutcome,
-  SpeechSynthesis,
-  StartRequest,
+import { FencedWebSockets } from './http/web-socket-client.ts';
+import type { AccessUrls } from './parts/access-protocol.ts';
+import {
+  type CallListReports,
+  type KeyValueStore,
+  NODE_STOPS,
+  type RecordingRegistry,
+  type ScenarioSessionEvents,
+  type Scenarios,
+  type SessionDoor,
+  type SessionDoors,
+  type SessionOutcome,
+  type SpeechSynthesis,
+  type StartRequest,
 } from './ports.ts';
 import { DEFAULT_LIMITS, type ScenarioLimits } from './sandbox/limits.ts';
 import type { Sandboxes } from './sandbox/sandboxes.ts';
 import { WorkerSandboxes } from './sandbox/worker-sandboxes.ts';
 import { ScenarioSession } from './scenario-session.ts';
+import { hideTokens, SessionTokens } from './session-tokens.ts';
 
 export interface ScenarioSettings {
   /** Scenario worker threads. */
@@ -42,7 +52,12 @@ export interface ScenarioServiceOptions {
   readonly media: MediaEngine;
   readonly recordings: RecordingRegistry;
   readonly speech: SpeechSynthesis;
+  readonly recognition?: Recognition;
+  /** Which scenarios a conference has; without it nobody can call one. */
+  readonly routes?: Pick<CallDirectory, 'routeFor'>;
   readonly storage?: KeyValueStore;
+  /** The dialler, when it runs here. */
+  readonly callLists?: CallListReports;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -51,17 +66,25 @@ export interface ScenarioServiceOptions {
   readonly playbacks?: Pick<PlaybackCache, 'fetch'>;
   /** Tests answer requests by themselves. */
   readonly http?: HttpClient;
+  /** Where this node is reached from outside (`http.publicUrl`); without it sessions have no URL. */
+  readonly publicUrl?: () => string;
   /** Tests run scripts in their own thread. */
   readonly sandboxes?: Sandboxes;
 }
 
-export class ScenarioService implements Scenarios {
+/** What a session that is ended gets for its last words, milliseconds. */
+const END_MS = 5_000;
+
+export class ScenarioService implements Scenarios, SessionDoors {
   readonly observers: Emitter<ScenarioSessionEvents>;
   readonly #options: ScenarioServiceOptions;
   readonly #services: SessionServices;
   readonly #sandboxes: Sandboxes;
   readonly #fenced: FencedHttp;
+  readonly #decoder: ProgramDecoder;
+  readonly #hall: ConferenceHall | undefined;
   readonly #sessions = new Map<string, ScenarioSession>();
+  readonly #tokens: SessionTokens;
   #closing = false;
 
   /** Takes over `calls.onRouted`: every call that a rule was found for starts a session. */
@@ -72,15 +95,25 @@ export class ScenarioService implements Scenarios {
     this.observers = new Emitter<ScenarioSessionEvents>((error) => {
       log.error({ err: describeError(error) }, 'an observer of scenario sessions failed');
     });
-    const fenced = new FencedHttp({ fence: new NetFence(settings.httpAllowPrivate), clock });
+    this.#tokens = new SessionTokens(random, options.publicUrl ?? (() => ''));
+    const fence = new NetFence(settings.httpAllowPrivate);
+    const webSockets = new FencedWebSockets({ fence, clock });
+    const fenced = new FencedHttp({ fence, clock });
     const http = options.http ?? fenced;
     this.#fenced = fenced;
-    const playbacks =
-      options.playbacks ?? new PlaybackCache({ folder: settings.playbackFolder, http });
-    const { storage } = options;
+    this.#decoder = new ProgramDecoder({ clock });
+    const sounds = { folder: settings.playbackFolder, http, decoder: this.#decoder };
+    const playbacks = options.playbacks ?? new PlaybackCache(sounds);
+    const { storage, callLists, recognition, routes, media } = options;
+    const begin = (request: StartRequest): HallSession => this.#beginConference(request);
+    this.#hall =
+      routes === undefined ? undefined : new ConferenceHall({ clock, random, log, media, routes, begin });
     this.#services = {
-      ...{ calls, recordings, speech, http, playbacks, clock, random, limits },
+      ...{ calls, recordings, speech, http, webSockets, playbacks, clock, random, limits },
       ...(storage === undefined ? {} : { storage }),
+      ...(callLists === undefined ? {} : { callLists }),
+      ...(recognition === undefined ? {} : { recognition }),
+      ...(this.#hall === undefined ? {} : { conferences: this.#hall }),
     };
     const { workers, warm } = settings;
     this.#sandboxes = options.sandboxes ?? new WorkerSandboxes({ workers, warm, limits, clock, log });
@@ -96,16 +129,30 @@ export class ScenarioService implements Scenarios {
     return this.#sessions.size;
   }
 
-  async start(request: StartRequest): Promise<{ readonly sessionId: string }> {
-    return { sessionId: this.#begin(request) };
+  async start(request: StartRequest): Promise<{ readonly sessionId: string; readonly access?: AccessUrls }> {
+    const { conferenceName } = request;
+    const sessionId =
+      conferenceName === undefined || this.#hall === undefined
+        ? this.#begin(request)
+        : this.#hall.start({ ...request, conferenceName }).sessionId;
+    const access = this.#sessions.get(sessionId)?.accessUrls;
+    return { sessionId, ...(access === undefined ? {} : { access }) };
+  }
+
+  find(token: string): SessionDoor | undefined {
+    return this.#sessions.get(this.#tokens.sessionOf(token) ?? '')?.door;
+  }
+
+  /** Ends a session, if it runs, as if its script had; the script hears why by `systemError`. */
+  end(sessionId: string, reason: string): void {
+    void this.#sessions.get(sessionId)?.close(reason, END_MS);
   }
 
   async close(ms: number): Promise<void> {
     this.#closing = true;
-    await Promise.all(
-      [...this.#sessions.values()].map((session) => session.close('the node is shutting down', ms)),
-    );
+    await Promise.all([...this.#sessions.values()].map((session) => session.close(NODE_STOPS, ms)));
     this.#fenced.close();
+    this.#decoder.close();
     await this.#sandboxes.close();
   }
 
@@ -133,6 +180,7 @@ export class ScenarioService implements Scenarios {
       services: this.#services,
       media,
       sandboxes: this.#sandboxes,
+      accessUrls: this.#tokens.issue(sessionId),
       log: (level, message) => this.#log(sessionId, level, message),
       onEnded: (outcome) => this.#onEnded(sessionId, outcome),
     });
@@ -149,14 +197,22 @@ export class ScenarioService implements Scenarios {
     return sessionId;
   }
 
+  #beginConference(request: StartRequest): HallSession {
+    const sessionId = this.#begin(request);
+    return { sessionId, admit: (routed) => this.#sessions.get(sessionId)?.admit(routed) ?? 'ending' };
+  }
+
   /** The observers keep the line as the script wrote it, for its owner; the server's own log shows no number. */
-  #log(sessionId: string, level: LogLevel, message: string): void {
+  #log(sessionId: string, level: LogLevel, line: string): void {
+    const message = hideTokens(line);
     this.#options.log[level]({ sessionId, line: maskNumbersIn(message) }, 'scenario');
     this.observers.emit('log', { sessionId, level, message });
   }
 
   #onEnded(sessionId: string, outcome: SessionOutcome): void {
     this.#sessions.delete(sessionId);
+    this.#tokens.revoke(sessionId);
+    this.#hall?.leave(sessionId);
     this.#options.log.info(
       { sessionId, reason: outcome.reason, failed: outcome.error !== undefined },
       'scenario session ended',

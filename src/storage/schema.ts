@@ -148,6 +148,16 @@ export interface Schema {
     bytes: number | null;
     error: string | null;
   };
+  transcripts: {
+    recording_id: string;
+    node: string;
+    language: string;
+    phrases: JsonColumn;
+    status: string;
+    attempts: number;
+    error: string | null;
+    updated_at: Timestamp;
+  };
   api_keys: {
     id: string;
     name: string;

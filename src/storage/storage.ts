@@ -5,6 +5,7 @@ import type { Random } from '../kernel/random.ts';
 import { ApiKeyStore } from './api-keys.ts';
 import { SqlAppStorage } from './app-storage.ts';
 import { SqlCallHistory } from './call-history.ts';
+import { SqlCallListStore } from './call-list.ts';
 import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
@@ -19,6 +20,7 @@ import { SqlPlatformIds } from './platform-ids.ts';
 import { SqlRecordStore } from './record-store.ts';
 import { directoryVersion, loadSnapshot } from './snapshot.ts';
 import { SqlTraceStore } from './trace-store.ts';
+import { SqlTranscriptStore } from './transcript-store.ts';
 
 export interface StorageOptions {
   /** PostgreSQL server; absent or empty: the embedded database in `dataFolder`. */
@@ -48,7 +50,9 @@ export interface Storage {
   readonly idempotency: SqlIdempotencyStore;
   readonly fence: SqlFenceStore;
   readonly traces: SqlTraceStore;
+  readonly transcripts: SqlTranscriptStore;
   readonly appStorage: SqlAppStorage;
+  readonly callLists: SqlCallListStore;
   /** For the platform API. */
   readonly platform: {
     readonly directory: SqlPlatformDirectory;
@@ -98,7 +102,9 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       idempotency: new SqlIdempotencyStore(db, clock),
       fence: new SqlFenceStore(db),
       traces: new SqlTraceStore(db, vault),
+      transcripts: new SqlTranscriptStore(db, clock),
       appStorage: new SqlAppStorage(db, vault, clock, options.maxStorageKeys ?? 100_000),
+      callLists: new SqlCallListStore(db, vault),
       platform: {
         directory: new SqlPlatformDirectory(db, tools, () => directory.refresh()),
         ids: new SqlPlatformIds(db),

@@ -10,6 +10,7 @@ import { node } from './node.ts';
 import { numbers } from './numbers.ts';
 import { openapi } from './openapi.ts';
 import { recordingAudio } from './recording-audio.ts';
+import { recordingTranscript } from './recording-transcript.ts';
 import { recordings } from './recordings.ts';
 import { scenarios } from './scenarios.ts';
 import { startScenario } from './start-scenario.ts';
@@ -27,6 +28,7 @@ export function registerRoutes(api: Api, options: HttpServerOptions): void {
   callTrace(api, options);
   recordings(api, options);
   recordingAudio(api, options);
+  recordingTranscript(api, options);
   scenarios(api, options);
   startScenario(api, options);
   numbers(api, options);

@@ -83,6 +83,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     ...tools,
     records: storage.records,
     traces: new TraceReader(storage.traces),
+    transcripts: storage.transcripts,
     admin: storage.admin,
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,

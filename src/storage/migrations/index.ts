@@ -1,6 +1,7 @@
 import { statements as first } from './0001-first.ts';
 import { statements as transports } from './0002-transports.ts';
 import { statements as fenceAndTraces } from './0003-fence-and-traces.ts';
+import { statements as transcripts } from './0004-transcripts.ts';
 import { statements as appStorage } from './0005-app-storage.ts';
 import { statements as callLists } from './0006-call-lists.ts';
 import { statements as platformApi } from './0007-platform-api.ts';
@@ -16,6 +17,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0001-first', statements: first },
   { name: '0002-transports', statements: transports },
   { name: '0003-fence-and-traces', statements: fenceAndTraces },
+  { name: '0004-transcripts', statements: transcripts },
   { name: '0005-app-storage', statements: appStorage },
   { name: '0006-call-lists', statements: callLists },
   { name: '0007-platform-api', statements: platformApi },
