@@ -10,6 +10,7 @@ import { type FieldProblem, HttpError, problemOf } from './problems.ts';
 import { RATE_LIMITS, RateLimit } from './rate-limit.ts';
 import { registerRoutes } from './routes/index.ts';
 import { ProblemSchema } from './schemas.ts';
+import { ServiceAccounts } from './service-account.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** A request has this long to arrive as a whole; its header less. Node's own defaults are five minutes and one. */
@@ -77,7 +78,8 @@ export async function createApp(options: HttpServerOptions): Promise<Api> {
     answerProblem(error, request, reply);
   });
 
-  app.addHook('onRequest', authorizer(apiKeys, limit));
+  const serviceAccounts = new ServiceAccounts(apiKeys, clock, options.accountId);
+  app.addHook('onRequest', authorizer(apiKeys, serviceAccounts, limit));
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
@@ -98,6 +100,7 @@ export async function createApp(options: HttpServerOptions): Promise<Api> {
 
   await describeRoutes(app);
   await app.register(async (api) => registerRoutes(api.withTypeProvider<TypeBoxTypeProvider>(), options));
+  for (const mount of options.mounts ?? []) await mount(app, { limit, serviceAccounts });
   await app.ready();
   return app;
 }

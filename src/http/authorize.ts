@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AdminStore, ApiKey, ApiKeys, ApplicationEntry, Scope } from './ports.ts';
 import { HttpError } from './problems.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { looksLikeToken, type ServiceAccounts } from './service-account.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -21,8 +22,14 @@ const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 /** Lets a request in, or throws 401, 403 or 429. Runs before the body is read, so that strangers cannot send megabytes. */
 export function authorizer(
   apiKeys: ApiKeys,
+  serviceAccounts: ServiceAccounts,
   limit: RateLimit,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  const find = async (secret: string): Promise<ApiKey | undefined> => {
+    if (!looksLikeToken(secret)) return await apiKeys.find(secret);
+    const verdict = await serviceAccounts.verify(secret);
+    return 'key' in verdict ? verdict.key : undefined;
+  };
   return async (request) => {
     const { access, wholeNode } = request.routeOptions.config;
     if (request.is404 || access === 'public') return;
@@ -30,7 +37,7 @@ export function authorizer(
     const header = request.headers.authorization;
     const secret = header === undefined ? undefined : BEARER.exec(header)?.[1];
     limit.beforeLookUp(request.ip, secret);
-    const key = secret === undefined ? undefined : await apiKeys.find(secret);
+    const key = secret === undefined ? undefined : await find(secret);
     if (key === undefined || secret === undefined) {
       limit.failed(request.ip);
       if (header === undefined) throw new HttpError('key/missing', undefined, challenge());

@@ -39,6 +39,8 @@ export interface PlatformRule extends Entry {
   readonly name: string;
   readonly pattern: string;
   readonly exclude: string;
+  /** For sessions that bring none. */
+  readonly customData: string;
   /** In the order in which they run. */
   readonly scenarioIds: readonly string[];
 }
