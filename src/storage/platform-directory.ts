@@ -67,6 +67,7 @@ export class SqlPlatformDirectory implements PlatformDirectory {
       name: row.name,
       pattern: row.pattern,
       exclude: row.pattern_exclude,
+      customData: row.custom_data,
       scenarioIds: (stepsOf.get(row.id) ?? []).map((step) => step.scenario_id),
     }));
   }
@@ -378,7 +379,13 @@ function entry(row: { readonly id: string; readonly provenance: string }, modifi
 
 function checkPatterns(rule: { readonly pattern?: string; readonly exclude?: string }): void {
   if (rule.pattern !== undefined) compilePattern(rule.pattern);
-  if (rule.exclude !== undefined && rule.exclude !== '') compilePattern(rule.exclude);
+  if (rule.exclude === undefined || rule.exclude === '') return;
+  try {
+    compilePattern(rule.exclude);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    throw new StorageError(error.code, error.detail?.replace('The pattern', 'The excluded pattern'));
+  }
 }
 
 /** Without the columns that stay. */

@@ -58,7 +58,7 @@ export const callLists = [
     run: async (context, args) => {
       const rule = await needRule(context, { rule_id: args.rule_id });
       const made = await callListFailure(() =>
-        context.callLists.create({
+        dialler(context).create({
           applicationId: rule.applicationId,
           ruleId: rule.id,
           name: args.name,
@@ -83,7 +83,7 @@ export const callLists = [
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
       const table = { csv: args.file_content, ...csv(args) };
-      const made = await callListFailure(() => context.callLists.append(there, table));
+      const made = await callListFailure(() => dialler(context).append(there, table));
       return { result: true, count: made.count, list_id: made.listId, batch_id: made.batchId };
     },
   }),
@@ -106,7 +106,7 @@ export const callLists = [
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
       await callListFailure(() =>
-        context.callLists.edit(there, {
+        dialler(context).edit(there, {
           ...(args.name === undefined ? {} : { name: args.name }),
           ...(args.priority === undefined ? {} : { priority: args.priority }),
           ...(args.max_simultaneous === undefined ? {} : { maxSimultaneous: args.max_simultaneous }),
@@ -145,7 +145,7 @@ export const callLists = [
         return read;
       };
       const [from, to] = [moment(args.from_date), moment(args.to_date)];
-      const found = await context.callLists.list({
+      const found = await dialler(context).list({
         ...(await within(context, args)),
         ...(args.list_id === undefined || args.list_id === 'all' ? {} : { ids: args.list_id }),
         ...(args.name === undefined ? {} : { name: args.name }),
@@ -190,7 +190,7 @@ export const callLists = [
     },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      const found = await context.callLists.tasks(there, {
+      const found = await dialler(context).tasks(there, {
         limit: Math.min(args.count, MAX_COUNT),
         offset: args.offset,
         ...(args.batch_id === undefined ? {} : { batchId: args.batch_id }),
@@ -235,7 +235,7 @@ export const callLists = [
       if (start !== undefined && notBefore === undefined) throw new PlatformError(111);
       const windows = windowOf(args.min_execution_time, args.max_execution_time);
       await callListFailure(() =>
-        context.callLists.editTask(there, ref, {
+        dialler(context).editTask(there, ref, {
           ...(args.attempts_left === undefined ? {} : { attemptsLeft: args.attempts_left }),
           ...(args.custom_data === undefined ? {} : { customData: args.custom_data }),
           ...(notBefore === undefined ? {} : { notBefore }),
@@ -259,7 +259,7 @@ export const callLists = [
         throw new PlatformError(485, { parameter: 'tasks_ids' });
       }
       const refs = tasks_ids?.map((one) => ({ id: one })) ?? tasks_uuids?.map((uuid) => ({ uuid })) ?? [];
-      const gone = await callListFailure(() => context.callLists.cancelTasks(there, refs));
+      const gone = await callListFailure(() => dialler(context).cancelTasks(there, refs));
       const done = new Set(gone.map((ref) => JSON.stringify(ref)));
       return {
         result: refs.map((ref) => {
@@ -279,7 +279,7 @@ export const callLists = [
     params: { list_id: listId(), batch_ids: required(list()) },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      await callListFailure(() => context.callLists.cancelBatches(there, args.batch_ids));
+      await callListFailure(() => dialler(context).cancelBatches(there, args.batch_ids));
       return { result: true };
     },
   }),
@@ -292,7 +292,7 @@ export const callLists = [
     params: { list_id: listId() },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      await callListFailure(() => context.callLists.stop(there));
+      await callListFailure(() => dialler(context).stop(there));
       return { result: true, msg: 'The list is stopped' };
     },
   }),
@@ -305,7 +305,7 @@ export const callLists = [
     params: { list_id: listId() },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      const count = await callListFailure(() => context.callLists.recover(there));
+      const count = await callListFailure(() => dialler(context).recover(there));
       return { result: true, count_recovery: count };
     },
   }),
@@ -318,15 +318,20 @@ export const callLists = [
     params: { list_id: listId(), account_id: ignored('there is one account') },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      await callListFailure(() => context.callLists.delete(there));
+      await callListFailure(() => dialler(context).delete(there));
       return { result: true };
     },
   }),
 ];
 
+function dialler({ callLists: lists }: Context): CallLists {
+  if (lists === undefined) throw new PlatformError(103);
+  return lists;
+}
+
 /** Another application's list answers as one that is not there. */
 async function visibleList(context: Context, list_id: number): Promise<CallListInfo> {
-  const found = await context.callLists.get(list_id);
+  const found = await dialler(context).get(list_id);
   if (found === undefined || !sees(context.key, found.applicationId)) throw new PlatformError(255);
   return found;
 }

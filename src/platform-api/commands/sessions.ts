@@ -31,16 +31,17 @@ export const sessions = [
         throw new PlatformError(496, { parameter: 'script_custom_data' });
       }
       const route = await routeOf(context, rule);
-      const { sessionId } = await context.scenarios.start({
+      const { sessionId, access } = await context.scenarios.start({
         route,
         customData: customData === '' ? rule.customData : customData,
         inbound: undefined,
       });
       const number = await numbersOf(context, 'session', [sessionId]);
-      const url = context.accessUrl(sessionId);
       return {
         result: 1,
-        ...(url === undefined ? {} : { media_session_access_url: url, media_session_access_secure_url: url }),
+        ...(access === undefined
+          ? {}
+          : { media_session_access_url: access.url, media_session_access_secure_url: access.secureUrl }),
         call_session_history_id: number(sessionId),
       };
     },

@@ -48,10 +48,15 @@ export async function createPlatformWorld(
       platformApi({
         ...storage.platform,
         apiKeys: storage.apiKeys,
-        scenarios: options.scenarios,
+        scenarios: {
+          start: async (request) => {
+            const { sessionId } = await options.scenarios.start(request);
+            const url = `calls.example.org/session/${sessionId}`;
+            return { sessionId, access: { url: `http://${url}`, secureUrl: `https://${url}` } };
+          },
+        },
         keyValues: storage.appStorage,
         callLists,
-        accessUrl: (sessionId) => `https://calls.example.org/sessions/${sessionId}`,
         digest: (username, password) => ha1Set(username, REALM, password),
         account,
         publicUrl: () => 'https://calls.example.org',
