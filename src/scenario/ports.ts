@@ -2,8 +2,11 @@
  * What scenario sessions need from others, and what they tell others. `main.ts` connects the two sides.
  */
 
+import type { WebSocket } from 'ws';
 import type { Route, RoutedCall } from '../call/types.ts';
 import type { Emitter } from '../kernel/emitter.ts';
+import type { AccessUrls } from './parts/access-protocol.ts';
+import type { AccessRequest } from './parts/websocket-protocol.ts';
 
 /** A place for a recording, before it begins. The path holds no number; the URL is what the script sees. */
 export interface RecordingPlace {
@@ -36,6 +39,10 @@ export interface RecordingRegistry {
     readonly callId: string;
     readonly channels: 1 | 2;
     readonly transcribe?: TranscriptWish | undefined;
+    /** What the script calls it. */
+    readonly name?: string | undefined;
+    /** For how long the script wants it kept. */
+    readonly keepMonths?: number | undefined;
   }): RecordingPlace;
   finish(outcome: RecordingOutcome): void;
 }
@@ -69,9 +76,14 @@ export interface StartRequest {
   readonly customData: string;
   /** Present for a call that came in. */
   readonly inbound: RoutedCall | undefined;
+  /** The session is the conference of that name; later calls to it come to this session. */
+  readonly conferenceName?: string;
   /** Present for a session of the dialler. */
   readonly callListTask?: CallListTask;
 }
+
+/** Why sessions end that run when their node stops. */
+export const NODE_STOPS = 'the node is shutting down';
 
 /** Why a session ended, in a sentence; `error` is set when the script failed, with its line. */
 export interface SessionOutcome {
@@ -94,11 +106,49 @@ export interface ScenarioSessionEvents {
   ended: { readonly sessionId: string } & SessionOutcome;
 }
 
+export type AccessAnswer =
+  | {
+      readonly kind: 'answer';
+      readonly body: string;
+      /** Else it is plain text. */
+      readonly json: boolean;
+    }
+  /** More than the session takes at once, or in a second. */
+  | { readonly kind: 'too-many' };
+
+/** What becomes of a web socket that comes to a session's URL, said before the handshake is answered. */
+export type WebSocketAdmission =
+  /** An HTTP status. */
+  | { readonly refused: 403 | 503 }
+  | {
+      /** The handshake is done. */
+      readonly accept: (webSocket: WebSocket) => void;
+      /** The handshake has failed; harmless after `accept`. */
+      readonly abandon: () => void;
+    };
+
+/** The way into one running session, for whoever knows its URL. */
+export interface SessionDoor {
+  /** Never rejects. */
+  request(request: AccessRequest): Promise<AccessAnswer>;
+  admit(request: AccessRequest): WebSocketAdmission;
+}
+
+/** `ScenarioService` implements this, too. */
+export interface SessionDoors {
+  /** Undefined when no session that runs has that secret. Takes as long either way. */
+  find(token: string): SessionDoor | undefined;
+}
+
 /** `scenario-service.ts` implements this as class `ScenarioService`. */
 export interface Scenarios {
   readonly observers: Emitter<ScenarioSessionEvents>;
   /** Starts a session. Resolves once it runs with its id; rejects only when no sandbox can be had. */
-  start(request: StartRequest): Promise<{ readonly sessionId: string }>;
+  start(request: StartRequest): Promise<{
+    readonly sessionId: string;
+    /** Where the session is reached from outside; absent when nothing listens there. */
+    readonly access?: AccessUrls;
+  }>;
   readonly activeSessions: number;
   /** Ends every session with `Terminating`, at most `ms` later, then stops the workers. */
   close(ms: number): Promise<void>;

@@ -6,8 +6,10 @@
  *   running ──terminate, no calls for a while, service closes──▶ closing ──▶ last words ──▶ ended
  *      └──────────────── the script failed ──────────────────────────────────────────────▶ ended
  */
+import type { RoutedCall } from '../call/types.ts';
 import { ERRORS } from '../kernel/errors.ts';
 import type { MediaSession } from '../media/engine.ts';
+import { SessionAccess } from './host/access.ts';
 import { BoundedWait } from './host/bounded-wait.ts';
 import { runCallCommand } from './host/call-commands.ts';
 import { factsOf } from './host/call-events.ts';
@@ -20,7 +22,8 @@ import { SessionCalls } from './host/session-calls.ts';
 import type { LogLevel, SessionContext, SessionServices, Untimed } from './host/session-context.ts';
 import { SessionTimers } from './host/timers.ts';
 import { BadCommand, parseCommand } from './parse-command.ts';
-import type { SessionOutcome, StartRequest } from './ports.ts';
+import type { AccessUrls } from './parts/access-protocol.ts';
+import type { SessionDoor, SessionOutcome, StartRequest } from './ports.ts';
 import type { HostCommand, HostEvent, ScriptError, Turn } from './protocol.ts';
 import type { Started } from './sandbox/runtime.ts';
 import type { Sandboxes } from './sandbox/sandboxes.ts';
@@ -31,6 +34,8 @@ export interface SessionOptions {
   readonly services: SessionServices;
   readonly media: MediaSession;
   readonly sandboxes: Sandboxes;
+  /** Where the session is reached from outside, if anywhere. */
+  readonly accessUrls: AccessUrls | undefined;
   readonly log: (level: LogLevel, message: string) => void;
   readonly onEnded: (outcome: SessionOutcome) => void;
 }
@@ -47,6 +52,7 @@ export class ScenarioSession {
   readonly #requests: SessionRequests;
   readonly #media: MediaCommands;
   readonly #parts: SessionParts;
+  readonly #access: SessionAccess;
   readonly #aborted = new AbortController();
   readonly #wait: BoundedWait;
   readonly #ended = Promise.withResolvers<void>();
@@ -58,6 +64,7 @@ export class ScenarioSession {
     this.#options = options;
     const { sessionId, request, services, media } = options;
     this.#wait = new BoundedWait(services.clock);
+    this.#access = new SessionAccess(services, (event) => this.#post(event));
     this.#context = {
       sessionId,
       request,
@@ -67,8 +74,10 @@ export class ScenarioSession {
       edgeOwners: new Map(),
       calls: new Map(),
       transfers: new Map(),
+      access: this.#access,
       signal: this.#aborted.signal,
       post: (event) => this.#post(event),
+      caughtUp: () => this.#link.caughtUp(),
       log: (level, message) => this.#log(level, message),
       own: (id, call) => this.#calls.own(id, call),
       holdEnd: (work) => this.#wait.hold(work),
@@ -103,6 +112,28 @@ export class ScenarioSession {
     this.#calls.watchIdle();
   }
 
+  /** One more call comes in: only conferences get any. */
+  admit({ call }: RoutedCall): 'taken' | 'full' | 'ending' {
+    if (this.#phase !== 'running') return 'ending';
+    if (this.#calls.incoming >= this.#options.services.limits.conferenceCalls) return 'full';
+    this.#calls.adopt(call);
+    this.#post({ type: 'call-alerting', call: factsOf(call), customData: '' });
+    return 'taken';
+  }
+
+  get accessUrls(): AccessUrls | undefined {
+    return this.#options.accessUrls;
+  }
+
+  /** The way in from outside; none once the session ends. */
+  get door(): SessionDoor | undefined {
+    if (this.#phase !== 'running') return undefined;
+    return {
+      request: (request) => this.#access.request(request),
+      admit: (request) => this.#access.onWebSocket?.(request) ?? { refused: 403 },
+    };
+  }
+
   /** Ends the session from outside, e.g. at shutdown. Resolves when nothing is left, `ms` later at the most. */
   async close(reason: string, ms: number): Promise<void> {
     const done = this.#wait.hurryIn(ms);
@@ -112,7 +143,7 @@ export class ScenarioSession {
   }
 
   #started(): Started {
-    const { request, services, sessionId } = this.#options;
+    const { request, services, sessionId, accessUrls } = this.#options;
     const { applicationId, applicationName, ruleName } = request.route;
     const { clock, random, limits } = services;
     const { timers, players, httpTotal, queueRequests, calls, logLineChars } = limits;
@@ -125,7 +156,9 @@ export class ScenarioSession {
       applicationName,
       ruleName,
       customData: request.customData,
+      ...(request.conferenceName === undefined ? {} : { conferenceName: request.conferenceName }),
       limits: { timers, players, httpTotal, queueRequests, calls, logLineChars },
+      ...(accessUrls === undefined ? {} : { access: accessUrls }),
     };
   }
 
@@ -157,6 +190,11 @@ export class ScenarioSession {
     }
     if (command.type === 'unhandled-rejection') {
       this.#onRejection(command);
+      return;
+    }
+    // Also from a handler that has just said `terminate`.
+    if (command.type === 'access-answer') {
+      this.#access.answer(command);
       return;
     }
     if (this.#phase === 'last-words') {
@@ -202,7 +240,9 @@ export class ScenarioSession {
       case 'player-pause':
       case 'player-resume':
       case 'player-stop':
+      case 'player-mark':
       case 'recorder-create':
+      case 'recorder-mute':
       case 'recorder-stop':
         this.#media.run(command);
         return;
@@ -230,6 +270,7 @@ export class ScenarioSession {
     this.#timers.close();
     this.#requests.dropWaiting();
     this.#calls.end(480);
+    this.#access.close();
     this.#parts.close();
     this.#media.close();
     await this.#wait.allHeld(CLOSE_SECONDS);
@@ -272,6 +313,7 @@ export class ScenarioSession {
     this.#requests.abort();
     this.#aborted.abort();
     this.#calls.end(outcome.error === undefined ? 480 : 500);
+    this.#access.close();
     this.#parts.close();
     this.#media.close();
     await this.#wait.allHeld(CLOSE_SECONDS);

@@ -5,26 +5,16 @@
 import { warn } from './host-link.ts';
 
 export const ABSENT = {
-  VoxEngine: [
-    'callConference',
-    'callUserDirect',
-    'callWhatsappUser',
-    'createConference',
-    'createStreamingAgent',
-    'destroyConference',
-    'forwardCallToUserDirect',
-    'createAMD',
-    'getCallById',
-  ],
-  'Call.prototype': ['handleMicStatus', 'enableBeepDetection', 'disableBeepDetection', 'transferTo'],
+  VoxEngine: ['callWhatsappUser', 'createStreamingAgent', 'createAMD'],
+  'Call.prototype': ['enableBeepDetection', 'disableBeepDetection', 'transferTo'],
   Net: ['sendMail', 'sendMailAsync'],
   globals: [
     'AI',
     'AMD',
     'CallList',
-    'Conference',
-    'ConferenceEvents',
     'Crypto',
+    'Avatar',
+    'Cartesia',
     'ElevenLabs',
     'Gemini',
     'OpenAI',
@@ -32,9 +22,32 @@ export const ABSENT = {
     'PushService',
     'StreamingAgent',
     'Ultravox',
+    'VoximplantAPI',
     'Yandex',
   ],
 } as const;
+
+const BY_WEBSOCKET =
+  'attach a voice AI by VoxEngine.createWebSocket and sendMediaTo, see docs/reference/voxengine.md';
+
+/** Names that will not come, and why. */
+export const REASONS: Readonly<Record<string, string>> = {
+  AI: BY_WEBSOCKET,
+  Avatar: BY_WEBSOCKET,
+  Cartesia: BY_WEBSOCKET,
+  ElevenLabs: BY_WEBSOCKET,
+  Gemini: BY_WEBSOCKET,
+  OpenAI: BY_WEBSOCKET,
+  Ultravox: BY_WEBSOCKET,
+  Yandex: BY_WEBSOCKET,
+  PushService: 'phones that are registered over SIP need no push',
+  StreamingAgent: 'there is no video',
+  VoximplantAPI: 'call the platform API of this server by Net.httpRequestAsync',
+  'VoxEngine.callWhatsappUser': 'it is a service of the cloud',
+  'VoxEngine.createStreamingAgent': 'there is no video',
+  'Call.transferTo':
+    'a REFER would hand the number or the dialog of one party to the phone of the other; call the target and join the two with VoxEngine.easyProcess',
+};
 
 export function markAbsent(target: object, label: string, names: readonly string[]): void {
   for (const name of names) {
@@ -43,7 +56,8 @@ export function markAbsent(target: object, label: string, names: readonly string
       configurable: true,
       enumerable: false,
       get: () => {
-        warn(`${label}${name} is not available in Maskline yet.`);
+        const why = REASONS[`${label}${name}`];
+        warn(`${label}${name} is not available in Maskline${why === undefined ? ' yet.' : `: ${why}.`}`);
         return undefined;
       },
       // A script may use the name for itself.

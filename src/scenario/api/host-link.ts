@@ -2,6 +2,7 @@
  * The one door between the API and the host. This file is evaluated first: it takes the host's functions off the global
  * object, and keeps its own `JSON`, before any script can reach either.
  */
+import type { AccessUrls } from '../parts/access-protocol.ts';
 import type { HostCommand, ScriptLimits } from '../protocol.ts';
 
 interface HostFunctions {
@@ -28,10 +29,17 @@ export function zoneOffset(zone: string, at: number): number {
 }
 
 /** What the host told at the start, and the time of the event that is being handled. */
-export const world: { at: number; sessionId: string; customData: string; limits: ScriptLimits } = {
+export const world: {
+  at: number;
+  sessionId: string;
+  customData: string;
+  access: AccessUrls | undefined;
+  limits: ScriptLimits;
+} = {
   at: 0,
   sessionId: '',
   customData: '',
+  access: undefined,
   limits: { timers: 0, players: 0, httpTotal: 0, queueRequests: 0, calls: 0, logLineChars: 0 },
 };
 

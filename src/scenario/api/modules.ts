@@ -1,4 +1,5 @@
 /** `require(Modules.X)`: everything that is here is loaded already; what is not here says so. */
+import { REASONS } from './absent.ts';
 import { checkedEnum } from './enums.ts';
 import { warn } from './host-link.ts';
 import { nearest } from './nearest.ts';
@@ -35,9 +36,14 @@ export function requireModule(module: unknown): void {
   const known = Object.values({ ...MODULES, ...OLDER });
   if (typeof module === 'string' && AVAILABLE.has(module)) return;
   if (typeof module === 'string' && known.includes(module)) {
-    warn(`require: the module ${module} is not available in Maskline yet.`);
+    const name = Object.entries(MODULES).find(([, one]) => one === module)?.[0] ?? module;
+    const why = REASONS[name];
+    warn(
+      `require: the module ${module} is not available in Maskline${why === undefined ? ' yet.' : `: ${why}.`}`,
+    );
     return;
   }
   const near = typeof module === 'string' ? nearest(module, known) : undefined;
-  warn(`require: there is no module ${String(module)}.${near === undefined ? '' : ` Did you mean ${near}?`}`);
+  const shown = typeof module === 'string' ? module : typeof module;
+  warn(`require: there is no module ${shown}.${near === undefined ? '' : ` Did you mean ${near}?`}`);
 }

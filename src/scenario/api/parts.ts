@@ -1,15 +1,31 @@
 /** The parts of the API beyond calls, players, recorders, timers and HTTP: one line for each in `PARTS`. */
 import type { PartEvent } from '../parts/protocol.ts';
 import type { HostEvent } from '../protocol.ts';
-import type { ApiPart } from './part.ts';
+import { access } from './access.ts';
 import { acd } from './acd.ts';
+import { asr } from './asr.ts';
+import { conference } from './conference.ts';
+import { directCalls } from './direct-calls.ts';
 import { ivr } from './ivr.ts';
+import type { ApiPart } from './part.ts';
 import { smartQueue } from './smart-queue.ts';
 import { storage } from './storage.ts';
 
+import { websocket } from './websocket.ts';
+
 export type { ApiPart };
 
-export const PARTS: readonly ApiPart[] = [ivr, acd, smartQueue, storage];
+export const PARTS: readonly ApiPart[] = [
+  conference,
+  asr,
+  directCalls,
+  ivr,
+  acd,
+  smartQueue,
+  storage,
+  access,
+  websocket,
+];
 
 const DELIVER = new Map<string, (event: HostEvent) => void>();
 for (const part of PARTS)

@@ -1,10 +1,12 @@
 /** The host's side of the parts of the API, one line for each in `PARTS`. A part is opened when its first command comes. */
 import type { PartCommand } from '../parts/protocol.ts';
-import { SessionRecognisers } from './asr.ts';
 import { SessionQueues } from './acd.ts';
+import { SessionRecognisers } from './asr.ts';
+import { SessionConferences } from './conference.ts';
 import type { HostPart } from './host-part.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionStorage } from './storage.ts';
+import { SessionWebSockets } from './websocket.ts';
 
 export type { HostPart };
 
@@ -12,7 +14,9 @@ export type { HostPart };
 const PARTS: Readonly<Record<string, (context: SessionContext) => HostPart>> = {
   acd: (context) => new SessionQueues(context),
   asr: (context) => new SessionRecognisers(context),
+  conference: (context) => new SessionConferences(context),
   storage: (context) => new SessionStorage(context),
+  websocket: (context) => new SessionWebSockets(context),
 };
 
 export class SessionParts {

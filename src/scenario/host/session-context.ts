@@ -4,11 +4,20 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { MediaSession } from '../../media/engine.ts';
 import type { Recognition } from '../../speech/recognition.ts';
+import type { ConferenceHall } from '../conference-hall.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { PlaybackCache } from '../http/playback-cache.ts';
-import type { KeyValueStore, RecordingRegistry, SpeechSynthesis, StartRequest } from '../ports.ts';
+import type { WebSockets } from '../http/web-socket-client.ts';
+import type {
+  CallListReports,
+  KeyValueStore,
+  RecordingRegistry,
+  SpeechSynthesis,
+  StartRequest,
+} from '../ports.ts';
 import type { HostEvent, MediaKind, MediaRef } from '../protocol.ts';
 import type { ScenarioLimits } from '../sandbox/limits.ts';
+import type { SessionAccess } from './access.ts';
 import type { MediaGraph } from './media-graph.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
@@ -23,12 +32,17 @@ export interface SessionServices {
   /** Absent where nothing is recognised. */
   readonly recognition?: Recognition;
   readonly http: HttpClient;
+  readonly webSockets: WebSockets;
   readonly playbacks: Pick<PlaybackCache, 'fetch'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: ScenarioLimits;
+  /** Those with sessions of their own; absent where no rules are known. */
+  readonly conferences?: Pick<ConferenceHall, 'call'>;
   /** Of the application; absent where nothing is stored. */
   readonly storage?: KeyValueStore;
+  /** Where a session of the dialler reports; absent where none runs. */
+  readonly callLists?: CallListReports;
 }
 
 /** A call as the script names it. `playback` is what is playing into it by `say`, `startPlayback` or a progress tone. */
@@ -58,10 +72,14 @@ export interface SessionContext {
   readonly calls: Map<string, SessionCall>;
   /** By call: the transfer whose outcome its peer waits for. Most phones hang up long before. */
   readonly transfers: Map<string, TransferProgress>;
+  /** Requests to the session's own URL. */
+  readonly access: Pick<SessionAccess, 'onWebSocket'>;
   /** Aborts when nothing is wanted any more. */
   readonly signal: AbortSignal;
   /** Tells the script. Dropped when the script is gone. */
   post(event: Untimed<HostEvent>): void;
+  /** Resolves when the script has seen everything that it was told, or is gone. */
+  caughtUp(): Promise<void>;
   log(level: LogLevel, message: string): void;
   /** Adds a call and forwards its events. */
   own(id: string, call: Call): SessionCall;

@@ -41,12 +41,34 @@ export interface ScenarioLimits {
   readonly pendingHttpSeconds: number;
   /** Seconds for the last words: the one request that a `Terminating` handler may make. */
   readonly lastWordsSeconds: number;
+  /** Conferences of a session. */
+  readonly conferences: number;
+  /** Who is connected with one conference: calls, players, recorders. 100 in the cloud. */
+  readonly conferenceSeats: number;
+  /** Calls that a conference with a session of its own has taken and not ended. */
+  readonly conferenceCalls: number;
   /** Requests to `ApplicationStorage` of a session that wait at once. */
   readonly storageWaiting: number;
   /** Requests to queues of operators (`enqueueACDRequest`, `enqueueTask`) of a session that wait at once. */
   readonly queueRequests: number;
   /** Seconds after which a request to `ApplicationStorage` is rejected. */
   readonly storageSeconds: number;
+  /** Web sockets that a session has opened, at once. */
+  readonly webSockets: number;
+  /** Bytes of one message that arrives over a web socket; beyond, the connection ends. */
+  readonly webSocketMessageBytes: number;
+  /** Bytes that may wait for a web socket's peer; beyond, the connection ends. */
+  readonly webSocketUnsentBytes: number;
+  /** Seconds until a web socket that is being opened has failed. */
+  readonly webSocketOpenSeconds: number;
+  /** Seconds of sound that a peer may send ahead of time; as in the cloud, what is beyond is discarded. */
+  readonly mediaBufferSeconds: number;
+  /** Requests to the session's URL that wait for the script's answer. */
+  readonly accessWaiting: number;
+  /** Requests to the session's URL in a second; for a moment twice as many. */
+  readonly accessPerSecond: number;
+  /** Seconds after which a request that the script has not answered gets an empty answer. */
+  readonly accessAnswerSeconds: number;
 }
 
 export const DEFAULT_LIMITS: ScenarioLimits = {
@@ -71,7 +93,18 @@ export const DEFAULT_LIMITS: ScenarioLimits = {
   stackBytes: 128 * 1024,
   pendingHttpSeconds: 90,
   lastWordsSeconds: 10,
+  conferences: 10,
+  conferenceSeats: 100,
+  conferenceCalls: 100,
   storageWaiting: 100,
   storageSeconds: 5,
   queueRequests: 100,
+  webSockets: 10,
+  webSocketMessageBytes: 1024 * 1024,
+  webSocketUnsentBytes: 1024 * 1024,
+  webSocketOpenSeconds: 10,
+  mediaBufferSeconds: 10,
+  accessWaiting: 10,
+  accessPerSecond: 20,
+  accessAnswerSeconds: 10,
 };

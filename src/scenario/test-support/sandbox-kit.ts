@@ -36,6 +36,7 @@ const images = new Map<string, Promise<SandboxImage>>();
 export async function loadScript(
   source: string,
   limits: Partial<ScenarioLimits> = {},
+  started: Partial<Started> = {},
 ): Promise<{ runtime: SandboxRuntime; turn: Turn }> {
   const all = { ...DEFAULT_LIMITS, ...limits };
   const key = JSON.stringify(all);
@@ -45,7 +46,7 @@ export async function loadScript(
     images.set(key, image);
   }
   const runtime = new SandboxRuntime(await (await image).instantiate(), all);
-  return { runtime, turn: runtime.load([{ name: 'taxi.js', source }], STARTED) };
+  return { runtime, turn: runtime.load([{ name: 'taxi.js', source }], { ...STARTED, ...started }) };
 }
 
 export function commandsOf(turn: Turn): HostCommand[] {
