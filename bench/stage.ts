@@ -124,7 +124,8 @@ function settingsFor(ports: LoadPorts, data: string, options: StageOptions): Set
         },
         numbers: [...taxi.numbers, ...(direct ? [DIRECT_NUMBER] : [])],
         scenarios: {
-          ...(unrecorded ? { taxi: unrecordedScenario(data) } : taxi.scenarios),
+          ...taxi.scenarios,
+          ...(unrecorded ? { taxi: unrecordedScenario(data) } : {}),
           ...(direct ? { direct: directScenario(data) } : {}),
         },
         rules: [
@@ -139,7 +140,7 @@ function settingsFor(ports: LoadPorts, data: string, options: StageOptions): Set
 /** The example's own file with the one call to `record` taken out, so that the two cannot drift apart. */
 function unrecordedScenario(folder: string): string {
   const source = readFileSync(join(TAXI, 'scenario.js'), 'utf8');
-  const unrecorded = source.replace(', () => call.record({ stereo: true })', '');
+  const unrecorded = source.replace(/, \(\) => call\.record\(.*?\}\)/, '');
   if (unrecorded === source) throw new Error('examples/taxi/scenario.js records in another way now');
   const file = join(folder, 'unrecorded.js');
   writeFileSync(file, unrecorded);

@@ -1,5 +1,5 @@
-// A driver or a passenger dials the service number: ask our backend who the other one is, call them
-// showing the service number, and join the two. VoxEngine.customData() is set in the rule: our backend's URL.
+// Somebody dials the service number: ask our backend whose call it is. A driver is put through to the passenger, whose
+// phone shows the service number; a passenger gets the menu of menu.js. VoxEngine.customData() is our backend's URL.
 VoxEngine.addEventListener(AppEvents.CallAlerting, async ({ call, callerid, destination }) => {
   call.addEventListener(CallEvents.Disconnected, VoxEngine.terminate);
   call.addEventListener(CallEvents.Failed, VoxEngine.terminate);
@@ -15,7 +15,9 @@ VoxEngine.addEventListener(AppEvents.CallAlerting, async ({ call, callerid, dest
     return call.reject(reply.code === 404 ? 404 : 503);
   }
 
-  const { connect } = JSON.parse(reply.text);
+  const { role, connect, language, onShift, order } = JSON.parse(reply.text);
+  if (role === 'passenger')
+    return menu({ call, service: destination, driver: connect, language, onShift, order });
   const other = VoxEngine.callPSTN(connect, destination);
-  VoxEngine.easyProcess(call, other, () => call.record({ stereo: true }));
+  VoxEngine.easyProcess(call, other, () => call.record({ stereo: true, transcribe: !!language, language }));
 });

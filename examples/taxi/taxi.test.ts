@@ -24,16 +24,20 @@ const ask = async (body: unknown): Promise<{ status: number; body: unknown }> =>
 };
 
 describe('the taxi example', () => {
-  test('is a scenario of at most 25 lines, and the README of the project shows it as it is', () => {
+  test('is scenarios of which each fits on a screen, and the README of the project shows it as it is', () => {
     const scenario = readFileSync(here('./scenario.js'), 'utf8');
-    expect(scenario.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
+    for (const name of ['scenario.js', 'menu.js', 'words.js', 'call-back.js'])
+      expect(readFileSync(here(`./${name}`), 'utf8').split('\n').length).toBeLessThanOrEqual(66);
     expect(readFileSync(here('../../README.md'), 'utf8')).toContain(scenario.trimEnd());
   });
 
   test('its README names files and commands that are there', () => {
     const readme = readFileSync(here('./README.md'), 'utf8');
     const files = [...readme.matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name);
-    expect(files).toEqual(['scenario.js', 'backend.ts', 'maskline.yaml']);
+    expect(files).toEqual([
+      ...['scenario.js', 'menu.js', 'words.js', 'call-back.js'],
+      ...['backend.ts', 'promises.ts', 'maskline.yaml'],
+    ]);
     for (const file of files) expect(existsSync(here(`./${file}`))).toBe(true);
     expect(readme).toContain('`script/server demo`');
     expect(existsSync(here('../../script/server'))).toBe(true);
@@ -43,7 +47,7 @@ describe('the taxi example', () => {
     const { driver, passenger, id } = EXAMPLE_ORDER;
     expect(await ask({ caller: driver, dialled: SERVICE })).toEqual({
       status: 200,
-      body: { order: id, role: 'driver', connect: passenger },
+      body: { order: id, role: 'driver', connect: passenger, onShift: true },
     });
     expect(await ask({ caller: passenger, dialled: SERVICE })).toMatchObject({
       status: 200,
@@ -54,6 +58,24 @@ describe('the taxi example', () => {
       body: { error: 'no active order' },
     });
     expect((await ask('nonsense')).status).toBe(400);
+  });
+
+  test('its backend promises one call per order, whoever asks, and remembers who is at work', async () => {
+    const { driver, passenger, id } = EXAMPLE_ORDER;
+    const post = async (path: string, body: unknown): Promise<unknown> => {
+      const response = await fetch(`${backend.url}${path}`, { method: 'POST', body: JSON.stringify(body) });
+      return { status: response.status, ...((await response.json()) as object) };
+    };
+    expect(await post('/shifts', { driver, on: false })).toMatchObject({ status: 200, started: 0 });
+    expect(await ask({ caller: passenger })).toMatchObject({ body: { onShift: false } });
+    expect(await post('/promises', { order: id, service: SERVICE })).toEqual({ status: 201, id: 1 });
+    expect(await post('/promises', { order: id, service: SERVICE })).toEqual({ status: 201, id: 1 });
+    expect(await post('/promises', { order: 'none', service: SERVICE })).toMatchObject({ status: 400 });
+    expect(await post('/promises/1', { result: 'nobody answered' })).toMatchObject({ status: 200 });
+    expect(backend.promises.all()).toMatchObject([{ id: 1, status: 'waiting' }]);
+    expect(await post('/promises/1', { result: 'kept' })).toMatchObject({ status: 200 });
+    expect(await post('/shifts', { driver, on: true })).toMatchObject({ status: 200, started: 0 });
+    expect(await post('/shifts', { driver })).toMatchObject({ status: 400 });
   });
 
   test('its two accounts reach each other by the service number, with the server’s address as their domain', async () => {

@@ -10,6 +10,8 @@ import { exampleKey, welcome } from './welcome.ts';
 
 interface Backend {
   readonly url: string;
+  /** Where it may start scenarios. */
+  maskline?: { readonly url: string; readonly key: string } | undefined;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function serveCommand(args: string[]): Promise<number> {
     if (example !== undefined) {
       backend = await BACKENDS[example]?.();
       const key = await exampleKey(maskline.storage, example);
+      if (backend !== undefined) backend.maskline = { url: maskline.httpUrl, key };
       console.log(welcome({ example, settings, maskline, key, backendUrl: backend?.url }));
     }
     await asked;

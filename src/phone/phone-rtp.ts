@@ -35,6 +35,7 @@ export class PhoneRtp {
   readonly #srtp = new SrtpSession();
   readonly #voice = new VoiceCodec();
   #plan: RtpPlan | undefined;
+  #speech: Int16Array = new Int16Array(0);
   #timer: TimerHandle | undefined;
   #startedAt = 0;
   #frame = 0;
@@ -136,6 +137,16 @@ export class PhoneRtp {
     this.#events.push(...digitPackets(digits));
   }
 
+  /** Says something once, in place of the tone. 8 kHz. Needs `start()`. */
+  speak(samples: Int16Array): void {
+    this.#speech = samples;
+  }
+
+  /** Whether something is still being said. */
+  get speaking(): boolean {
+    return this.#speech.length > 0;
+  }
+
   close(): void {
     this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -200,16 +211,24 @@ export class PhoneRtp {
   }
 
   #sendSound(plan: RtpPlan): void {
+    const payload = this.#voice.encode(plan.codec, this.#speechFrame() ?? this.#toneFrame());
+    this.#sendPacket(plan, plan.payloadType, this.#marker, this.#timestamp, payload);
+    this.#marker = false;
+  }
+
+  #toneFrame(): Int16Array {
     const hz = this.#options.toneHz ?? 0;
     const step = (2 * Math.PI * hz) / RATE;
     const from = this.#frame * FRAME_SAMPLES;
-    const samples = Int16Array.from(
-      { length: FRAME_SAMPLES },
-      (_, i) => AMPLITUDE * Math.sin(step * (from + i)),
-    );
-    const payload = this.#voice.encode(plan.codec, samples);
-    this.#sendPacket(plan, plan.payloadType, this.#marker, this.#timestamp, payload);
-    this.#marker = false;
+    return Int16Array.from({ length: FRAME_SAMPLES }, (_, i) => AMPLITUDE * Math.sin(step * (from + i)));
+  }
+
+  #speechFrame(): Int16Array | undefined {
+    if (this.#speech.length === 0) return undefined;
+    const frame = new Int16Array(FRAME_SAMPLES);
+    frame.set(this.#speech.subarray(0, FRAME_SAMPLES));
+    this.#speech = this.#speech.subarray(FRAME_SAMPLES);
+    return frame;
   }
 
   /** All packets of one key press carry the time at which it began (RFC 4733 §2.5.1.2). */
