@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import { Gate } from './gate.ts';
-import { post, type SpeechServer } from './http.ts';
+import { formBody, jsonBody, post, type SpeechServer } from './http.ts';
 import { levelled, samplesOf, to8k, wavOf, wavTo8k } from './pcm.ts';
 import { type RecognisedWord, RecognitionError, type RecognitionOptions } from './recognition.ts';
 import {
@@ -46,7 +46,7 @@ export class OpenAiSynthesis implements Synthesis {
     if (text.trim() === '') return new Int16Array(0);
     const { model, voices, format, name } = this.#options;
     const { speed, gainDb } = options.tuning ?? PLAIN;
-    const body = JSON.stringify({
+    const body = jsonBody({
       model,
       input: text,
       voice: voiceOf(voices, options) ?? 'alloy',
@@ -101,7 +101,10 @@ export class OpenAiTranscriber implements Transcriber {
     if (phrases.length > 0) form.set('prompt', phrases.join(', ').slice(0, 1000));
     // The models that came after Whisper give no times.
     form.set('response_format', /whisper/i.test(model) ? 'verbose_json' : 'json');
-    const answer = await post(this.#options, '/audio/transcriptions', form, { signal, maxBytes: MAX_TEXT });
+    const answer = await post(this.#options, '/audio/transcriptions', await formBody(form), {
+      signal,
+      maxBytes: MAX_TEXT,
+    });
     return readTranscription(answer, this.name, samples.length / this.rate);
   }
 }

@@ -30,7 +30,7 @@ export function checkedName(list: string): Readonly<Record<string, string>> {
       if (language !== undefined) return language;
       const [, name = '', rest = ''] = /^([A-Z]+)((?:_[A-Z]+)*)$/.exec(key) ?? [];
       const near = nearLanguage(name);
-      const hint = near === undefined ? '' : ` Did you mean ${list}.${near}${rest}?`;
+      const hint = near === undefined || near === name ? '' : ` Did you mean ${list}.${near}${rest}?`;
       warn(`${list}.${key} is not known here; ${DEFAULT_LANGUAGE} will be recognised.${hint}`);
       return DEFAULT_LANGUAGE;
     },

@@ -21,5 +21,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     const far = distance(name.toLowerCase(), one.toLowerCase());
     if (far < bestDistance) [best, bestDistance] = [one, far];
   }
-  return best;
+  // `Error` is no slip of the fingers for `ASRError`, but what is left of it.
+  const part = name.toLowerCase();
+  return best ?? (name.length < 4 ? undefined : known.find((one) => one.toLowerCase().includes(part)));
 }
