@@ -24,6 +24,8 @@ export const PARTLY: Readonly<Record<string, string>> = {
 export const NOT: Readonly<Record<string, string>> = {
   'VoxEngine.callWhatsappUser': 'a service of the cloud',
   'VoxEngine.createStreamingAgent': VIDEO,
+  'Call.transferTo':
+    'a REFER would hand the number or the dialog of one party to the phone of the other: call the target and join the two',
   'CallEvents.VideoTrackCreated': VIDEO,
   'CallEvents.FirstVideoPacketReceived': VIDEO,
   'CallEvents.PushSent': PUSH,

@@ -3,6 +3,7 @@ import type { CallFacts } from '../protocol.ts';
 import { callEventNames } from './enums.ts';
 import { Listeners } from './events.ts';
 import { headersOf, text } from './headers.ts';
+import { ignored, OF_CALLS } from './ignored-options.ts';
 import { send, warn } from './host-link.ts';
 import { speechOptions } from './language.ts';
 import { connect, connectBoth, disconnect, registerUnit } from './media-unit.ts';
@@ -63,13 +64,14 @@ export class Call {
     this.#listeners.remove(event, callback);
   }
 
-  answer(extraHeaders?: unknown, _parameters?: unknown): void {
+  answer(extraHeaders?: unknown, parameters?: unknown): void {
+    ignored('answer', parameters, OF_CALLS);
     this.#simple('call-answer', extraHeaders);
   }
   /** In the cloud the two phones then exchange sound directly; here it always passes through the server. */
-  answerDirect(peerCall?: unknown, extraHeaders?: unknown, _parameters?: unknown): void {
+  answerDirect(peerCall?: unknown, extraHeaders?: unknown, parameters?: unknown): void {
     connectBoth(this, peerCall, 'answerDirect');
-    this.answer(extraHeaders);
+    this.answer(extraHeaders, parameters);
   }
   ring(extraHeaders?: unknown): void {
     this.#simple('call-ring', extraHeaders);
@@ -149,6 +151,9 @@ export class Call {
   unhold(): void {
     if (this.#alive()) send({ type: 'call-unhold', callId: this.#facts.callId });
   }
+
+  /** No phone says over SIP whether its microphone is muted, so that no event comes. */
+  handleMicStatus(_handle: unknown): void {}
 
   handleBlindTransfer(handle: unknown): void {
     if (this.#alive())

@@ -64,7 +64,7 @@ interface Alerting {
   readonly displayName: string;
 }
 
-function onAlerting(handler: (e: Alerting) => void): void {
+export function onAlerting(handler: (e: Alerting) => void): void {
   onAppEvent('Application.CallAlerting', (e) => handler(e as unknown as Alerting));
 }
 

@@ -1,7 +1,7 @@
 /** `Net.httpRequest` and `Net.httpRequestAsync`. */
 import type { HttpResult } from '../protocol.ts';
 import { watch } from './events.ts';
-import { text } from './headers.ts';
+import { headerLines, text } from './headers.ts';
 import { send, toJson, world } from './host-link.ts';
 
 type Callback = (result: Record<string, unknown>) => unknown;
@@ -51,15 +51,11 @@ function request(url: string, options: HttpRequestOptions, callback: Callback): 
   });
 }
 
-/** `{ name: value }`, or the older list of `'Name: value'` lines. */
+/** `{ name: value }`, or the older `'Name: value'` lines. */
 function headerPairs(headers: unknown): [string, string][] {
+  if (Array.isArray(headers) || typeof headers === 'string') return headerLines(headers);
   if (headers === null || typeof headers !== 'object') return [];
-  if (!Array.isArray(headers))
-    return Object.entries(headers).map(([name, value]) => [name.trim(), text(value)]);
-  return headers.map((line) => {
-    const [name = '', ...rest] = text(line).split(':');
-    return [name.trim(), rest.join(':').trim()];
-  });
+  return Object.entries(headers).map(([name, value]) => [name.trim(), text(value)]);
 }
 
 function bodyOf(data: unknown, headers: [string, string][]): string | number[] | undefined {

@@ -6,6 +6,7 @@ import { uuid } from './deterministic.ts';
 import { appEventNames } from './enums.ts';
 import { type Handler, Listeners } from './events.ts';
 import { headersOf, text } from './headers.ts';
+import { ignored, OF_CALLS } from './ignored-options.ts';
 import { send, warn, world } from './host-link.ts';
 
 const listeners = new Listeners(appEventNames);
@@ -30,6 +31,9 @@ export function emitAppEvent(name: string, payload: object): unknown[] {
 export function customData(customData?: unknown): string {
   if (customData !== undefined && typeof customData !== 'function') world.customData = text(customData);
   return world.customData;
+}
+export function callById(callId: string): Call | undefined {
+  return calls.get(callId) ?? endedCalls.get(callId);
 }
 export function terminate(): void {
   send({ type: 'terminate' });
@@ -80,6 +84,7 @@ export function callPSTN(number: unknown, callerid?: unknown, parameters?: unkno
   const options = (parameters ?? {}) as Record<string, unknown>;
   if (options.amd !== undefined)
     warn('callPSTN: amd is not available in Maskline yet; the call goes on without it.');
+  ignored('callPSTN', options, ['followDiversion', ...OF_CALLS]);
   const dialled = text(number);
   return dial({ kind: 'pstn', number: dialled }, dialled, {
     callerid: text(callerid),
@@ -91,6 +96,7 @@ export function callPSTN(number: unknown, callerid?: unknown, parameters?: unkno
 /** `callUser({ username, callerid, … })`, or the older `callUser(username, callerid, displayName, headers)`. */
 export function callUser(first: unknown, callerid?: unknown, displayName?: unknown, headers?: unknown): Call {
   const o = first !== null && typeof first === 'object' ? (first as Record<string, unknown>) : undefined;
+  ignored('callUser', o, OF_CALLS);
   const username = text(o === undefined ? first : o.username);
   const options = {
     callerid: text(o === undefined ? callerid : o.callerid),
@@ -112,10 +118,9 @@ export function callSIP(to: unknown, second?: unknown, ...older: readonly unknow
           authUser: older[2],
           headers: older[3],
         };
-  for (const name of ['regId', 'outProxy', 'amd'] as const) {
-    if (o[name] !== undefined)
-      warn(`callSIP: ${name} is not available in Maskline yet; the call goes on without it.`);
-  }
+  if (o.amd !== undefined)
+    warn('callSIP: amd is not available in Maskline yet; the call goes on without it.');
+  ignored('callSIP', o, ['regId', 'outProxy', ...OF_CALLS]);
   const uri = text(to);
   const username = text(o.authUser);
   const auth = username === '' ? {} : { auth: { username, password: text(o.password) } };
