@@ -1,4 +1,10 @@
-import { type CallListInfo, type CallTaskInfo, type CallWindow, TASK_STATUSES } from '../../dialler/ports.ts';
+import {
+  type CallListInfo,
+  type CallLists,
+  type CallTaskInfo,
+  type CallWindow,
+  TASK_STATUSES,
+} from '../../dialler/ports.ts';
 import { sees } from '../../http/authorize.ts';
 import { type Context, command } from '../command.ts';
 import { PlatformError } from '../errors.ts';

@@ -2,6 +2,7 @@ import type { CallLists } from '../../dialler/ports.ts';
 import type { Api } from '../../http/api.ts';
 import { createApp } from '../../http/app.ts';
 import { SCOPES, type Scope } from '../../http/ports.ts';
+import type { RateLimits } from '../../http/rate-limit.ts';
 import { createWorld, type World } from '../../http/test-support/world.ts';
 import { ha1Set } from '../../sip/auth/digest.ts';
 import { platformApi } from '../platform-api.ts';
@@ -26,6 +27,8 @@ export interface PlatformWorld {
   /** The same, for what has to succeed. */
   done(command: string, params?: Readonly<Record<string, unknown>>): Promise<Reply>;
   key(scopes: readonly Scope[], application?: 'taxi' | 'delivery'): Promise<string>;
+  /** Another API on the same world, with these limits. */
+  appWith(limits: Partial<RateLimits>): Promise<Api>;
   close(): Promise<void>;
 }
 
@@ -41,30 +44,33 @@ export async function createPlatformWorld(
     name: 'shop',
     email: 'owner@example.org',
   };
-  const app = await createApp({
-    ...options,
-    accountId: account.id,
-    mounts: [
-      platformApi({
-        ...storage.platform,
-        apiKeys: storage.apiKeys,
-        scenarios: {
-          start: async (request) => {
-            const { sessionId } = await options.scenarios.start(request);
-            const url = `calls.example.org/session/${sessionId}`;
-            return { sessionId, access: { url: `http://${url}`, secureUrl: `https://${url}` } };
+  const appWith = async (rateLimits: Partial<RateLimits>): Promise<Api> =>
+    await createApp({
+      ...options,
+      settings: { ...options.settings, rateLimits },
+      accountId: account.id,
+      mounts: [
+        platformApi({
+          ...storage.platform,
+          apiKeys: storage.apiKeys,
+          scenarios: {
+            start: async (request) => {
+              const { sessionId } = await options.scenarios.start(request);
+              const url = `calls.example.org/session/${sessionId}`;
+              return { sessionId, access: { url: `http://${url}`, secureUrl: `https://${url}` } };
+            },
           },
-        },
-        keyValues: storage.appStorage,
-        callLists,
-        digest: (username, password) => ha1Set(username, REALM, password),
-        account,
-        publicUrl: () => 'https://calls.example.org',
-        clock: options.clock,
-        log: options.log,
-      }),
-    ],
-  });
+          keyValues: storage.appStorage,
+          callLists,
+          digest: (username, password) => ha1Set(username, REALM, password),
+          account,
+          publicUrl: () => 'https://calls.example.org',
+          clock: options.clock,
+          log: options.log,
+        }),
+      ],
+    });
+  const app = await appWith({ requestsPerMinute: 0, failuresPerMinute: 0 });
   const key = async (scopes: readonly Scope[], application?: 'taxi' | 'delivery') =>
     (await world.key(scopes, application)).authorization.replace('Bearer ', '');
   const secret = await key(SCOPES);
@@ -96,6 +102,7 @@ export async function createPlatformWorld(
       return reply;
     },
     key,
+    appWith,
     close: async () => {
       await app.close();
       await world.close();
