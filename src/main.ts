@@ -22,6 +22,7 @@ import { repairWav } from './media/wav-file.ts';
 import { ClosingList } from './node/closing-list.ts';
 import { declaredDirectory } from './node/declared-directory.ts';
 import { Drain } from './node/drain.ts';
+import { startEventLogs } from './node/event-logs.ts';
 import { type MediaAddresses, mediaAddresses } from './node/media-address.ts';
 import { createMetrics } from './node/metrics.ts';
 import { createPlatformApi } from './node/platform.ts';
@@ -164,6 +165,9 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   });
   await recoverRecords({ store: storage.records, node: settings.node, recordingsFolder, repairWav, log });
   const api: { url: string } = { url: settings.http.publicUrl ?? '' };
+  // Calls may come a moment before HTTP listens; what cannot be known yet is only a port that is still to be chosen.
+  const { host, port } = settings.http;
+  const expectedUrl = port === 0 ? '' : `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const speech = createSpeech(settings.speech, { clock, cacheFolder: join(data, 'cache') });
   const recognition = options.recognition ?? speech.recognition;
   const transcripts = new Transcripts({
@@ -190,6 +194,8 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     random,
   });
 
+  const logged = await startEventLogs(settings.replay, sandboxes, { store: storage.eventLogs, clock, log });
+  closing.add('event logs', () => logged.close());
   const scenarios = new ScenarioService({
     calls,
     media,
@@ -202,7 +208,8 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     random,
     log,
     settings: scenario,
-    sandboxes,
+    sandboxes: logged.sandboxes,
+    publicUrl: () => (api.url === '' ? expectedUrl : api.url),
   });
   closing.add('scenarios', () => scenarios.close(SESSIONS_CLOSE_MS));
   keeper.watchCalls(calls.observers);
@@ -236,6 +243,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   const http = await createHttpServer({
     records: storage.records,
     traces: new TraceReader(storage.traces),
+    eventLogs: logged.logs,
     transcripts: storage.transcripts,
     admin: storage.admin,
     apiKeys: storage.apiKeys,

@@ -59,6 +59,8 @@ export type HostEvent =
       readonly limits: ScriptLimits;
       /** Absent when nothing listens for requests to sessions. */
       readonly access?: AccessUrls;
+      /** Of a session that is a conference; see `conference-hall.ts`. */
+      readonly conferenceName?: string;
     })
   | (At & { readonly type: 'call-alerting'; readonly call: CallFacts; readonly customData: string })
   | (OfCall & { readonly type: 'call-ringing' | 'call-audio-started'; readonly headers: Headers })
@@ -195,7 +197,7 @@ export interface RecordWish {
 }
 
 /** What sends or takes sound. */
-export const MEDIA_KINDS = ['call', 'player', 'recorder', 'asr', 'websocket'] as const;
+export const MEDIA_KINDS = ['call', 'player', 'recorder', 'asr', 'websocket', 'conference'] as const;
 export type MediaKind = (typeof MEDIA_KINDS)[number];
 
 /** A media unit as commands name it. */

@@ -13,10 +13,7 @@ class Person {
   /** Frames that were encoded for all at once. */
   shared = 0;
 
-  constructor(
-    readonly room: MixerNode,
-    readonly id: number,
-  ) {
+  constructor(room: MixerNode, id: number) {
     const { ear, output } = room.join(id);
     this.mouth = new Source(1000 + id);
     connect(this.mouth, ear);

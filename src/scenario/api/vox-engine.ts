@@ -1,5 +1,5 @@
 /** The namespace `VoxEngine`. All members are plain functions: scripts pass `VoxEngine.terminate` as a callback. */
-import type { CommandTarget, HostEvent } from '../protocol.ts';
+import type { CallFacts, CommandTarget, HostEvent } from '../protocol.ts';
 import { Call } from './call.ts';
 import { deliverToCall } from './call-deliver.ts';
 import { uuid } from './deterministic.ts';
@@ -45,15 +45,21 @@ interface DialOptions {
   readonly headers: unknown;
 }
 
-function dial(target: CommandTarget, number: string, options: DialOptions): Call {
+type OutgoingFacts = Pick<CallFacts, 'number' | 'callerid' | 'displayName' | 'clientType'>;
+
+/** A call that the caller of this function asks the host for. */
+export function newOutgoingCall(known: OutgoingFacts): { readonly call: Call; readonly callId: string } {
   if (calls.size >= world.limits.calls)
     throw new Error(`Exceeded the call limit: a session has at most ${world.limits.calls} calls`);
   const callId = uuid();
-  const { callerid, displayName } = options;
-  const clientType = target.kind;
-  const facts = { callId, callerid, number, displayName, fromUri: '', toUri: '', headers: {}, clientType };
-  const call = new Call(facts, false);
+  const call = new Call({ ...known, callId, fromUri: '', toUri: '', headers: {} }, false);
   calls.set(callId, call);
+  return { call, callId };
+}
+
+function dial(target: CommandTarget, number: string, options: DialOptions): Call {
+  const { callerid, displayName } = options;
+  const { call, callId } = newOutgoingCall({ number, callerid, displayName, clientType: target.kind });
   send({
     type: 'dial',
     callId,
@@ -134,9 +140,10 @@ export function deliverAppEvent(event: AppEvent): void {
   switch (event.type) {
     case 'started': {
       // logURL and the numeric account do not exist here and are left out rather than invented.
-      const { sessionId, applicationId, access } = event;
+      const { sessionId, applicationId, access, conferenceName } = event;
+      const conference = conferenceName === undefined ? {} : { conference_name: conferenceName };
       const urls = access === undefined ? {} : { accessURL: access.url, accessSecureURL: access.secureUrl };
-      emitAppEvent('Application.Started', { ...urls, sessionId, applicationId });
+      emitAppEvent('Application.Started', { ...urls, ...conference, sessionId, applicationId });
       return;
     }
     case 'call-alerting': {

@@ -11,6 +11,8 @@ export class MediaGraph {
   /** Sink → source. */
   readonly #edges = new Map<string, string>();
 
+  readonly #onRemoved = new Set<(key: string) => void>();
+
   constructor(media: MediaSession) {
     this.#media = media;
   }
@@ -42,6 +44,13 @@ export class MediaGraph {
     this.#sources.delete(key);
     this.#sinks.delete(key);
     for (const [sink, source] of this.#edges) if (sink === key || source === key) this.#edges.delete(sink);
+    for (const listener of [...this.#onRemoved]) listener(key);
+  }
+
+  /** Tells of every node that is gone. Returns the function that ends it. */
+  onRemoved(listener: (key: string) => void): () => void {
+    this.#onRemoved.add(listener);
+    return () => this.#onRemoved.delete(listener);
   }
 
   sourceOf(sink: string): string | undefined {

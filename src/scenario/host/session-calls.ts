@@ -2,6 +2,7 @@
 import type { Call } from '../../call/types.ts';
 import type { TimerHandle } from '../../kernel/clock.ts';
 import { ERRORS } from '../../kernel/errors.ts';
+import { LocalCall } from '../local-call.ts';
 import { forwardEvents } from './call-events.ts';
 import type { SessionCall, SessionContext } from './session-context.ts';
 
@@ -9,7 +10,7 @@ export class SessionCalls {
   readonly #context: SessionContext;
   readonly #onIdle: (reason: string) => void;
   #idle: TimerHandle | undefined;
-  #unanswered: TimerHandle | undefined;
+  readonly #unanswered = new Set<TimerHandle>();
   #closed = false;
 
   constructor(context: SessionContext, onIdle: (reason: string) => void) {
@@ -47,14 +48,19 @@ export class SessionCalls {
     return owned;
   }
 
-  /** Takes the call that came in; it has a limited time to be answered. */
+  /** Takes a call that came in; it has a limited time to be answered. */
   adopt(call: Call): void {
     const { services, sessionId, media } = this.#context;
     const { clock, limits } = services;
     this.own(call.id, call);
-    services.calls.adopt(call, { sessionId, media });
-    this.#unanswered = clock.setTimeout(() => this.#rejectSilent(call), limits.unansweredSeconds * 1000);
-    const answered = (): void => clock.clearTimeout(this.#unanswered);
+    if (call instanceof LocalCall) call.adopt(media);
+    else services.calls.adopt(call, { sessionId, media });
+    const timer = clock.setTimeout(() => this.#rejectSilent(call), limits.unansweredSeconds * 1000);
+    this.#unanswered.add(timer);
+    const answered = (): void => {
+      clock.clearTimeout(timer);
+      this.#unanswered.delete(timer);
+    };
     for (const event of ['connected', 'failed', 'disconnected'] as const) call.events.on(event, answered);
   }
 
@@ -73,7 +79,8 @@ export class SessionCalls {
     this.#closed = true;
     const { clock } = this.#context.services;
     clock.clearTimeout(this.#idle);
-    clock.clearTimeout(this.#unanswered);
+    for (const timer of this.#unanswered) clock.clearTimeout(timer);
+    this.#unanswered.clear();
     for (const call of this.#live()) {
       if (call.incoming && call.state === 'ALERTING') call.reject(code);
       else call.hangup();
@@ -83,6 +90,11 @@ export class SessionCalls {
   /** Whether somebody is talking. */
   get connected(): boolean {
     return this.#live().some(({ state }) => state === 'CONNECTED');
+  }
+
+  /** How many calls that came in are alive. */
+  get incoming(): number {
+    return this.#live().filter(({ incoming }) => incoming).length;
   }
 
   #live(): Call[] {

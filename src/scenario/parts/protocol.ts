@@ -4,12 +4,20 @@
  * command must look like), `host/<name>.ts` (what carries it out) and `api/<name>.ts` (what the script sees).
  * The type of each event and command begins with the part's name and a hyphen.
  */
-import type { AsrCommand, AsrEvent } from './asr-protocol.ts';
+
 import type { AccessCommand, AccessEvent } from './access-protocol.ts';
 import type { AcdCommand, AcdEvent } from './acd-protocol.ts';
+import type { AsrCommand, AsrEvent } from './asr-protocol.ts';
+import type { ConferenceCommand, ConferenceEvent } from './conference-protocol.ts';
 import type { StorageCommand, StorageEvent } from './storage-protocol.ts';
 import type { WebSocketCommand, WebSocketEvent } from './websocket-protocol.ts';
 
-export type PartEvent = AcdEvent | AsrEvent | StorageEvent | AccessEvent | WebSocketEvent;
+export type PartEvent = AcdEvent | AsrEvent | StorageEvent | AccessEvent | WebSocketEvent | ConferenceEvent;
 
-export type PartCommand = AcdCommand | AsrCommand | StorageCommand | AccessCommand | WebSocketCommand;
+export type PartCommand =
+  | AcdCommand
+  | AsrCommand
+  | StorageCommand
+  | AccessCommand
+  | WebSocketCommand
+  | ConferenceCommand;

@@ -1,8 +1,9 @@
 /** The readers of the parts' commands, one line for each part. */
 import type { Fields } from '../command-fields.ts';
-import { ACD_READERS } from './acd-reader.ts';
 import { ACCESS_READERS } from './access-reader.ts';
+import { ACD_READERS } from './acd-reader.ts';
 import { ASR_READERS } from './asr-reader.ts';
+import { CONFERENCE_READERS } from './conference-reader.ts';
 import type { PartCommand } from './protocol.ts';
 import type { Readers } from './reader.ts';
 import { STORAGE_READERS } from './storage-reader.ts';
@@ -14,6 +15,7 @@ const READERS: Readers<PartCommand> = {
   ...ACD_READERS,
   ...ASR_READERS,
   ...STORAGE_READERS,
+  ...CONFERENCE_READERS,
   ...ACCESS_READERS,
   ...WEB_SOCKET_READERS,
 };

@@ -23,7 +23,7 @@ export interface ScenarioLimits {
   /** Seconds that a session without calls lives. */
   readonly idleSeconds: number;
 
-  /** Calls of one session that are alive at once. */
+  /** Calls of one session that are alive at once: 49 and the one that came in (voximplant.com/blog/voximplant-audio-conferencing). */
   readonly calls: number;
   /** Commands, and characters of commands, of one turn. A script that exceeds either is flooding, and ends. */
   readonly commandsPerTurn: number;
@@ -55,8 +55,6 @@ export interface ScenarioLimits {
   readonly storageSeconds: number;
   /** Web sockets that a session has opened, at once. */
   readonly webSockets: number;
-  /** Bytes of one message that arrives over a web socket; beyond, the connection ends. */
-  readonly webSocketMessageBytes: number;
   /** Bytes that may wait for a web socket's peer; beyond, the connection ends. */
   readonly webSocketUnsentBytes: number;
   /** Seconds until a web socket that is being opened has failed. */
@@ -83,7 +81,7 @@ export const DEFAULT_LIMITS: ScenarioLimits = {
   scriptChars: 256 * 1024,
   unansweredSeconds: 60,
   idleSeconds: 60,
-  calls: 30,
+  calls: 50,
   commandsPerTurn: 1000,
   commandCharsPerTurn: 4 * 1024 * 1024,
   logLineChars: 8 * 1024,
@@ -100,7 +98,6 @@ export const DEFAULT_LIMITS: ScenarioLimits = {
   storageSeconds: 5,
   queueRequests: 100,
   webSockets: 10,
-  webSocketMessageBytes: 1024 * 1024,
   webSocketUnsentBytes: 1024 * 1024,
   webSocketOpenSeconds: 10,
   mediaBufferSeconds: 10,

@@ -4,6 +4,7 @@ import { settle, VirtualClock } from '../../../test/kit/virtual-clock.ts';
 import { FakeMediaEngine } from '../../call/test-support/fake-media.ts';
 import type { Route, ScenarioSource } from '../../call/types.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../http/http-client.ts';
 import type { RecordingOutcome, ScenarioSessionEvents } from '../ports.ts';
 import { DEFAULT_LIMITS, type ScenarioLimits } from '../sandbox/limits.ts';
@@ -12,6 +13,7 @@ import type { OpenSandbox, Sandbox, Sandboxes } from '../sandbox/sandboxes.ts';
 import { ScenarioService, type ScenarioServiceOptions } from '../scenario-service.ts';
 import { INSTRUMENT } from './coverage/instrument.ts';
 import { FakeCalls } from './fake-calls.ts';
+import { FakeRecognition } from './fake-recognition.ts';
 import { soundFolder } from './sound-folder.ts';
 
 /** One image for all sessions of a test file. */
@@ -99,6 +101,9 @@ export class SessionKit {
   readonly recordings: RecordingOutcome[] = [];
   readonly said: { text: string; language: string }[] = [];
   speechError: string | undefined;
+  readonly recognition = new FakeRecognition();
+  /** Conferences that there is a rule for, by name. */
+  readonly conferences = new Map<string, Route>();
   readonly service: ScenarioService;
   readonly #sandboxes: Sandboxes;
 
@@ -116,6 +121,7 @@ export class SessionKit {
         }),
         finish: (outcome) => this.recordings.push(outcome),
       },
+      recognition: this.recognition,
       speech: {
         say: (text, { language }) => {
           this.said.push({ text, language });
@@ -123,6 +129,10 @@ export class SessionKit {
             ? Promise.resolve(new Int16Array(8000))
             : Promise.reject(new Error(this.speechError));
         },
+      },
+      routes: {
+        routeFor: (_application, dialled) =>
+          [...this.conferences].find(([name]) => PhoneNumber.parse(name).equals(dialled))?.[1],
       },
       clock: this.clock,
       random: seededRandom(1),

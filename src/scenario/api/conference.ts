@@ -1,0 +1,319 @@
+/**
+ * `Conference` and `Endpoint`: rooms for sound. Video (mode FORWARD) does not exist here; an endpoint of that mode is told
+ * so by `ConferenceError` 102, which is the cloud's own code for a conference without video
+ * (voximplant.com/docs/references/voxengine/conference#add). Unlike there, `add` takes calls into a room of sound (MIX).
+ */
+import type { HostEvent } from '../protocol.ts';
+import { Call } from './call.ts';
+import { uuid } from './deterministic.ts';
+import { checkedEnum } from './enums.ts';
+import { type EventNames, Listeners } from './events.ts';
+import { headersOf, text } from './headers.ts';
+import { send, warn } from './host-link.ts';
+import { connect, disconnect, endUnit, registerUnit } from './media-unit.ts';
+import type { ApiPart } from './part.ts';
+import { newOutgoingCall } from './vox-engine.ts';
+
+type Direction = 'SEND' | 'RECEIVE' | 'BOTH';
+
+const EVENTS = {
+  ConferenceError: 'Conference.Error',
+  Started: 'Conference.Started',
+  Stopped: 'Conference.Stopped',
+  EndpointAdded: 'Conference.EndpointAdded',
+  EndpointUpdated: 'Conference.EndpointUpdated',
+  EndpointRemoved: 'Conference.EndpointRemoved',
+  EndpointManaged: 'Conference.EndpointManaged',
+};
+const names: EventNames = {
+  enumName: 'ConferenceEvents',
+  values: EVENTS,
+  happening: new Set(Object.values(EVENTS)),
+};
+
+/** For video, which is not here. */
+const NO_VIDEO = 102;
+
+/** What the script holds and the events speak of, out of a script's reach. */
+interface EndpointState {
+  readonly id: string;
+  readonly conferenceId: string;
+  readonly call: unknown;
+  readonly mode: string;
+  direction: Direction;
+  displayName: string;
+  /** `manageEndpoint` calls that wait for their event. */
+  readonly waiting: (() => void)[];
+}
+interface ConferenceState {
+  readonly conference: Conference;
+  readonly listeners: Listeners;
+  readonly endpoints: Map<string, Endpoint>;
+  stopped: boolean;
+}
+
+const states = new Map<string, ConferenceState>();
+const endpointStates = new Map<string, EndpointState>();
+
+export class Endpoint {
+  readonly #state: EndpointState;
+
+  constructor(state: EndpointState) {
+    this.#state = state;
+  }
+  id(): string {
+    return this.#state.id;
+  }
+  getDirection(): string {
+    return this.#state.direction;
+  }
+  getMode(): string {
+    return this.#state.mode;
+  }
+  getCall(): unknown {
+    return this.#state.call;
+  }
+  setDisplayName(displayName: unknown): void {
+    this.#state.displayName = text(displayName);
+    const { conferenceId, id } = this.#state;
+    if (endpointStates.has(id)) send({ type: 'conference-update', conferenceId, endpointId: id });
+  }
+  /**
+   * What the endpoint receives: `{ all: { audio: [] } }` mutes the room for it, any list but an empty one lets it hear again.
+   * Ours, not the cloud's: `direction` also says whether it is heard. Resolves when it holds; an endpoint that is not
+   * there (any more) rejects.
+   */
+  manageEndpoint(parameters?: unknown): Promise<void> {
+    const state = this.#state;
+    return new Promise((resolve, reject) => {
+      if (!endpointStates.has(state.id)) {
+        reject(new Error('Endpoint.manageEndpoint: the endpoint is not in the conference'));
+        return;
+      }
+      const options = objectOf(parameters);
+      state.direction = directionOf(options.direction, state.direction);
+      const deaf = hearsNothing(options);
+      const speaks = state.direction !== 'RECEIVE';
+      const direction = !deaf ? state.direction : speaks ? 'SEND' : 'NONE';
+      state.waiting.push(resolve);
+      send({ type: 'conference-manage', conferenceId: state.conferenceId, endpointId: state.id, direction });
+    });
+  }
+}
+
+export class Conference {
+  readonly #id: string;
+
+  constructor(id: string) {
+    this.#id = id;
+    registerUnit(this, { kind: 'conference', id });
+  }
+  id(): string {
+    return this.#id;
+  }
+  addEventListener(event: unknown, callback: unknown): void {
+    states.get(this.#id)?.listeners.add(event, callback);
+  }
+  removeEventListener(event: unknown, callback?: unknown): void {
+    states.get(this.#id)?.listeners.remove(event, callback);
+  }
+  stop(): void {
+    send({ type: 'conference-stop', conferenceId: this.#id });
+  }
+  getList(): Endpoint[] {
+    return [...(states.get(this.#id)?.endpoints.values() ?? [])];
+  }
+  get(id: unknown): Endpoint | undefined {
+    return states.get(this.#id)?.endpoints.get(text(id));
+  }
+  add(parameters: unknown): Endpoint {
+    return addEndpoint(this.#id, objectOf(parameters));
+  }
+  sendMediaTo(mediaUnit: unknown, parameters?: unknown): void {
+    connect(this, mediaUnit, 'Conference.sendMediaTo', parameters);
+  }
+  stopMediaTo(mediaUnit: unknown): void {
+    disconnect(this, mediaUnit, 'Conference.stopMediaTo');
+  }
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
+}
+
+function directionOf(value: unknown, otherwise: Direction): Direction {
+  if (value === 'SEND' || value === 'RECEIVE' || value === 'BOTH') return value;
+  if (value !== undefined)
+    warn(`A conference has the directions SEND, RECEIVE and BOTH, not ${text(value)}.`);
+  return otherwise;
+}
+
+/** `ReceiveParameters`: by endpoint, or for all; there is one mix, so that it is all or nothing. */
+function hearsNothing({ all }: Record<string, unknown>): boolean {
+  const { audio } = objectOf(all);
+  return Array.isArray(audio) && audio.length === 0;
+}
+
+function addEndpoint(conferenceId: string, parameters: Record<string, unknown>): Endpoint {
+  const { call, mode = 'MIX', direction, displayName, maxVideoBitrate } = parameters;
+  if (!(call instanceof Call)) throw new TypeError('Conference.add needs a Call');
+  if (maxVideoBitrate !== undefined)
+    warn('Conference.add: maxVideoBitrate means nothing here; there is no video.');
+  const state: EndpointState = {
+    id: uuid(),
+    conferenceId,
+    call,
+    mode: text(mode),
+    direction: directionOf(direction, 'BOTH'),
+    displayName: text(displayName),
+    waiting: [],
+  };
+  const endpoint = new Endpoint(state);
+  const conference = states.get(conferenceId);
+  if (conference?.stopped !== false) {
+    warn('Conference.add: the conference has stopped; nobody was added.');
+    return endpoint;
+  }
+  if (state.mode !== 'MIX') {
+    const error = `Conference.add: the mode ${state.mode} is not available in Maskline, which has no video; only MIX is.`;
+    // Told as everything else is: after the script has had its turn.
+    void Promise.resolve().then(() =>
+      emit(conference, EVENTS.ConferenceError, { error, code: NO_VIDEO, endpointId: state.id }),
+    );
+    return endpoint;
+  }
+  endpointStates.set(state.id, state);
+  conference.endpoints.set(state.id, endpoint);
+  const callId = Call.prototype.id.call(call);
+  send({
+    type: 'conference-add',
+    conferenceId,
+    endpointId: state.id,
+    callId,
+    direction: state.direction,
+  });
+  return endpoint;
+}
+
+function createConference(parameters?: unknown): Conference {
+  if (objectOf(parameters).hd_audio === true)
+    warn('createConference: hd_audio is not available in Maskline; a conference is mixed at 8 kHz.');
+  const id = uuid();
+  const conference = new Conference(id);
+  states.set(id, { conference, listeners: new Listeners(names), endpoints: new Map(), stopped: false });
+  send({ type: 'conference-create', conferenceId: id });
+  return conference;
+}
+
+function destroyConference(conference: unknown): void {
+  if (!(conference instanceof Conference))
+    throw new TypeError('VoxEngine.destroyConference needs a Conference');
+  Conference.prototype.stop.call(conference);
+}
+
+/** A call to the conference whose rule has that name as its pattern; it fails with 404 when there is none. */
+function callConference(
+  conferenceId: unknown,
+  callerid?: unknown,
+  displayName?: unknown,
+  headers?: unknown,
+  _scheme?: unknown,
+): Call {
+  const name = text(conferenceId).slice(0, 64);
+  const [shown, title] = [text(callerid).slice(0, 128), text(displayName).slice(0, 256)];
+  const { call, callId } = newOutgoingCall({
+    number: name,
+    callerid: shown,
+    displayName: title,
+    clientType: 'sip',
+  });
+  send({
+    type: 'conference-call',
+    callId,
+    name,
+    callerid: shown,
+    displayName: title,
+    headers: headersOf(headers),
+  });
+  return call;
+}
+
+function emit({ conference, listeners }: ConferenceState, name: string, payload: object): void {
+  listeners.emit(name, { conference, name, ...payload });
+}
+
+type Delivered = Extract<HostEvent, { conferenceId: string }>;
+
+function deliver(event: Delivered): void {
+  const state = states.get(event.conferenceId);
+  if (state === undefined) return;
+  switch (event.type) {
+    case 'conference-started':
+      emit(state, EVENTS.Started, {});
+      return;
+    case 'conference-stopped':
+      state.stopped = true;
+      endUnit(state.conference);
+      emit(state, EVENTS.Stopped, { cost: '0', duration: String(event.durationSeconds) });
+      return;
+    case 'conference-error': {
+      const { error, code, endpointId } = event;
+      if (endpointId === undefined) state.stopped = true;
+      else if (state.endpoints.delete(endpointId)) endpointStates.delete(endpointId);
+      emit(state, EVENTS.ConferenceError, {
+        error,
+        code,
+        ...(endpointId === undefined ? {} : { endpointId }),
+      });
+      return;
+    }
+    case 'conference-endpoint':
+      deliverToEndpoint(state, event.what, event.endpointId);
+  }
+}
+
+function deliverToEndpoint(
+  state: ConferenceState,
+  what: 'added' | 'updated' | 'removed' | 'managed',
+  endpointId: string,
+): void {
+  const endpoint = state.endpoints.get(endpointId);
+  const own = endpointStates.get(endpointId);
+  if (endpoint === undefined || own === undefined) return;
+  if (what === 'removed') {
+    state.endpoints.delete(endpointId);
+    endpointStates.delete(endpointId);
+  }
+  // Whoever waits for something that will not come any more need not wait.
+  for (const resolve of what === 'removed' ? own.waiting : what === 'managed' ? own.waiting.splice(0, 1) : [])
+    resolve();
+  const { mode, direction } = own;
+  emit(state, OF_ENDPOINT[what], { mode, direction, endpointId, endpoint });
+}
+
+const OF_ENDPOINT = {
+  added: EVENTS.EndpointAdded,
+  updated: EVENTS.EndpointUpdated,
+  removed: EVENTS.EndpointRemoved,
+  managed: EVENTS.EndpointManaged,
+};
+
+export const conference: ApiPart = {
+  globals: {
+    ConferenceEvents: checkedEnum('ConferenceEvents', EVENTS),
+    ConferenceMode: checkedEnum('ConferenceMode', { MIX: 'MIX', FORWARD: 'FORWARD' }),
+    ConferenceDirection: checkedEnum('ConferenceDirection', {
+      SEND: 'SEND',
+      RECEIVE: 'RECEIVE',
+      BOTH: 'BOTH',
+    }),
+  },
+  members: { VoxEngine: { createConference, destroyConference, callConference } },
+  deliver: {
+    'conference-started': deliver,
+    'conference-stopped': deliver,
+    'conference-endpoint': deliver,
+    'conference-error': deliver,
+  },
+  modules: ['conference'],
+};
