@@ -179,7 +179,8 @@ async function repair(file: FileHandle): Promise<RepairedWav> {
   if (bytesRead < WAV_HEADER || header.toString('latin1', 36, 40) !== 'data')
     throw new WavError('This is not a recording of ours: its header is incomplete.');
   const { channels, width, rate } = readWavInfo(header);
-  if (width !== 2 || rate !== 8000) throw new WavError('This is not a recording of ours: another format.');
+  if (width !== 2 || rate !== 8000 || (channels !== 1 && channels !== 2))
+    throw new WavError('This is not a recording of ours: another format.');
   const step = 2 * channels;
   const dataBytes = Math.floor((size - WAV_HEADER) / step) * step;
   await file.truncate(WAV_HEADER + dataBytes);

@@ -87,6 +87,32 @@ describe('WAV files', () => {
     expect(toneShare(readWav(file), 440)).toBeCloseTo(0.5, 1);
   });
 
+  it('reads 24 and 32 bits, floating point, six channels and 96 kHz', () => {
+    const samples = tone(440, 8000);
+    const wide = (bytes: number): Uint8Array => {
+      const out = Buffer.alloc(samples.length * bytes);
+      for (const [i, sample] of samples.entries()) out.writeInt16LE(sample, (i + 1) * bytes - 2);
+      return out;
+    };
+    const floats = new Float32Array(samples.length).map((_, i) => samples[i]! / 32768);
+    const doubles = new Float64Array(floats);
+    floats[3] = Number.NaN;
+    for (const options of [
+      { bits: 24, data: wide(3) },
+      { bits: 32, data: wide(4) },
+      { code: 3, bits: 32, data: new Uint8Array(floats.buffer) },
+      { code: 3, bits: 64, data: new Uint8Array(doubles.buffer) },
+    ]) {
+      const read = readWav(wavOf(options));
+      expect([read.length, toneShare(read, 440) > 0.99]).toEqual([4000, true]);
+      expect(totalPower(read) / (12_000 ** 2 / 2)).toBeCloseTo(1, 1);
+    }
+    const six = new Int16Array(samples.length * 6).map((_, i) => samples[Math.floor(i / 6)]!);
+    expect(toneShare(readWav(wavOf({ channels: 6, data: bytesOf(six) })), 440)).toBeGreaterThan(0.99);
+    const high = readWav(wavOf({ rate: 96_000, data: bytesOf(tone(440, 96_000, 0.2)) }));
+    expect([high.length, toneShare(high.subarray(100, 1500), 440) > 0.99]).toEqual([1600, true]);
+  });
+
   it('steps over other chunks, also odd ones, and reads to the end when the length is missing', () => {
     const extra = Buffer.from('LIST\x03\x00\x00\x00abc\x00', 'latin1');
     const file = wavOf({ data: bytesOf(tone(440, 8000)), extra });
@@ -99,9 +125,9 @@ describe('WAV files', () => {
     for (const file of [
       Buffer.from('ID3 this is an mp3'),
       wavOf({ code: 85, data }),
-      wavOf({ channels: 6, data }),
-      wavOf({ bits: 24, data }),
-      wavOf({ rate: 96_000, data }),
+      wavOf({ channels: 9, data }),
+      wavOf({ bits: 12, data }),
+      wavOf({ rate: 400_000, data }),
       wavOf({ data }).subarray(0, 30),
       wavOf({ data }).subarray(0, 36),
     ])

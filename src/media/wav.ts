@@ -1,6 +1,6 @@
 /**
- * WAV files (RIFF WAVE, Microsoft's multimedia programming interface 1.0; WAVEFORMATEXTENSIBLE). Reads PCM 8/16 bit,
- * A-law and µ-law, mono and stereo, up to 48 kHz; writes the 44-byte header of PCM 16 bit, 8 kHz.
+ * WAV files (RIFF WAVE, Microsoft's multimedia programming interface 1.0; WAVEFORMATEXTENSIBLE). Reads PCM of 8 to 32
+ * bits, floating point, A-law and µ-law, up to 8 channels and 192 kHz; writes the 44-byte header of PCM 16 bit, 8 kHz.
  */
 import { decodeTableOf } from './codec/g711.ts';
 import { resampleTo8k } from './resample.ts';
@@ -9,21 +9,26 @@ export const WAV_HEADER = 44;
 export const RECORDING_RATE = 8000;
 
 const PCM = 1;
+const FLOAT = 3;
 const ALAW = 6;
 const MULAW = 7;
 const EXTENSIBLE = 0xfffe;
+const MAX_CHANNELS = 8;
+const MAX_RATE = 192_000;
 
 /** The file cannot be played; the message says why and what would be accepted. */
 export class WavError extends Error {
   override readonly name = 'WavError';
 }
 
+export type Coding = 'pcm' | 'float' | 'alaw' | 'mulaw';
+
 export interface WavInfo {
   readonly rate: number;
-  readonly channels: 1 | 2;
+  readonly channels: number;
   /** Bytes of one sample of one channel. */
-  readonly width: 1 | 2;
-  readonly coding: 'pcm' | 'alaw' | 'mulaw';
+  readonly width: 1 | 2 | 3 | 4 | 8;
+  readonly coding: Coding;
   /** Where the samples are in the file, in bytes. */
   readonly dataStart: number;
   readonly dataEnd: number;
@@ -65,17 +70,41 @@ function readFormat(
   const channels = view.getUint16(at + 2, true);
   const rate = view.getUint32(at + 4, true);
   const bits = view.getUint16(at + 14, true);
-  const coding = code === PCM ? 'pcm' : code === ALAW ? 'alaw' : code === MULAW ? 'mulaw' : undefined;
-  if (coding === undefined || (bits !== 8 && bits !== 16) || (coding !== 'pcm' && bits !== 8))
-    throw new WavError('The WAV file must be PCM of 8 or 16 bits, A-law or µ-law.');
-  if (channels !== 1 && channels !== 2) throw new WavError('The WAV file must be mono or stereo.');
-  if (rate < 4000 || rate > 48000) throw new WavError('The WAV file must have between 4000 and 48000 Hz.');
-  return { rate, channels, width: bits === 16 ? 2 : 1, coding };
+  const coding = CODINGS.get(code);
+  const width = WIDTHS.get(bits);
+  if (coding === undefined || width === undefined || !FITTING[coding].includes(width))
+    throw new WavError('The WAV file must be PCM of 8, 16, 24 or 32 bits, floating point, A-law or µ-law.');
+  if (channels < 1 || channels > MAX_CHANNELS)
+    throw new WavError(`The WAV file must have 1 to ${MAX_CHANNELS} channels.`);
+  if (rate < 4000 || rate > MAX_RATE)
+    throw new WavError(`The WAV file must have between 4000 and ${MAX_RATE} Hz.`);
+  return { rate, channels, width, coding };
 }
+
+const CODINGS = new Map<number, Coding>([
+  [PCM, 'pcm'],
+  [FLOAT, 'float'],
+  [ALAW, 'alaw'],
+  [MULAW, 'mulaw'],
+]);
+/** By bits. */
+const WIDTHS = new Map<number, WavInfo['width']>([
+  [8, 1],
+  [16, 2],
+  [24, 3],
+  [32, 4],
+  [64, 8],
+]);
+const FITTING: Readonly<Record<Coding, readonly number[]>> = {
+  pcm: [1, 2, 3, 4],
+  float: [4, 8],
+  alaw: [1],
+  mulaw: [1],
+};
 
 const tag = (file: Uint8Array, at: number): string => String.fromCharCode(...file.subarray(at, at + 4));
 
-/** One channel of the frames [from, to) as 16-bit samples; `both` mixes the two. */
+/** One channel of the frames [from, to) as 16-bit samples; `both` mixes all that there are. */
 export function decodeWavFrames(
   file: Uint8Array,
   info: WavInfo,
@@ -84,22 +113,40 @@ export function decodeWavFrames(
   from: number,
   to: number,
 ): void {
-  const table = info.coding === 'pcm' ? undefined : decodeTableOf(info.coding === 'alaw' ? 'PCMA' : 'PCMU');
-  const sampleAt = (at: number): number => {
-    if (table !== undefined) return table[file[at]!]!;
-    if (info.width === 1) return (file[at]! - 128) << 8;
-    return ((file[at]! | (file[at + 1]! << 8)) << 16) >> 16;
-  };
-  const step = info.channels * info.width;
+  const { channels, width } = info;
+  const sampleAt = sampleReader(file, info);
+  const step = channels * width;
   for (let frame = from; frame < to; frame++) {
     const at = info.dataStart + frame * step;
-    const left = sampleAt(at);
-    if (info.channels === 1 || channel === 'left') out[frame] = left;
+    if (channels === 1 || channel === 'left') out[frame] = sampleAt(at);
+    else if (channel === 'right') out[frame] = sampleAt(at + width);
     else {
-      const right = sampleAt(at + info.width);
-      out[frame] = channel === 'right' ? right : (left + right) >> 1;
+      let sum = 0;
+      for (let i = 0; i < channels; i++) sum += sampleAt(at + i * width);
+      out[frame] = Math.floor(sum / channels);
     }
   }
+}
+
+/** Gives the sample that begins at a byte, as 16 bits. */
+function sampleReader(file: Uint8Array, { coding, width }: WavInfo): (at: number) => number {
+  if (coding === 'alaw' || coding === 'mulaw') {
+    const table = decodeTableOf(coding === 'alaw' ? 'PCMA' : 'PCMU');
+    return (at) => table[file[at]!]!;
+  }
+  if (coding === 'float') {
+    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    const read = width === 4 ? view.getFloat32.bind(view) : view.getFloat64.bind(view);
+    return (at) => {
+      const value = read(at, true);
+      // Not a number is silence.
+      return value >= 1 ? 32767 : value <= -1 ? -32768 : Math.round(value * 32767) || 0;
+    };
+  }
+  if (width === 1) return (at) => (file[at]! - 128) << 8;
+  // Little endian: the two bytes that count most stand last.
+  const top = width - 2;
+  return (at) => ((file[at + top]! | (file[at + top + 1]! << 8)) << 16) >> 16;
 }
 
 /** A whole file as 8 kHz mono. */

@@ -19,17 +19,14 @@ import {
   string,
 } from './command-fields.ts';
 import { readPartCommand } from './parts/readers.ts';
-import {
-  type CommandTarget,
-  type HostCommand,
-  MEDIA_KINDS,
-  type MediaRef,
-  type PlaySource,
-} from './protocol.ts';
+import { playSource, recordWish } from './play-source.ts';
+import { type CommandTarget, type HostCommand, MEDIA_KINDS, type MediaRef } from './protocol.ts';
 
 export { BadCommand };
 
 const MAX_TEXT = 64 * 1024;
+/** A day, in milliseconds: no sound is longer. */
+const MAX_OFFSET = 86_400_000;
 
 /** @throws BadCommand when the text is not a command. */
 export function parseCommand(text: string): HostCommand {
@@ -103,7 +100,12 @@ export function parseCommand(text: string): HostCommand {
     case 'call-stop-playback':
       return { type, callId: id(fields, 'callId') };
     case 'call-record':
-      return { type, callId: id(fields, 'callId'), stereo: boolean(fields, 'stereo') };
+      return {
+        type,
+        callId: id(fields, 'callId'),
+        stereo: boolean(fields, 'stereo'),
+        wish: recordWish(fields),
+      };
     case 'media-connect':
     case 'media-disconnect':
       return {
@@ -130,7 +132,17 @@ function parseRest(type: string, fields: Fields): HostCommand {
     case 'player-resume':
     case 'player-stop':
       return { type, playerId: id(fields, 'playerId') };
+    case 'player-mark':
+      return {
+        type,
+        playerId: id(fields, 'playerId'),
+        offset: number(fields, 'offset', -MAX_OFFSET, MAX_OFFSET),
+        segment: fields.get('segment') === undefined ? undefined : integer(fields, 'segment', 0, 99),
+      };
     case 'recorder-create':
+      return { type, recorderId: id(fields, 'recorderId'), wish: recordWish(fields) };
+    case 'recorder-mute':
+      return { type, recorderId: id(fields, 'recorderId'), on: boolean(fields, 'on') };
     case 'recorder-stop':
       return { type, recorderId: id(fields, 'recorderId') };
     case 'timer-set':
@@ -191,19 +203,6 @@ function target(fields: Fields): CommandTarget {
     kind,
     uri,
     auth: { username: string(secret, 'username', 128), password: string(secret, 'password', 256) },
-  };
-}
-
-function playSource(fields: Fields): PlaySource {
-  const kind = string(fields, 'kind', 16);
-  if (kind === 'url') return { kind, url: string(fields, 'url', 8192) };
-  if (kind === 'progress-tone') return { kind, country: pattern(fields, 'country', /^[A-Z]{2}$/) };
-  if (kind !== 'say') throw new BadCommand('source.kind is unknown');
-  return {
-    kind,
-    text: string(fields, 'text', 8192),
-    language: pattern(fields, 'language', /^[A-Za-z0-9-]{0,35}$/),
-    voice: string(fields, 'voice', 128),
   };
 }
 

@@ -106,6 +106,17 @@ export interface ScenarioSessionEvents {
   ended: { readonly sessionId: string } & SessionOutcome;
 }
 
+/**
+ * For both sides of a web socket, as `ws` names them. No compression: a few bytes of it may stand for gigabytes. Each piece
+ * of a message costs more than its bytes.
+ */
+export const WEB_SOCKET_OPTIONS = {
+  perMessageDeflate: false,
+  maxPayload: 1024 * 1024,
+  maxFragments: 1024,
+  maxBufferedChunks: 16_384,
+} as const;
+
 export type AccessAnswer =
   | {
       readonly kind: 'answer';

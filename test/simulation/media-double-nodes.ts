@@ -157,6 +157,8 @@ export class PlayerDouble implements MediaPlayer {
 
   resume(): void {}
 
+  mark(): void {}
+
   close(): void {
     this.#session.options.life.order(() => this.finish(undefined));
   }
@@ -196,6 +198,8 @@ export class RecorderDouble implements MediaRecorder {
     this.#session.recorders.add(this);
     this.events.emit('started', {});
   }
+
+  mute(): void {}
 
   close(): void {
     this.#session.options.life.order(() => this.stop());

@@ -181,7 +181,7 @@ export class TaxiScript {
     if (this.#plan.talks) this.#say({ type: 'call-handle-transfer', callId: call.id, on: true });
     const caller = this.#caller();
     if (call.incoming) {
-      if (this.#plan.records) this.#say({ type: 'call-record', callId: call.id, stereo: true });
+      if (this.#plan.records) this.#say({ type: 'call-record', callId: call.id, stereo: true, wish: {} });
       if (this.#winner !== undefined) this.#join(this.#winner);
       return;
     }

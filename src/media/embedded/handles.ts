@@ -11,6 +11,7 @@ import type {
   MediaRecorder,
   MediaSink,
   PlayerEvents,
+  PlayerMark,
   RecorderEvents,
   RtpAddress,
 } from '../engine.ts';
@@ -159,6 +160,11 @@ export class PlayerHandle implements MediaPlayer, NodeListener {
     this.#control('resume');
   }
 
+  mark(mark: PlayerMark): void {
+    const { link, session, node } = this.#place;
+    link.order({ kind: 'mark-player', session, node, mark });
+  }
+
   close(): void {
     this.#control('close');
   }
@@ -169,7 +175,9 @@ export class PlayerHandle implements MediaPlayer, NodeListener {
   }
 
   receive(event: NodeEvent): void {
+    if (event.name === 'player-ready') this.events.emit('ready', event.payload);
     if (event.name === 'player-started') this.events.emit('started', event.payload);
+    if (event.name === 'player-marker') this.events.emit('marker', event.payload);
     if (event.name !== 'player-finished') return;
     this.#place.link.unlisten(this.nodeId);
     this.events.emit('finished', event.payload);
@@ -192,6 +200,11 @@ export class RecorderHandle implements MediaRecorder, NodeListener {
     this.right = { nodeId: right };
     this.events = new Emitter(place.onListenerError);
     place.link.listen(place.node, this);
+  }
+
+  mute(on: boolean): void {
+    const { link, session, node } = this.#place;
+    link.order({ kind: 'mute-recorder', session, node, on });
   }
 
   close(): void {

@@ -2,12 +2,17 @@
  * A player in its worker. It begins when somebody can hear it, so that no beginning is lost on a leg that is still being
  * set up, and from then on runs with the playout clock, heard or not.
  */
-import type { PlayerInput } from '../engine.ts';
-import { FRAME_SAMPLES, SamplePlayer } from '../player.ts';
+import type { PlayerInput, PlayerMark, PlayerPart } from '../engine.ts';
+import { FRAME_SAMPLES, SampleSound, type Sound, SoundPlayer } from '../player.ts';
+import { ToneScriptSound } from '../tone-script.ts';
 import { progressTone } from '../tones.ts';
 import { mute, Source } from './graph.ts';
 import type { NodeEvent } from './protocol.ts';
 import type { WavLoader } from './wav-loader.ts';
+
+const SAMPLES_PER_MS = 8;
+/** Markers that wait for the sound to be read. */
+const MAX_WAITING_MARKS = 100;
 
 export class PlayerNode {
   readonly kind = 'player';
@@ -15,7 +20,10 @@ export class PlayerNode {
   readonly output: Source;
   readonly #emit: (event: NodeEvent) => void;
   readonly #frame = new Int16Array(FRAME_SAMPLES);
-  #player: SamplePlayer | undefined;
+  #sound: Sound | undefined;
+  #player: SoundPlayer | undefined;
+  #waitingMarks: PlayerMark[] = [];
+  #endless = false;
   #paused = false;
   #started = false;
   #closed = false;
@@ -29,9 +37,16 @@ export class PlayerNode {
   /** Fetches the samples. A file that cannot be played ends the player. */
   async load(input: PlayerInput, loop: boolean, files: WavLoader): Promise<void> {
     try {
-      const player = await playerFor(input, loop, files);
+      const sound = await soundOf(input, files);
+      if (this.#closed) return;
+      this.#endless = input.kind === 'progress-tone';
+      const player = new SoundPlayer(sound, loop || this.#endless);
       if (this.#paused) player.pause();
+      this.#sound = sound;
       this.#player = player;
+      for (const mark of this.#waitingMarks) this.mark(mark);
+      this.#waitingMarks = [];
+      this.#emit({ name: 'player-ready', payload: {} });
     } catch (error) {
       this.close(error instanceof Error ? error.message : String(error));
     }
@@ -51,6 +66,21 @@ export class PlayerNode {
     this.#player?.resume();
   }
 
+  mark(mark: PlayerMark): void {
+    if (this.#player === undefined) {
+      if (this.#waitingMarks.length < MAX_WAITING_MARKS) this.#waitingMarks.push(mark);
+      return;
+    }
+    const sound = this.#sound;
+    const bounds =
+      sound instanceof SampleSound ? sound.boundsOf(mark.part) : ([0, sound?.length ?? 0] as const);
+    if (bounds === undefined) return;
+    const [from, to] = bounds;
+    const at = (mark.offsetMs < 0 ? to : from) + Math.round(mark.offsetMs * SAMPLES_PER_MS);
+    if (at < from || at > to) return;
+    this.#player.mark(at, () => this.#emit({ name: 'player-marker', payload: mark }));
+  }
+
   /** One frame, due at `now`. */
   tick(now: number): void {
     const player = this.#player;
@@ -58,7 +88,8 @@ export class PlayerNode {
     if (!this.#started) {
       if (!this.output.isHeard || this.#paused) return;
       this.#started = true;
-      this.#emit({ name: 'player-started', payload: { durationMs: player.durationMs } });
+      const durationMs = this.#endless ? undefined : player.durationMs;
+      this.#emit({ name: 'player-started', payload: { durationMs } });
     }
     if (player.next(this.#frame)) this.output.giveSamples(this.#frame, now);
     if (player.finished) this.close(undefined);
@@ -73,13 +104,22 @@ export class PlayerNode {
   }
 }
 
-async function playerFor(input: PlayerInput, loop: boolean, files: WavLoader): Promise<SamplePlayer> {
+async function soundOf(input: PlayerInput, files: WavLoader): Promise<Sound> {
   switch (input.kind) {
-    case 'samples':
-      return new SamplePlayer(input.samples, loop);
     case 'progress-tone':
-      return new SamplePlayer(progressTone(input.tone, input.country), true);
-    case 'file':
-      return new SamplePlayer(await files.load(input.path), loop);
+      return new SampleSound(progressTone(input.tone, input.country));
+    case 'tone-script':
+      return new ToneScriptSound(input.script);
+    case 'sequence': {
+      const parts: Int16Array[] = [];
+      for (const part of input.parts) parts.push(await samplesOf(part, files));
+      return new SampleSound(...parts);
+    }
+    default:
+      return new SampleSound(await samplesOf(input, files));
   }
+}
+
+async function samplesOf(part: PlayerPart, files: WavLoader): Promise<Int16Array> {
+  return part.kind === 'samples' ? part.samples : await files.load(part.path);
 }

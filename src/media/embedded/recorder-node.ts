@@ -19,6 +19,7 @@ class RecorderChannel implements ChannelSink {
   readonly kind = 'channel';
   readonly node: number;
   source: Source | undefined;
+  muted = false;
   readonly #recorder: Recorder;
   readonly #channel: Channel;
   /** Of the stream that is heard now, when it is G.722. */
@@ -36,7 +37,7 @@ class RecorderChannel implements ChannelSink {
     const stream = streamKey(source, ssrc);
     const recorder = this.#recorder;
     // Key presses are not sound, and what is typed must not be in the file (PITFALLS row 35).
-    if (packet.isEvent || packet.isNoise) recorder.pass(this.#channel, stream, sequence);
+    if (packet.isEvent || packet.isNoise || this.muted) recorder.pass(this.#channel, stream, sequence);
     else if (codec === 'G722') {
       const samples = this.#decodeWide(stream, buffer.subarray(start, end));
       recorder.decoded(this.#channel, stream, timestamp, samples, now, sequence);
@@ -54,7 +55,7 @@ class RecorderChannel implements ChannelSink {
   }
 
   takeSamples(from: number, samples: Int16Array, now: number): void {
-    this.#recorder.samples(this.#channel, streamKey(from, 0), samples, now);
+    if (!this.muted) this.#recorder.samples(this.#channel, streamKey(from, 0), samples, now);
   }
 }
 
@@ -67,8 +68,8 @@ export interface RecorderNodes {
 export class RecorderNode {
   readonly kind = 'recorder';
   readonly node: number;
-  readonly left: ChannelSink;
-  readonly right: ChannelSink;
+  readonly left: RecorderChannel;
+  readonly right: RecorderChannel;
   /** Settles when the file is closed, one way or the other. */
   readonly ended: Promise<void>;
   readonly #recorder: Recorder;
@@ -111,6 +112,11 @@ export class RecorderNode {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  mute(on: boolean): void {
+    this.left.muted = on;
+    this.right.muted = on;
   }
 
   tick(now: number): void {

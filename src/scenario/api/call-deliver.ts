@@ -72,8 +72,10 @@ export function deliverToCall(call: Call, event: CallEvent): void {
     case 'call-reinvite-rejected':
       deliver(call, 'Call.ReInviteRejected', undefined, { headers: {} });
       return;
-    case 'playback-started':
+    case 'playback-ready':
       deliver(call, 'Call.PlaybackReady', undefined, {});
+      return;
+    case 'playback-started':
       deliver(call, 'Call.PlaybackStarted', undefined, { duration: event.durationSeconds });
       return;
     case 'playback-finished':

@@ -3,10 +3,11 @@ import type { CallFacts } from '../protocol.ts';
 import { callEventNames } from './enums.ts';
 import { Listeners } from './events.ts';
 import { headersOf, text } from './headers.ts';
+import { send } from './host-link.ts';
 import { ignored, OF_CALLS } from './ignored-options.ts';
-import { send, warn } from './host-link.ts';
-import { speechOptions } from './language.ts';
 import { connect, connectBoth, disconnect, registerUnit } from './media-unit.ts';
+import { recordWish } from './record-options.ts';
+import { isObject, playbackSource, saySource } from './sounds.ts';
 
 type State = 'ALERTING' | 'PROGRESSING' | 'CONNECTED' | 'TERMINATED';
 
@@ -98,15 +99,19 @@ export class Call {
     this.reject(code, extraHeaders);
   }
 
+  /** Also in the older form `startPlayback(url, loop)`. Whole sounds are fetched first, whatever `progressivePlayback` says. */
   startPlayback(url: unknown, parameters?: unknown): void {
-    const loop = parameters === true || (parameters as { loop?: unknown } | null | undefined)?.loop === true;
-    this.#play({ kind: 'url', url: text(url) }, loop);
+    const loop = parameters === true || (isObject(parameters) && parameters.loop === true);
+    this.#play(playbackSource(url), loop);
   }
-  say(words: unknown, parameters?: unknown): void {
-    this.#play({ kind: 'say', text: text(words), ...speechOptions(parameters) }, false);
+  /** Also in the older form `say(text, language, ttsOptions)`. */
+  say(words: unknown, parameters?: unknown, ttsOptions?: unknown): void {
+    this.#play(saySource(words, parameters, ttsOptions), false);
   }
+  /** A country that ITU-T E.180 does not list sounds as most of Europe does. */
   playProgressTone(country: unknown): void {
-    this.#play({ kind: 'progress-tone', country: text(country).toUpperCase() }, true);
+    const code = text(country).trim().toUpperCase();
+    this.#play({ kind: 'progress-tone', country: /^[A-Z]{2}$/.test(code) ? code : 'EU' }, true);
   }
   stopPlayback(): void {
     if (this.#alive()) send({ type: 'call-stop-playback', callId: this.#facts.callId });
@@ -114,13 +119,14 @@ export class Call {
 
   /** Two channels unless `stereo: false` is asked for: one for what this leg says, one for what it hears. */
   record(parameters?: unknown): void {
-    const options = (parameters ?? {}) as Record<string, unknown>;
-    for (const name of ['transcribe', 'video', 'lossless', 'hd_audio']) {
-      if (options[name] === true)
-        warn(`record: ${name} is not available in Maskline yet; the recording goes on without it.`);
-    }
+    const options = isObject(parameters) ? parameters : {};
     if (this.#alive())
-      send({ type: 'call-record', callId: this.#facts.callId, stereo: options.stereo !== false });
+      send({
+        type: 'call-record',
+        callId: this.#facts.callId,
+        stereo: options.stereo !== false,
+        wish: recordWish(options, 'record'),
+      });
   }
 
   handleTones(doHandle: unknown, _supportedDtmfTypes?: unknown): void {
@@ -167,11 +173,11 @@ export class Call {
     this.#transferResult(status >= 300 && status <= 699 ? status : 603, text(reason).slice(0, 256));
   }
 
-  sendMediaTo(mediaUnit: unknown, _parameters?: unknown): void {
-    connect(this, mediaUnit, 'Call.sendMediaTo');
+  sendMediaTo(mediaUnit: unknown, parameters?: unknown): void {
+    connect(this, mediaUnit, 'Call.sendMediaTo', parameters);
   }
-  stopMediaTo(mediaUnit: unknown): void {
-    disconnect(this, mediaUnit, 'Call.stopMediaTo');
+  stopMediaTo(mediaUnit: unknown, parameters?: unknown): void {
+    disconnect(this, mediaUnit, 'Call.stopMediaTo', parameters);
   }
 
   #alive(): boolean {

@@ -3,7 +3,6 @@ import type { EventNames } from './events.ts';
 import { warn } from './host-link.ts';
 import { nearest } from './nearest.ts';
 
-/** @internal exported for the table of facts */
 export function checkedEnum<T extends Record<string, string | number>>(name: string, values: T): T {
   return new Proxy(Object.freeze({ ...values }), {
     get(target, key) {
@@ -80,6 +79,16 @@ const PLAYER = {
   PlaybackBuffering: 'Player.Buffering',
 };
 
+const SEQUENCE_PLAYER = {
+  Created: 'SequencePlayer.Created',
+  PlaybackReady: 'SequencePlayer.PlaybackReady',
+  Started: 'SequencePlayer.Started',
+  Stopped: 'SequencePlayer.Stopped',
+  PlaybackFinished: 'SequencePlayer.PlaybackFinished',
+  Error: 'SequencePlayer.Error',
+  PlaybackMarkerReached: 'SequencePlayer.PlaybackMarkerReached',
+};
+
 const RECORDER = {
   RecorderError: 'Recorder.Error',
   Started: 'Recorder.Started',
@@ -99,6 +108,9 @@ export const appEventNames = names('AppEvents', APP, [
   'Terminating',
   'Terminated',
   'Started',
+  'HttpRequest',
+  'WebSocket',
+  'NewWebSocketFailed',
 ]);
 export const callEventNames = names('CallEvents', CALL, [
   'AudioStarted',
@@ -128,18 +140,31 @@ export const callEventNames = names('CallEvents', CALL, [
   'RtpStopped',
   'RtpResumed',
 ]);
+/** Not `PlaybackBuffering`: sounds are here as a whole before they begin. */
 export const playerEventNames = names('PlayerEvents', PLAYER, [
+  'Created',
   'PlaybackReady',
   'Started',
   'Stopped',
   'PlaybackFinished',
   'Error',
+  'PlaybackMarkerReached',
+]);
+export const sequencePlayerEventNames = names('SequencePlayerEvents', SEQUENCE_PLAYER, [
+  'Created',
+  'PlaybackReady',
+  'Started',
+  'Stopped',
+  'PlaybackFinished',
+  'Error',
+  'PlaybackMarkerReached',
 ]);
 export const recorderEventNames = names('RecorderEvents', RECORDER, ['RecorderError', 'Started', 'Stopped']);
 
 export const AppEvents = checkedEnum('AppEvents', APP);
 export const CallEvents = checkedEnum('CallEvents', CALL);
 export const PlayerEvents = checkedEnum('PlayerEvents', PLAYER);
+export const SequencePlayerEvents = checkedEnum('SequencePlayerEvents', SEQUENCE_PLAYER);
 export const RecorderEvents = checkedEnum('RecorderEvents', RECORDER);
 export const DTMFType = checkedEnum('DTMFType', {
   ALL: '0',
@@ -149,6 +174,31 @@ export const DTMFType = checkedEnum('DTMFType', {
 });
 export const CallAudioQuality = checkedEnum('CallAudioQuality', { HD: 'HD', STANDARD: 'Standard' });
 export const URLPlayerRequestMethod = checkedEnum('URLPlayerRequestMethod', { GET: 'GET', POST: 'POST' });
+/** Of video, which is not here; scripts name them all the same. */
+export const RecorderDirection = checkedEnum('RecorderDirection', { ltr: 'ltr', rtl: 'rtl' });
+export const RecorderProfile = checkedEnum('RecorderProfile', {
+  NHD: 'NHD',
+  VGA: 'VGA',
+  HD: 'HD',
+  FHD: 'FHD',
+  QHD: 'QHD',
+  '4K': '4K',
+});
+export const TTSEffectsProfile = checkedEnum('TTSEffectsProfile', {
+  WearableClassDevice: 'wearable-class-device',
+  HandsetClassDevice: 'handset-class-device',
+  HeadphoneClassDevice: 'headphone-class-device',
+  SmallBluetoothSpeakerClassDevice: 'small-bluetooth-speaker-class-device',
+  MediumBluetoothSpeakerClassDevice: 'medium-bluetooth-speaker-class-device',
+  LargeHomeEntertainmentClassDevice: 'large-home-entertainment-class-device',
+  LargeAutomotiveClassDevice: 'large-automotive-class-device',
+  TelephonyClassApplication: 'telephony-class-application',
+});
+export const TranscriptionProvider = checkedEnum('TranscriptionProvider', {
+  GOOGLE: 'google',
+  YANDEX: 'yandex',
+  TBANK: 'tcs',
+});
 export const RecordExpireTime = checkedEnum('RecordExpireTime', {
   THREEMONTHS: '',
   SIXMONTHS: '-6m',

@@ -4,6 +4,7 @@
  */
 import type { HostEvent } from '../protocol.ts';
 import { ABSENT, markAbsent } from './absent.ts';
+import { deliverToPlayer } from './base-player.ts';
 import { Call } from './call.ts';
 import { installDate, installRandom, seedRandom } from './deterministic.ts';
 import * as easy from './easy-process.ts';
@@ -15,8 +16,9 @@ import { connectBoth, disconnectBoth } from './media-unit.ts';
 import { Modules, requireModule } from './modules.ts';
 import * as net from './net.ts';
 import { deliverToPart, PARTS } from './parts.ts';
-import { createTTSPlayer, createURLPlayer, deliverToPlayer, Player } from './player.ts';
-import { createRecorder, deliverToRecorder, Recorder } from './recorder.ts';
+import { createToneScriptPlayer, createTTSPlayer, createURLPlayer } from './player.ts';
+import { createRecorder, deliverToRecorder } from './recorder.ts';
+import { createSequencePlayer } from './sequence-player.ts';
 import * as tools from './text-tools.ts';
 import * as timers from './timers.ts';
 import * as vox from './vox-engine.ts';
@@ -40,6 +42,8 @@ const VoxEngine = {
   playSoundAndHangup: easy.playSoundAndHangup,
   createURLPlayer,
   createTTSPlayer,
+  createToneScriptPlayer,
+  createSequencePlayer,
   createRecorder,
   // Older scripts find this enum here.
   RecordExpireTime: enums.RecordExpireTime,
@@ -61,7 +65,12 @@ const {
   AppEvents,
   CallEvents,
   PlayerEvents,
+  SequencePlayerEvents,
   RecorderEvents,
+  RecorderDirection,
+  RecorderProfile,
+  TTSEffectsProfile,
+  TranscriptionProvider,
   DTMFType,
   CallAudioQuality,
   URLPlayerRequestMethod,
@@ -77,7 +86,12 @@ const API = {
   AppEvents,
   CallEvents,
   PlayerEvents,
+  SequencePlayerEvents,
   RecorderEvents,
+  RecorderDirection,
+  RecorderProfile,
+  TTSEffectsProfile,
+  TranscriptionProvider,
   DTMFType,
   CallAudioQuality,
   URLPlayerRequestMethod,
@@ -102,8 +116,6 @@ for (const [name, value] of [API, ...PARTS.map(({ globals = {} }) => globals)].f
 }
 markAbsent(VoxEngine, 'VoxEngine.', ABSENT.VoxEngine);
 markAbsent(Call.prototype, 'Call.', ABSENT['Call.prototype']);
-markAbsent(Player.prototype, 'Player.', ABSENT['Player.prototype']);
-markAbsent(Recorder.prototype, 'Recorder.', ABSENT['Recorder.prototype']);
 markAbsent(Net, 'Net.', ABSENT.Net);
 markAbsent(globalThis, '', ABSENT.globals);
 
@@ -113,6 +125,7 @@ export function prepare(json: string): void {
   world.at = event.at;
   world.sessionId = event.sessionId;
   world.customData = event.customData;
+  world.access = event.access;
   world.limits = event.limits;
   seedRandom(event.seed);
 }

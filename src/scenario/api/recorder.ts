@@ -5,6 +5,8 @@ import { recorderEventNames } from './enums.ts';
 import { Listeners } from './events.ts';
 import { send } from './host-link.ts';
 import { registerUnit } from './media-unit.ts';
+import { recordWish } from './record-options.ts';
+import { isObject } from './sounds.ts';
 
 const recorders = new Map<string, Recorder>();
 
@@ -25,8 +27,17 @@ export class Recorder {
   removeEventListener(event: unknown, callback?: unknown): void {
     this.#listeners.remove(event, callback);
   }
+  /** Silence is recorded meanwhile, and who feeds the recorder stays connected. */
+  mute(doMute: unknown): void {
+    if (recorders.has(this.#id))
+      send({
+        type: 'recorder-mute',
+        recorderId: this.#id,
+        on: doMute === undefined ? true : Boolean(doMute),
+      });
+  }
   stop(): void {
-    send({ type: 'recorder-stop', recorderId: this.#id });
+    if (recorders.has(this.#id)) send({ type: 'recorder-stop', recorderId: this.#id });
   }
   static deliver(recorder: Recorder, name: string, payload: object): void {
     recorder.#listeners.emit(name, { recorder, name, ...payload });
@@ -36,11 +47,13 @@ export class Recorder {
 const deliver = Recorder.deliver;
 Reflect.deleteProperty(Recorder, 'deliver');
 
-export function createRecorder(_parameters?: unknown): Recorder {
+/** What is no object is the recorder's name, and `secure` the second argument, as the cloud's documentation has it. */
+export function createRecorder(parameters?: unknown, secure?: unknown): Recorder {
+  const options = isObject(parameters) ? parameters : { name: parameters, secure };
   const id = uuid();
   const recorder = new Recorder(id);
   recorders.set(id, recorder);
-  send({ type: 'recorder-create', recorderId: id });
+  send({ type: 'recorder-create', recorderId: id, wish: recordWish(options, 'createRecorder') });
   return recorder;
 }
 

@@ -17,7 +17,9 @@ export type MediaCommand = Extract<
       | 'player-pause'
       | 'player-resume'
       | 'player-stop'
+      | 'player-mark'
       | 'recorder-create'
+      | 'recorder-mute'
       | 'recorder-stop';
   }
 >;
@@ -57,8 +59,14 @@ export class MediaCommands {
       case 'player-stop':
         this.players.stop(command.playerId);
         return;
+      case 'player-mark':
+        this.players.mark(command.playerId, command.offset, command.segment);
+        return;
       case 'recorder-create':
-        this.recorders.create(command.recorderId);
+        this.recorders.create(command.recorderId, command.wish);
+        return;
+      case 'recorder-mute':
+        this.recorders.mute(command.recorderId, command.on);
         return;
       case 'recorder-stop':
         this.recorders.stop(command.recorderId);
@@ -80,7 +88,7 @@ export class MediaCommands {
     if (owned === undefined || owned.call.state === 'TERMINATED') return;
     if (command.type === 'call-play') playIntoCall(this.#context, owned, command.source, command.loop);
     else if (command.type === 'call-stop-playback') owned.playback?.stop();
-    else this.recorders.recordCall(owned, command.stereo);
+    else this.recorders.recordCall(owned, command.stereo, command.wish);
   }
 
   #ownerOf(from: MediaRef, to: MediaRef): EdgeOwner | undefined {

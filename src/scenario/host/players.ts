@@ -1,11 +1,14 @@
 /** What plays: players that a script made, and the playback of a call (`say`, `startPlayback`, progress tone). */
-import type { MediaPlayer, PlayerInput } from '../../media/engine.ts';
+import type { MediaPlayer, PlayerInput, PlayerMark } from '../../media/engine.ts';
 import type { PlaySource } from '../protocol.ts';
+import { playInput } from './play-input.ts';
 import { messageOf, type SessionCall, type SessionContext } from './session-context.ts';
 
 interface Playing {
   player: MediaPlayer | undefined;
   paused: boolean;
+  /** All that the script ever set on it. */
+  readonly marks: PlayerMark[];
   /** Stopped by the script, or replaced: what the engine still says is nobody's business. */
   over: boolean;
 }
@@ -29,10 +32,17 @@ export class SessionPlayers {
       return;
     }
     const key = `player:${playerId}`;
-    const playing: Playing = { player: undefined, paused: options.paused, over: false };
+    const playing: Playing = { player: undefined, paused: options.paused, marks: [], over: false };
     this.#playing.set(playerId, playing);
+    post({ type: 'player-created', playerId });
     play(this.#context, source, options.loop, playing, {
-      ready: (player) => graph.addSource(key, player),
+      made: (player) => {
+        graph.addSource(key, player);
+        player.events.on('marker', ({ offsetMs }) => {
+          if (!playing.over) post({ type: 'player-marker', playerId, offset: offsetMs });
+        });
+      },
+      ready: () => post({ type: 'player-ready', playerId }),
       started: (durationSeconds) => post({ type: 'player-started', playerId, durationSeconds }),
       finished: (error) => {
         this.#playing.delete(playerId);
@@ -54,6 +64,19 @@ export class SessionPlayers {
     if (playing === undefined) return;
     playing.paused = false;
     playing.player?.resume();
+  }
+
+  mark(playerId: string, offsetMs: number, part: number | undefined): void {
+    const playing = this.#playing.get(playerId);
+    if (playing === undefined) return;
+    const { log, services } = this.#context;
+    const { markers } = services.limits;
+    if (playing.marks.length >= markers) {
+      log('warn', `A marker was not set: a player has at most ${markers}.`);
+      return;
+    }
+    playing.marks.push({ offsetMs, part });
+    playing.player?.mark({ offsetMs, part });
   }
 
   stop(playerId: string): void {
@@ -87,7 +110,7 @@ export function playIntoCall(
   const { graph, post } = context;
   const { id: callId, call } = owned;
   const key = `playback:${nextPlayback++}`;
-  const playing: Playing = { player: undefined, paused: false, over: false };
+  const playing: Playing = { player: undefined, paused: false, marks: [], over: false };
   const stop = (): void => {
     end(playing);
     graph.remove(key);
@@ -103,7 +126,8 @@ export function playIntoCall(
   const begin = (): void => {
     if (playing.over || call.state === 'TERMINATED') return;
     play(context, source, loop, playing, {
-      ready: (player) => graph.addSource(key, player),
+      made: (player) => graph.addSource(key, player),
+      ready: () => post({ type: 'playback-ready', callId }),
       started: (durationSeconds) => post({ type: 'playback-started', callId, durationSeconds }),
       finished,
     });
@@ -116,7 +140,8 @@ export function playIntoCall(
 }
 
 interface Listener {
-  readonly ready: (player: MediaPlayer) => void;
+  readonly made: (player: MediaPlayer) => void;
+  readonly ready: () => void;
   readonly started: (durationSeconds: number) => void;
   readonly finished: (error: string | undefined) => void;
 }
@@ -133,41 +158,40 @@ function play(
     const player = context.media.createPlayer(input, { loop });
     playing.player = player;
     if (playing.paused) player.pause();
-    player.events.on('started', ({ durationMs }) => {
-      if (!playing.over) listener.started((durationMs ?? 0) / 1000);
-    });
-    player.events.on('finished', ({ error }) => {
-      if (playing.over) return;
-      playing.over = true;
-      listener.finished(error);
-    });
-    listener.ready(player);
+    for (const mark of playing.marks) player.mark(mark);
+    watch(player, playing, listener);
+    listener.made(player);
   };
   const fault = (error: unknown): void => {
     if (playing.over) return;
     playing.over = true;
     listener.finished(messageOf(error));
   };
-  const at = source.kind === 'progress-tone' ? source : undefined;
-  if (at !== undefined) {
-    begin({ kind: 'progress-tone', tone: 'ringback', country: at.country });
+  // What has to be fetched from nowhere begins in the same turn.
+  if (source.kind === 'progress-tone') {
+    begin({ kind: 'progress-tone', tone: 'ringback', country: source.country });
     return;
   }
-  prepare(context, source).then(begin).catch(fault);
+  playInput(context, source).then(begin).catch(fault);
 }
 
-async function prepare(context: SessionContext, source: PlaySource): Promise<PlayerInput> {
-  const { services, signal } = context;
-  switch (source.kind) {
-    case 'url':
-      return { kind: 'file', path: await services.playbacks.fetch(source.url, signal) };
-    case 'say': {
-      const { text, language, voice } = source;
-      return { kind: 'samples', samples: await services.speech.say(text, { language, voice }) };
-    }
-    case 'progress-tone':
-      return { kind: 'progress-tone', tone: 'ringback', country: source.country };
-  }
+function watch(player: MediaPlayer, playing: Playing, listener: Listener): void {
+  let told = false;
+  const ready = (): void => {
+    if (playing.over || told) return;
+    told = true;
+    listener.ready();
+  };
+  player.events.on('ready', ready);
+  player.events.on('started', ({ durationMs }) => {
+    ready();
+    if (!playing.over) listener.started((durationMs ?? 0) / 1000);
+  });
+  player.events.on('finished', ({ error }) => {
+    if (playing.over) return;
+    playing.over = true;
+    listener.finished(error);
+  });
 }
 
 function end(playing: Playing): void {

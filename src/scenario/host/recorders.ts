@@ -1,6 +1,7 @@
 /** Recordings: of a call (`call.record`), and of whatever is sent to a `Recorder`. */
 import type { MediaRecorder } from '../../media/engine.ts';
 import type { RecordingPlace } from '../ports.ts';
+import type { RecordWish } from '../protocol.ts';
 import { messageOf, type SessionCall, type SessionContext } from './session-context.ts';
 
 interface Recording {
@@ -27,7 +28,7 @@ export class SessionRecorders {
   }
 
   /** From the moment the call has media until it ends. Left is what the leg says, right what it hears. */
-  recordCall(owned: SessionCall, stereo: boolean): void {
+  recordCall(owned: SessionCall, stereo: boolean, wish: RecordWish): void {
     const { id: callId, call } = owned;
     const { media, post, log } = this.#context;
     if (this.#recordedCalls.has(callId)) {
@@ -38,7 +39,7 @@ export class SessionRecorders {
     call.whenMedia().then(
       (leg) => {
         if (call.state === 'TERMINATED') return;
-        const recording = this.#begin(call.id, stereo ? 2 : 1, {
+        const recording = this.#begin(call.id, stereo ? 2 : 1, wish, {
           started: (url) => post({ type: 'call-record-started', callId, url }),
           stopped: (url, durationSeconds) =>
             post({ type: 'call-record-stopped', callId, url, durationSeconds }),
@@ -57,11 +58,11 @@ export class SessionRecorders {
     );
   }
 
-  create(recorderId: string): void {
+  create(recorderId: string, wish: RecordWish): void {
     const { post, request, sessionId, graph } = this.#context;
     if (this.#byId.has(recorderId)) return;
     // A recording belongs to a leg in the records; this one to the call that began the session, if there is one.
-    const recording = this.#begin(request.inbound?.call.id ?? sessionId, 2, {
+    const recording = this.#begin(request.inbound?.call.id ?? sessionId, 2, wish, {
       started: (url) => post({ type: 'recorder-started', recorderId, url }),
       stopped: (url, durationSeconds) => post({ type: 'recorder-stopped', recorderId, url, durationSeconds }),
       failed: (error) => post({ type: 'recorder-error', recorderId, error }),
@@ -87,6 +88,11 @@ export class SessionRecorders {
     for (const channel of CHANNELS) this.#context.graph.disconnect(source, sinkKey(recorderId, channel));
   }
 
+  /** Silence is recorded meanwhile; who feeds the recorder stays connected. */
+  mute(recorderId: string, on: boolean): void {
+    this.#byId.get(recorderId)?.recorder.mute(on);
+  }
+
   stop(recorderId: string): void {
     this.#byId.get(recorderId)?.recorder.close();
     this.#byId.delete(recorderId);
@@ -97,11 +103,11 @@ export class SessionRecorders {
     for (const { recorder } of this.#open) recorder.close();
   }
 
-  #begin(callId: string, channels: 1 | 2, reports: Reports): Recording | undefined {
+  #begin(callId: string, channels: 1 | 2, wish: RecordWish, reports: Reports): Recording | undefined {
     const { services, sessionId, media, log } = this.#context;
     let place: RecordingPlace;
     try {
-      place = services.recordings.begin({ sessionId, callId, channels });
+      place = services.recordings.begin({ sessionId, callId, channels, ...wish });
     } catch (error) {
       log('error', `No recording could be begun: ${messageOf(error)}`);
       reports.failed(messageOf(error));

@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly body: string | readonly number[] | undefined;
   readonly timeoutSeconds: number | undefined;
   readonly connectTimeoutSeconds: number | undefined;
+  /** Instead of the client's own limit of the answer's body. */
+  readonly maxBytes?: number;
   readonly signal: AbortSignal;
 }
 
@@ -167,7 +169,7 @@ export class FencedHttp implements HttpClient {
     let answered = false;
     const outgoing = send(url, options, (response) => {
       answered = true;
-      readAnswer(response, maxBytes).then(resolve, reject);
+      readAnswer(response, request.maxBytes ?? maxBytes).then(resolve, reject);
     });
     const timer = clock.setTimeout(
       () => outgoing.destroy(new Error(`no connection within ${connectSeconds} s`)),
