@@ -287,7 +287,9 @@ export const SettingsSchema = section(
         }),
         publicUrl: Type.Optional(
           Type.String({
-            description: 'How clients reach the API; default: http://host:port. Stands in recording URLs.',
+            pattern: '^https?://[^\\s?#]+$',
+            description:
+              'How this very node is reached from outside, path prefix included; default: http://host:port. Stands in recording URLs and in the URLs of running sessions (AppEvents.HttpRequest, web sockets), so with several nodes each has its own, as docs/guide/web-sockets.md says.',
           }),
         ),
         requestsPerMinute: Type.Integer({
@@ -347,6 +349,31 @@ export const SettingsSchema = section(
         }),
       },
       'SIP traces: a store of its own beside logs and records.',
+    ),
+    replay: section(
+      {
+        hours: Type.Integer({
+          default: 24,
+          minimum: 0,
+          maximum: 720,
+          description:
+            'How long it is kept what the scripts of a call were told and did, sealed, for `maskline scenario replay` with a key that has the scope traces:read; 0: not at all. A day is enough to run again what went wrong this morning; numbers and the answers of backends stand in it.',
+        }),
+        sessionKilobytes: Type.Integer({
+          default: 128,
+          minimum: 4,
+          maximum: 16384,
+          description:
+            'What is kept of one session at most, kB, and held in memory while it runs; a replay ends there. Most sessions take 10.',
+        }),
+        totalMegabytes: Type.Integer({
+          default: 256,
+          minimum: 1,
+          maximum: 1048576,
+          description: 'What is kept of all sessions at most, MB; the oldest go first.',
+        }),
+      },
+      'Event logs of scenario sessions, for running them again.',
     ),
     limits: section(
       {

@@ -4,6 +4,7 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
 import type { RecordStore } from '../records/ports.ts';
 import type { TranscriptStore } from '../records/transcript-ports.ts';
+import type { EventLog } from '../scenario/event-log.ts';
 import type { Scenarios } from '../scenario/ports.ts';
 import type { CallTraces } from '../trace/ports.ts';
 import type { Api } from './api.ts';
@@ -59,10 +60,17 @@ export type Mount = (
   tools: { readonly limit: RateLimit; readonly serviceAccounts: ServiceAccounts },
 ) => Promise<void>;
 
+/** What the scripts of sessions were told and did. */
+export interface EventLogs {
+  /** `clear`: with telephone numbers and pressed keys as they were. Undefined when nothing is kept (any more). */
+  read(sessionId: string, clear: boolean): Promise<EventLog | undefined>;
+}
+
 /** What the API is made of. */
 export interface HttpServerOptions {
   readonly records: RecordStore;
   readonly traces: CallTraces;
+  readonly eventLogs: EventLogs;
   readonly transcripts: Pick<TranscriptStore, 'get'>;
   readonly admin: AdminStore;
   readonly apiKeys: ApiKeys;

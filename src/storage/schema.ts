@@ -33,6 +33,7 @@ export interface Schema {
     bytes: number;
     sealed: string;
   };
+  event_logs: { session_id: string; at: Timestamp; bytes: number; sealed: string };
   scenarios: {
     id: string;
     /** Null: shared by all applications. */

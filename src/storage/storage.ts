@@ -9,6 +9,7 @@ import { SqlCallListStore } from './call-list.ts';
 import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
+import { SqlEventLogStore } from './event-log-store.ts';
 import { SqlFenceStore } from './fence-store.ts';
 import { SqlIdempotencyStore } from './idempotency-store.ts';
 import { type DirectoryChange, type DirectoryDeclaration, importDirectory } from './import-directory.ts';
@@ -50,6 +51,7 @@ export interface Storage {
   readonly idempotency: SqlIdempotencyStore;
   readonly fence: SqlFenceStore;
   readonly traces: SqlTraceStore;
+  readonly eventLogs: SqlEventLogStore;
   readonly transcripts: SqlTranscriptStore;
   readonly appStorage: SqlAppStorage;
   readonly callLists: SqlCallListStore;
@@ -102,6 +104,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       idempotency: new SqlIdempotencyStore(db, clock),
       fence: new SqlFenceStore(db),
       traces: new SqlTraceStore(db, vault),
+      eventLogs: new SqlEventLogStore(db, vault),
       transcripts: new SqlTranscriptStore(db, clock),
       appStorage: new SqlAppStorage(db, vault, clock, options.maxStorageKeys ?? 100_000),
       callLists: new SqlCallListStore(db, vault),

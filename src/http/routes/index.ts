@@ -1,6 +1,7 @@
 import type { Api } from '../api.ts';
 import type { HttpServerOptions } from '../options.ts';
 import { callEvents } from './call-events.ts';
+import { callReplay } from './call-replay.ts';
 import { callTrace } from './call-trace.ts';
 import { calls } from './calls.ts';
 import { health } from './health.ts';
@@ -26,6 +27,7 @@ export function registerRoutes(api: Api, options: HttpServerOptions): void {
   calls(api, options);
   callEvents(api, options);
   callTrace(api, options);
+  callReplay(api, options);
   recordings(api, options);
   recordingAudio(api, options);
   recordingTranscript(api, options);

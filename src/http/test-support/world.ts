@@ -7,6 +7,7 @@ import type { Logger } from '../../kernel/logger.ts';
 import { createLogger } from '../../kernel/logger.ts';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
 import { systemRandom } from '../../kernel/random.ts';
+import { eventLogsOf } from '../../node/event-logs.ts';
 import type { StartRequest } from '../../scenario/ports.ts';
 import { TRUNK_DEFAULTS } from '../../sip/user-agent/types.ts';
 import { openStorage, type Storage } from '../../storage/storage.ts';
@@ -83,6 +84,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     ...tools,
     records: storage.records,
     traces: new TraceReader(storage.traces),
+    eventLogs: eventLogsOf(storage.eventLogs),
     transcripts: storage.transcripts,
     admin: storage.admin,
     apiKeys: storage.apiKeys,

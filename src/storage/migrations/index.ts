@@ -5,6 +5,7 @@ import { statements as transcripts } from './0004-transcripts.ts';
 import { statements as appStorage } from './0005-app-storage.ts';
 import { statements as callLists } from './0006-call-lists.ts';
 import { statements as platformApi } from './0007-platform-api.ts';
+import { statements as eventLogs } from './0009-event-logs.ts';
 
 export interface Migration {
   /** Never changes once released: it is what the database remembers. */
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0005-app-storage', statements: appStorage },
   { name: '0006-call-lists', statements: callLists },
   { name: '0007-platform-api', statements: platformApi },
+  { name: '0009-event-logs', statements: eventLogs },
 ];
