@@ -31,6 +31,7 @@ export interface TranscriptsOptions {
 
 /** After the first failure, the second, …; then it is given up. */
 const AGAIN_AFTER_MS = [30_000, 120_000, 600_000, 3_600_000];
+const CLOSE_MS = 5_000;
 /** A database that was away is told later. */
 const SAVE_AGAIN_MS = 5_000;
 /** States that wait for the database at most; what is lost with a kill is recognised once more. */
@@ -117,8 +118,11 @@ export class Transcripts {
     this.#timers.clear();
     this.#recording.clear();
     this.#waiting.length = 0;
-    await Promise.all(this.#running);
-    await this.#saving;
+    // A database that hangs must not keep the node from stopping.
+    const late = Promise.withResolvers<void>();
+    const timer = clock.setTimeout(() => late.resolve(), CLOSE_MS);
+    await Promise.race([Promise.all([...this.#running, this.#saving]), late.promise]);
+    clock.clearTimeout(timer);
   }
 
   #enqueue(work: Work): void {
@@ -171,15 +175,15 @@ export class Transcripts {
     if (this.#unsaved.size >= MAX_UNSAVED) return;
     // The latest state replaces an earlier one, in its place.
     this.#unsaved.set(job.recordingId, job);
-    this.#saving ??= this.#write().finally(() => {
-      this.#saving = undefined;
-    });
+    this.#saving ??= this.#write();
   }
 
   async #write(): Promise<void> {
     const { store, node, clock, log } = this.#options;
     clock.clearTimeout(this.#saveTimer);
-    for (const [recordingId, job] of this.#unsaved) {
+    // A state that comes while an older one of the recording is being written is written after it.
+    for (let next = this.#oldest(); next !== undefined; next = this.#oldest()) {
+      const [recordingId, job] = next;
       try {
         await store.save(node, job);
         if (this.#unsaved.get(recordingId) === job) this.#unsaved.delete(recordingId);
@@ -187,13 +191,17 @@ export class Transcripts {
         log.warn({ code: codeOf(error) }, 'the state of a transcript could not be stored; it is tried again');
         if (this.#aborted.signal.aborted) return;
         this.#saveTimer = clock.setTimeout(() => {
-          this.#saving ??= this.#write().finally(() => {
-            this.#saving = undefined;
-          });
+          this.#saving ??= this.#write();
         }, SAVE_AGAIN_MS);
-        return;
+        break;
       }
     }
+    this.#saving = undefined;
+  }
+
+  #oldest(): readonly [string, TranscriptJob] | undefined {
+    const [first] = this.#unsaved;
+    return first;
   }
 }
 
