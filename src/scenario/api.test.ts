@@ -10,6 +10,8 @@ async function evaluate(expression: string): Promise<unknown> {
 }
 
 const UNIT: Readonly<Record<string, string>> = {
+  Conference: 'VoxEngine.createConference()',
+  Endpoint: "VoxEngine.createConference().add({ call: VoxEngine.callPSTN('1', '2') })",
   Call: "VoxEngine.callPSTN('1', '2')",
   Player: "VoxEngine.createURLPlayer('http://a/b.wav')",
   SequencePlayer: 'VoxEngine.createSequencePlayer({ segments: [] })',
