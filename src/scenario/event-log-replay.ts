@@ -37,6 +37,9 @@ export interface Replayed {
   readonly parting: Parting | undefined;
 }
 
+/** Takes a third of a second; built once. */
+let image: Promise<SandboxImage> | undefined;
+
 /** Scripts that are not what ran, by content, in the order in which they ran. */
 export function changedScripts(log: EventLog, scripts: readonly ScenarioSource[]): readonly ChangedScript[] {
   return log.scripts.flatMap(({ name, sha256 }, index) => {
@@ -56,13 +59,14 @@ export async function replay(
   { masked, onTurn }: { readonly masked: boolean; readonly onTurn?: (turn: LoggedTurn) => void },
 ): Promise<Replayed> {
   const limits = { ...DEFAULT_LIMITS, callbackCpuMs: CALLBACK_MS };
-  const runtime = new SandboxRuntime(await (await SandboxImage.build(limits)).instantiate(), limits);
+  image ??= SandboxImage.build(limits);
+  const runtime = new SandboxRuntime(await (await image).instantiate(), limits);
   let commands = 0;
   for (const [index, turn] of log.turns.entries()) {
     const { event } = turn;
     const now = plain(index === 0 ? runtime.load(scripts, log.started) : runtime.dispatch(event), masked);
     const before = [...turn.commands, ...errorOf(turn)];
-    const at = differenceOf(before, now);
+    const at = differenceOf(before, now, masked);
     if (at !== undefined) {
       const parting = {
         ...{ turn: index, event, ms: event.at - log.started.at, same: before.slice(0, at) },
@@ -85,7 +89,16 @@ function errorOf({ error }: Pick<Turn, 'error'> | LoggedTurn): readonly string[]
   return error === undefined ? [] : [`failed: ${error.message} (${error.scenario}:${error.line ?? '?'})`];
 }
 
-function differenceOf(before: readonly string[], now: readonly string[]): number | undefined {
-  for (let at = 0; at < Math.max(before.length, now.length); at++) if (before[at] !== now[at]) return at;
+function differenceOf(
+  before: readonly string[],
+  now: readonly string[],
+  masked: boolean,
+): number | undefined {
+  const form = (text: string | undefined): string | undefined => (masked ? text?.replace(DIGITS, '#') : text);
+  for (let at = 0; at < Math.max(before.length, now.length); at++)
+    if (form(before[at]) !== form(now[at])) return at;
   return undefined;
 }
+
+/** What is hidden of a text depends on what stands beside it, so that digits say nothing where numbers are hidden. */
+const DIGITS = /[+\d•](?:[\s().-]*[\d•])*/g;
