@@ -42,6 +42,34 @@ export function storageContract(name: string, places: StoragePlaces): void {
     });
     afterAll(() => places.close());
 
+    it('transcripts: their states survive a restart, the oldest that waits first, and only those of the node', async () => {
+      const place = await places.fresh();
+      const storage = await openAt(place);
+      const job = {
+        language: 'ru-RU',
+        phrases: ['да\0'],
+        status: 'waiting',
+        attempts: 0,
+        error: undefined,
+      } as const;
+      await storage.transcripts.save('one', { ...job, recordingId: 'a' });
+      await storage.transcripts.save('one', { ...job, recordingId: 'b' });
+      await storage.transcripts.save('two', { ...job, recordingId: 'c' });
+      await clock.advance(1_000);
+      const failed = { ...job, recordingId: 'a', phrases: ['да'], attempts: 1, error: 'It is away.' };
+      await storage.transcripts.save('one', failed);
+      await close(storage);
+      const again = await openAt(place);
+      expect((await again.transcripts.waiting('one')).map(({ recordingId }) => recordingId)).toEqual([
+        'b',
+        'a',
+      ]);
+      expect(await again.transcripts.get('a')).toEqual(failed);
+      await again.transcripts.save('one', { ...failed, status: 'complete', error: undefined });
+      expect(await again.transcripts.waiting('one')).toHaveLength(1);
+      expect(await again.transcripts.get('nothing')).toBeUndefined();
+    });
+
     describe('traces', () => {
       const message = (at: number, text = 'INVITE sip:+447700900101@a SIP/2.0'): TracedMessage => ({
         at,
