@@ -117,7 +117,9 @@ export class SandboxRuntime {
 
   #evaluate(script: ScenarioSource): QuickJSHandle | undefined {
     const { context } = this.#instance;
-    const result = context.evalCode(script.source, script.name, { type: 'global' });
+    // QuickJS takes a byte order mark for a blank, and then no `#!` after it for a line for a shell.
+    const source = script.source.startsWith('\uFEFF') ? script.source.slice(1) : script.source;
+    const result = context.evalCode(source, script.name, { type: 'global' });
     if (result.error) return result.error;
     const name = context.newString(script.name);
     const told = context.callFunction(this.#entry.loaded, context.undefined, result.value, name);

@@ -32,9 +32,9 @@ export const FACTS: CallFacts = {
 
 const images = new Map<string, Promise<SandboxImage>>();
 
-/** One script in one sandbox, without a session around it. */
+/** One script in one sandbox, or the scripts of one rule (`taxi.js`, `part2.js`, …), without a session around it. */
 export async function loadScript(
-  source: string,
+  source: string | readonly string[],
   limits: Partial<ScenarioLimits> = {},
   started: Partial<Started> = {},
 ): Promise<{ runtime: SandboxRuntime; turn: Turn }> {
@@ -46,7 +46,10 @@ export async function loadScript(
     images.set(key, image);
   }
   const runtime = new SandboxRuntime(await (await image).instantiate(), all);
-  return { runtime, turn: runtime.load([{ name: 'taxi.js', source }], { ...STARTED, ...started }) };
+  const scripts = [source]
+    .flat()
+    .map((text, i) => ({ name: i === 0 ? 'taxi.js' : `part${i + 1}.js`, source: text }));
+  return { runtime, turn: runtime.load(scripts, { ...STARTED, ...started }) };
 }
 
 export function commandsOf(turn: Turn): HostCommand[] {
