@@ -190,7 +190,31 @@ describe('the machine', () => {
   });
 
   test('speech: spoken for real', async () => {
-    expect((await checkSpeech(patient(LOOPBACK)))[0]).toMatchObject({ state: 'ok' });
+    expect(await checkSpeech(patient(LOOPBACK))).toMatchObject([
+      { check: 'speech espeak-ng', state: 'ok' },
+      { check: 'recognition PocketSphinx', state: 'ok' },
+    ]);
+    const broken = `
+speech:
+  synthesis:
+    - { provider: piper, program: /nowhere/piper, model: /nowhere/voice.onnx, languages: [ru] }
+    - { provider: sherpa-onnx, program: /nowhere/tts, arguments: ['--vits-model=x'] }
+    - { provider: openai, url: 'http://127.0.0.1:9/v1', model: tts-1, key: sk-secret }
+  recognition: [{ provider: vosk, url: 'ws://127.0.0.1:9' }, { provider: pocketsphinx, program: /nowhere/ps }]
+`;
+    const found = await checkSpeech(patient(broken));
+    expect(found.map(({ check, state }) => `${check} ${state}`)).toEqual([
+      'speech piper warning',
+      'speech sherpa-onnx warning',
+      'speech openai warning',
+      'recognition The Vosk server warning',
+      'recognition PocketSphinx warning',
+      'speech sherpa-onnx warning',
+    ]);
+    expect(found.map(({ says }) => says).join(' ')).toMatch(
+      /voice.onnx.*\/nowhere\/tts.*cannot be reached.*PocketSphinx/s,
+    );
+    expect(JSON.stringify(found)).not.toContain('sk-secret');
   });
 });
 
