@@ -9,7 +9,8 @@ enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/compile', im
 const USAGE = `maskline COMMAND
 
   serve [--settings FILE | --example NAME] [--data FOLDER]   start a node
-  demo [--json] [--no-keep]                                  make a masked call between two built-in phones and check it
+  demo [--story] [--json] [--no-keep]                        make a masked call between two built-in phones and check it;
+                                                             --story: the whole service of the taxi example
   keys create|list|revoke …                                  API keys
   trace CALL [--json] [--url URL] [--key KEY]                the SIP messages of a call, as a ladder
   drain [--wait SECONDS] [--undo] [--url URL] [--key KEY]    take a running node out of service, and back

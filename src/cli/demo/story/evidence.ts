@@ -15,7 +15,7 @@ const CLEAR_SHARE = 0.7;
 const WINDOW = 3200;
 
 interface ApiRecording {
-  readonly id: string;
+  readonly recordingId: string;
   readonly status: string;
   readonly path: string;
 }
@@ -49,8 +49,8 @@ export async function checkTranscripts(stage: StoryStage): Promise<string> {
   const recordings = await finishedRecordings(stage);
   let words = 0;
   const unknown: string[] = [];
-  for (const { id, path } of recordings) {
-    const transcript = await transcriptOf(stage, id);
+  for (const { recordingId, path } of recordings) {
+    const transcript = await transcriptOf(stage, recordingId);
     if ('problem' in transcript) {
       unknown.push(transcript.problem);
       continue;
