@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { documentOf, transcriptPath } from '../records/transcript-file.ts';
+import { transcriptPath } from '../records/ports.ts';
+import { documentOf } from '../records/transcript-file.ts';
 import { storeCall, storeRecording } from './test-support/calls.ts';
 import { createWorld, type World } from './test-support/world.ts';
 

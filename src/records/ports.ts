@@ -116,3 +116,8 @@ export interface RecordStore {
 export class InvalidCursor extends Error {
   override readonly name = 'InvalidCursor';
 }
+
+/** Where the transcript lies: `2026/…/<recording>.wav` → `2026/…/<recording>.transcript.json`. */
+export function transcriptPath(recordingPath: string): string {
+  return `${recordingPath.replace(/\.wav$/, '')}.transcript.json`;
+}

@@ -1,6 +1,7 @@
 /** A transcript as files beside its recording: `….transcript.json` for programs, `….transcript.txt` for people. */
 import { rename, writeFile } from 'node:fs/promises';
 import type { FileTranscript } from '../speech/transcribe-file.ts';
+import { transcriptPath } from './ports.ts';
 
 /** What the JSON file holds. Times in seconds since the recording began. */
 export interface TranscriptDocument {
@@ -28,14 +29,6 @@ export interface TranscriptDocument {
       }[];
     }[];
   }[];
-}
-
-const JSON_SUFFIX = '.transcript.json';
-const TEXT_SUFFIX = '.transcript.txt';
-
-/** `2026/…/<recording>.wav` → `2026/…/<recording>.transcript.json`. */
-export function transcriptPath(recordingPath: string): string {
-  return recordingPath.replace(/\.wav$/, '') + JSON_SUFFIX;
 }
 
 export function documentOf(recordingId: string, language: string, file: FileTranscript): TranscriptDocument {
@@ -82,7 +75,7 @@ function clock(seconds: number): string {
 /** Both files, whole or not at all. `recordingPath` is absolute. */
 export async function writeTranscript(recordingPath: string, document: TranscriptDocument): Promise<void> {
   const path = transcriptPath(recordingPath);
-  await writeWhole(`${path.slice(0, -JSON_SUFFIX.length)}${TEXT_SUFFIX}`, `${document.text}\n`);
+  await writeWhole(path.replace(/json$/, 'txt'), `${document.text}\n`);
   await writeWhole(path, `${JSON.stringify(document)}\n`);
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Static, Type } from 'typebox';
-import { type TranscriptDocument, transcriptPath } from '../../records/transcript-file.ts';
+import { transcriptPath } from '../../records/ports.ts';
+import type { TranscriptDocument } from '../../records/transcript-file.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { keyOf } from '../authorize.ts';
 import type { HttpServerOptions } from '../options.ts';
