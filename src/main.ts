@@ -249,6 +249,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
     directory,
+    doors: scenarios,
     scenarios: starts,
     ...(await createPlatformApi({
       settings,

@@ -11,6 +11,7 @@ import { RATE_LIMITS, RateLimit } from './rate-limit.ts';
 import { registerRoutes } from './routes/index.ts';
 import { ProblemSchema } from './schemas.ts';
 import { ServiceAccounts } from './service-account.ts';
+import { isSessionUpgrade } from './session-sockets.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** A request has this long to arrive as a whole; its header less. Node's own defaults are five minutes and one. */
@@ -30,7 +31,12 @@ export async function createApp(options: HttpServerOptions): Promise<Api> {
     requestTimeout: REQUEST_MS,
     connectionTimeout: IDLE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_MS, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 2_000 },
+    http: {
+      headersTimeout: HEADERS_MS,
+      maxHeaderSize: 16 * 1024,
+      connectionsCheckingInterval: 2_000,
+      shouldUpgradeCallback: (request) => options.doors !== undefined && isSessionUpgrade(request),
+    },
     routerOptions: { maxParamLength: 256 },
     // A UUID, which the log's search for numbers leaves whole.
     genReqId: () => random.uuid(),
@@ -78,7 +84,7 @@ export async function createApp(options: HttpServerOptions): Promise<Api> {
     answerProblem(error, request, reply);
   });
 
-  const serviceAccounts = new ServiceAccounts(apiKeys, clock, options.accountId);
+  const serviceAccounts = new ServiceAccounts(apiKeys, clock, options.account?.id);
   app.addHook('onRequest', authorizer(apiKeys, serviceAccounts, limit));
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });

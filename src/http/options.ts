@@ -5,7 +5,7 @@ import type { Random } from '../kernel/random.ts';
 import type { RecordStore } from '../records/ports.ts';
 import type { TranscriptStore } from '../records/transcript-ports.ts';
 import type { EventLog } from '../scenario/event-log.ts';
-import type { Scenarios } from '../scenario/ports.ts';
+import type { Scenarios, SessionDoors } from '../scenario/ports.ts';
 import type { CallTraces } from '../trace/ports.ts';
 import type { Api } from './api.ts';
 import type { AdminStore, ApiKeys, IdempotencyStore } from './ports.ts';
@@ -77,14 +77,16 @@ export interface HttpServerOptions {
   readonly idempotency: IdempotencyStore;
   readonly directory: Pick<CallDirectory, 'scenarioByName'>;
   readonly scenarios: Pick<Scenarios, 'start'>;
+  /** The ways into running sessions, for who knows their URLs; absent: none. */
+  readonly doors?: SessionDoors;
   /** Absolute; nothing outside it is ever served. */
   readonly recordingsFolder: string;
   /** Registration, health and load of a trunk. */
   readonly trunkStatus: (id: string) => TrunkStatus | undefined;
   readonly readiness: () => Promise<Readiness>;
   readonly node: NodeControl;
-  /** The account that tokens of service accounts are issued for; absent: none are taken. */
-  readonly accountId?: number;
+  /** The account that service accounts sign their tokens for; absent: no token is taken. */
+  readonly account?: { readonly id: number; readonly email: string };
   readonly mounts?: readonly Mount[];
   /** Prometheus text format. */
   readonly metrics: () => Promise<string>;

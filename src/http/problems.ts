@@ -119,6 +119,18 @@ export const HTTP_ERRORS = {
     title: 'The recording could not be recognised.',
     hint: 'Look at speech.recognition in the settings, and at `maskline doctor`.',
   },
+  'session/unknown': {
+    status: 404,
+    retryable: false,
+    title: 'There is no such session.',
+    hint: 'The URL of a session is good for as long as the session runs, on the node that runs it; look whether http.publicUrl leads to that node.',
+  },
+  'session/too-many': {
+    status: 429,
+    retryable: true,
+    title: 'The session is asked more than it answers.',
+    hint: 'Wait as long as the Retry-After header says; a session takes ten requests at once, and twenty a second.',
+  },
   'application/unknown': {
     status: 404,
     retryable: false,

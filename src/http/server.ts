@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import type { HttpServerOptions } from './options.ts';
+import { takeSessionSockets } from './session-sockets.ts';
 
 export type { HttpServerOptions, HttpSettings, Readiness, TrunkStatus } from './options.ts';
 
@@ -26,9 +27,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     await app.close();
     throw error;
   }
+  const { doors } = options;
+  const sockets = doors === undefined ? undefined : takeSessionSockets(app.server, doors);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     const timer = clock.setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
+    sockets?.close(clock);
     await app.close();
     clock.clearTimeout(timer);
   };

@@ -3,6 +3,7 @@
  * docs.voximplant.ai/platform/voxengine/media-over-websockets, voximplant.com/docs/references/voxengine/appevents.
  */
 import { describe, expect, test } from 'vitest';
+import type { Untimed } from './host/session-context.ts';
 import type { HostCommand, HostEvent } from './protocol.ts';
 import { AT, alerting, commandsOf, loadScript, logsOf, STARTED } from './test-support/sandbox-kit.ts';
 
@@ -46,7 +47,7 @@ describe('createWebSocket', () => {
     expect(only(commandsOf(turn), 'websocket-send')).toMatchObject([{ text: 'early' }]);
     expect(logsOf(turn)[0]).toBe('true,wss://ai.example.com/voice,string,');
     const websocketId = create?.websocketId ?? '';
-    const tell = (event: Omit<HostEvent, 'at'>): string[] =>
+    const tell = (event: Untimed<HostEvent>): string[] =>
       logsOf(runtime.dispatch({ ...event, at } as HostEvent));
     const seen = (name: string, property: string, more: object, state: string): string[] => [
       `${property}truetrue`,

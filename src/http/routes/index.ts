@@ -14,6 +14,7 @@ import { recordingAudio } from './recording-audio.ts';
 import { recordingTranscript } from './recording-transcript.ts';
 import { recordings } from './recordings.ts';
 import { scenarios } from './scenarios.ts';
+import { sessionAccess } from './session-access.ts';
 import { startScenario } from './start-scenario.ts';
 import { trunks } from './trunks.ts';
 import { users } from './users.ts';
@@ -33,6 +34,7 @@ export function registerRoutes(api: Api, options: HttpServerOptions): void {
   recordingTranscript(api, options);
   scenarios(api, options);
   startScenario(api, options);
+  sessionAccess(api, options.doors);
   numbers(api, options);
   trunks(api, options);
   users(api, options);

@@ -37,6 +37,12 @@ const Headers = Type.Object({
 const Started = Type.Object({
   sessionId: Type.String(),
   call: Type.String({ description: 'Where the call record is, from the moment it is stored.' }),
+  accessUrl: Type.Optional(
+    Type.String({
+      description:
+        'The URL of the running session: what is sent there reaches its script (AppEvents.HttpRequest), web sockets with wss:// as well. Whoever knows it needs no key.',
+    }),
+  ),
 });
 
 type Parts = Pick<HttpServerOptions, 'admin' | 'directory' | 'scenarios' | 'idempotency' | 'log'>;
@@ -89,8 +95,9 @@ async function begin(
     ruleName: '',
     scenarios: [source],
   };
-  const { sessionId } = await scenarios.start({ route, customData, inbound: undefined });
-  return { sessionId, call: `/v1/calls/${sessionId}` };
+  const { sessionId, access } = await scenarios.start({ route, customData, inbound: undefined });
+  const more = access === undefined ? {} : { accessUrl: access.secureUrl };
+  return { sessionId, call: `/v1/calls/${sessionId}`, ...more };
 }
 
 /**

@@ -52,14 +52,11 @@ export class SessionSocket {
   /** One that the script opens. */
   dial({ url, protocols, headers }: Extract<WebSocketCommand, { type: 'websocket-create' }>): void {
     const { context, websocketId, post } = this.#options;
-    const { webSocketMessageBytes: maxMessageBytes, webSocketOpenSeconds: timeoutSeconds } =
-      context.services.limits;
+    const { webSocketOpenSeconds: timeoutSeconds } = context.services.limits;
     const { signal } = this.#aborted;
     post({ type: 'websocket-created', websocketId });
     context.services.webSockets
-      .open({ url, protocols, headers, maxMessageBytes, timeoutSeconds, signal }, (socket) =>
-        this.opened(socket),
-      )
+      .open({ url, protocols, headers, timeoutSeconds, signal }, (socket) => this.opened(socket))
       .catch((error: unknown) => {
         const reason = signal.aborted ? 'closed before it was open' : messageOf(error);
         const wish = this.#closing ? undefined : reason;

@@ -7,15 +7,13 @@ import type { IncomingMessage } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Clock } from '../../kernel/clock.ts';
+import { WEB_SOCKET_OPTIONS } from '../ports.ts';
 import type { NetFence, ResolvedAddress } from './net-fence.ts';
-import { WEB_SOCKET_OPTIONS } from './web-socket-peer.ts';
 
 export interface WebSocketRequest {
   readonly url: string;
   readonly protocols: readonly string[];
   readonly headers: readonly (readonly [string, string])[];
-  /** Of one message that arrives. */
-  readonly maxMessageBytes: number;
   /** Until the connection is open. */
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
@@ -92,7 +90,6 @@ export class FencedWebSockets implements WebSockets {
     };
     const options: ClientOptions & { readonly lookup: LookupFunction } = {
       ...WEB_SOCKET_OPTIONS,
-      maxPayload: request.maxMessageBytes,
       followRedirects: false,
       headers: headersFor(request),
       lookup: pinned,

@@ -6,14 +6,6 @@
 import type { WebSocket } from 'ws';
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 
-/** For both sides of `ws`. No compression: a few bytes of it may stand for gigabytes. */
-export const WEB_SOCKET_OPTIONS = {
-  perMessageDeflate: false,
-  // Each piece of a message costs more than its bytes.
-  maxFragments: 1024,
-  maxBufferedChunks: 16_384,
-} as const;
-
 export interface PeerEnd {
   /** RFC 6455 §7.4; 1006 when there was no closing handshake. */
   readonly code: number;
