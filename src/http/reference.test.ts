@@ -43,6 +43,7 @@ describe('GET /openapi.json', () => {
       'GET /v1/calls/{id}',
       'GET /v1/calls/{id}/events',
       'GET /v1/calls/{id}/trace',
+      'GET /v1/calls/{id}/replay',
       'GET /v1/recordings/{id}',
       'GET /v1/recordings/{id}/audio',
       'GET /v1/scenarios',

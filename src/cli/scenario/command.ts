@@ -14,6 +14,7 @@ Each has --help.
 /** Each is loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   lint: async (args) => (await import('./lint-command.ts')).lintCommand(args),
+  replay: async (args) => (await import('./replay-command.ts')).replayCommand(args),
   test: async (args) => (await import('./test-command.ts')).testCommand(args),
 };
 
