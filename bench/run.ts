@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { benchCompare } from './compare.ts';
+import { benchConference } from './conference.ts';
 import { type Bench, type BenchOptions, BenchSkipped } from './figures.ts';
 import { benchFlood } from './flood.ts';
 import { describeMachine, watchSurroundings } from './machine.ts';
@@ -13,12 +14,15 @@ import { benchParser } from './parser.ts';
 import { benchRegister } from './register.ts';
 import { benchRelayFigures } from './relay-figures.ts';
 import { type BenchRun, printRun, saveRun, writeLatest } from './results.ts';
+import { benchSession } from './session.ts';
 import { benchSetup } from './setup.ts';
 import { benchSoak } from './soak.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   parser: benchParser,
   relay: benchRelayFigures,
+  conference: benchConference,
+  session: benchSession,
   setup: benchSetup,
   memory: benchMemory,
   register: benchRegister,
