@@ -78,6 +78,15 @@ describe('docs/guide/browsers.md', () => {
   });
 });
 
+describe('docs/guide/speech.md', () => {
+  const blocks = blocksOf(read('docs/guide/speech.md'), 'yaml');
+
+  test.each(blocks)('$heading: the settings are valid', ({ text }) => {
+    const { speech } = parseSettings(text, environmentOf(text));
+    expect(speech.synthesis.length + speech.recognition.length).toBeGreaterThan(1);
+  });
+});
+
 describe('README.md', () => {
   test('shows the taxi scenario as it is in the example', () => {
     const shown = blocksOf(read('README.md'), 'js').map(({ text }) => text);
