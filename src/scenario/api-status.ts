@@ -10,6 +10,10 @@ const CLOUD_PHONE = 'only softphones of the cloud tell this; there is nothing li
 
 /** Works, but not all of it. */
 export const PARTLY: Readonly<Record<string, string>> = {
+  'VoxEngine.callConference': 'with several nodes, each has conferences of its own of that name',
+  'ConferenceParameters.hd_audio': 'accepted; a conference is mixed at 8 kHz',
+  'Conference.add': 'mode MIX only',
+  'Endpoint.manageEndpoint': 'the sound of all together: there is one mix',
   'VoxEngine.callUserDirect': 'the sound passes through the server all the same',
   'VoxEngine.forwardCallToUserDirect': 'the sound passes through the server all the same',
   'Call.answerDirect': 'the sound passes through the server all the same',
@@ -22,6 +26,7 @@ export const PARTLY: Readonly<Record<string, string>> = {
 
 /** Not here. */
 export const NOT: Readonly<Record<string, string>> = {
+  ConferenceRecorder: `${VIDEO}: \`createRecorder\` and \`Conference.sendMediaTo\` record the sound`,
   'VoxEngine.callWhatsappUser': 'a service of the cloud',
   'VoxEngine.createStreamingAgent': VIDEO,
   'Call.transferTo':

@@ -155,7 +155,7 @@ function hearsNothing({ all }: Record<string, unknown>): boolean {
 }
 
 function addEndpoint(conferenceId: string, parameters: Record<string, unknown>): Endpoint {
-  const { call, mode = 'MIX', direction, displayName, maxVideoBitrate } = parameters;
+  const { call, mode = 'MIX', direction, displayName, receiveParameters, maxVideoBitrate } = parameters;
   if (!(call instanceof Call)) throw new TypeError('Conference.add needs a Call');
   if (maxVideoBitrate !== undefined)
     warn('Conference.add: maxVideoBitrate means nothing here; there is no video.');
@@ -192,6 +192,7 @@ function addEndpoint(conferenceId: string, parameters: Record<string, unknown>):
     callId,
     direction: state.direction,
   });
+  if (hearsNothing(objectOf(receiveParameters))) void endpoint.manageEndpoint(receiveParameters);
   return endpoint;
 }
 
