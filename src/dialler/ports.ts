@@ -215,7 +215,7 @@ export interface LostTask extends ClaimedTask {
 
 /** One row of a table, read. */
 export interface NewTask {
-  readonly uuid: string | undefined;
+  readonly uuid: string;
   readonly customData: string;
   readonly notBefore: number;
   readonly priority: number;
@@ -229,8 +229,8 @@ export interface CallListStore {
     batchId: string,
     tasks: readonly NewTask[],
   ): Promise<number>;
-  /** Also opens a Completed list again. `columns` become those of the list where it has fewer. */
-  append(listId: number, batchId: string, tasks: readonly NewTask[], attemptsLeft: number): Promise<void>;
+  /** Also opens a Completed list again. */
+  append(listId: number, batchId: string, tasks: readonly NewTask[]): Promise<void>;
   get(listId: number): Promise<CallListInfo | undefined>;
   list(filter: CallListFilter): Promise<{ readonly items: readonly CallListInfo[]; readonly total: number }>;
   tasks(
