@@ -1,9 +1,11 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { embeddedPlaces } from '../../test/kit/storage-places.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createWorld, type World } from '../http/test-support/world.ts';
 import { readScopes } from './keys.ts';
 import { keysCommand } from './keys-command.ts';
+import type { Credentials } from './keys-credentials.ts';
 
 let printed: string[] = [];
 const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
@@ -25,6 +27,9 @@ async function run(...args: string[]): Promise<{ status: number; text: string }>
   const status = await keysCommand(args);
   return { status, text: printed.join('\n') };
 }
+
+const credentialsIn = (text: string): Credentials =>
+  JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as Credentials;
 
 describe('on the database of a node that does not run', { timeout: 90_000 }, () => {
   let data: string;
@@ -53,6 +58,31 @@ describe('on the database of a node that does not run', { timeout: 90_000 }, () 
     expect((await run('list', '--data', data)).text).toContain('revoked');
   });
 
+  test('a service account: credentials as tools made for Voximplant read them, shown once', async () => {
+    const made = await run(
+      'create',
+      '--service-account',
+      '--name',
+      'ci',
+      '--scopes',
+      'calls:read',
+      '--data',
+      data,
+    );
+    expect(made.status).toBe(0);
+    const credentials = credentialsIn(made.text);
+    expect(credentials).toEqual({
+      account_email: 'maskline@localhost',
+      account_id: expect.any(Number),
+      key_id: expect.stringMatching(/^[\da-f-]{36}$/),
+      private_key: expect.stringContaining('BEGIN PRIVATE KEY'),
+    });
+    const list = await run('list', '--data', data);
+    expect(list.text).toContain('ci');
+    expect(list.text).not.toContain('KEY-----');
+    expect((await run('revoke', credentials.key_id, '--data', data)).status).toBe(0);
+  });
+
   test('an application that there is not is said with those that there are', async () => {
     const args = ['create', '--name', 'x', '--scopes', 'all', '--application', 'nothing', '--data', data];
     await expect(run(...args)).rejects.toMatchObject({ hint: expect.stringContaining('taxi') });
@@ -65,7 +95,7 @@ describe('while a node runs', () => {
   let key: string;
   beforeAll(async () => {
     world = await createWorld();
-    server = await createHttpServer(world.options);
+    server = await createHttpServer({ ...world.options, account: { id: 4711, email: 'me@example.org' } });
     key = (await world.key('all')).authorization.replace('Bearer ', '');
   });
   afterAll(async () => {
@@ -94,6 +124,44 @@ describe('while a node runs', () => {
     expect((await run('revoke', found?.id ?? '', '--url', server.url, '--key', key)).status).toBe(0);
     expect(await world.storage.apiKeys.find(secret)).toBeUndefined();
     expect((await run('revoke', found?.id ?? '', '--url', server.url, '--key', key)).status).toBe(1);
+  });
+
+  test('the node makes a service account of the public half, and knows what the private half signs', async () => {
+    const where = ['--url', server.url, '--key', key];
+    const made = await run(
+      'create',
+      '--service-account',
+      '--name',
+      'tool',
+      '--scopes',
+      'users:read',
+      ...where,
+    );
+    const credentials = credentialsIn(made.text);
+    expect(credentials).toMatchObject({ account_id: 4711, account_email: 'me@example.org' });
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const now = Math.floor(Date.now() / 1_000);
+    const signed = `${encode({ alg: 'RS256', kid: credentials.key_id })}.${encode({ iss: 4711, iat: now, exp: now + 60 })}`;
+    const signature = sign('RSA-SHA256', Buffer.from(signed), credentials.private_key).toString('base64url');
+    const headers = { authorization: `Bearer ${signed}.${signature}` };
+    expect((await fetch(`${server.url}/v1/users`, { headers })).status).toBe(200);
+    expect((await fetch(`${server.url}/v1/calls`, { headers })).status).toBe(403);
+    expect((await run('revoke', credentials.key_id, ...where)).status).toBe(0);
+    expect((await fetch(`${server.url}/v1/users`, { headers })).status).toBe(401);
+    // Neither a private half nor a weak key is taken.
+    const post = async (publicKey: string) =>
+      await fetch(`${server.url}/v1/keys`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'x', scopes: ['users:read'], publicKey }),
+      });
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1_024 });
+    const refused = [
+      await post(credentials.private_key),
+      await post(weak.publicKey.export({ type: 'spki', format: 'pem' }).toString()),
+      await post('-----BEGIN PUBLIC KEY-----'),
+    ];
+    expect(refused.map((answer) => answer.status)).toEqual([400, 400, 400]);
   });
 
   test('a key that may not is told so with what to do', async () => {

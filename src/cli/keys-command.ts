@@ -8,14 +8,17 @@ import { systemRandom } from '../kernel/random.ts';
 import { declaredDirectory } from '../node/declared-directory.ts';
 import { openStorage, type Storage } from '../storage/storage.ts';
 import { exampleFolder } from './example.ts';
-import { createKey, listKeys, readScopes, revokeKey } from './keys.ts';
+import { createKey, createServiceAccount, listKeys, readScopes, revokeKey } from './keys.ts';
+import { type Account, credentialsOf, makeKeyPair } from './keys-credentials.ts';
 import { type KeyLine, KeysOverHttp } from './keys-over-http.ts';
 
 const USAGE = `maskline keys create --name NAME --scopes SCOPE,… [--application NAME] [WHERE]
+maskline keys create --service-account --name NAME --scopes SCOPE,… [--application NAME] [WHERE] > credentials.json
 maskline keys list [WHERE]
 maskline keys revoke ID [WHERE]
 
   SCOPE  calls:read, recordings:read, numbers:read, … (docs/reference/http.md), or all
+  --service-account  a key pair that signs tokens, for tools made for Voximplant; prints the credentials that they read
   WHERE  --settings FILE | --example NAME, --data FOLDER    the database of a node that does not run (embedded), or any (PostgreSQL)
          --url http://… --key mk_…                          a running node; the key needs keys:write, and may stand in MASKLINE_API_KEY
 `;
@@ -29,13 +32,18 @@ const OPTIONS = {
   data: { type: 'string' },
   url: { type: 'string' },
   key: { type: 'string' },
+  'service-account': { type: 'boolean' },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
-/** The three things that can be done, wherever the keys are. */
+/** What can be done, wherever the keys are. */
 interface Keys {
   create(key: Parameters<typeof createKey>[1]): Promise<{ readonly key: KeyLine; readonly secret: string }>;
+  createServiceAccount(
+    key: Parameters<typeof createKey>[1],
+    publicKey: string,
+  ): Promise<{ readonly key: KeyLine; readonly account: Account }>;
   list(): Promise<readonly KeyLine[]>;
   revoke(id: string): Promise<boolean>;
 }
@@ -59,9 +67,10 @@ export async function keysCommand(args: string[]): Promise<number> {
     if (verb === 'list') return printList(await keys.list());
     if (verb === 'revoke') return printRevoked(id ?? '', await keys.revoke(id ?? ''));
     const { name = '', application } = values;
-    return printMade(
-      await keys.create({ name, scopes, ...(application === undefined ? {} : { application }) }),
-    );
+    const wish = { name, scopes, ...(application === undefined ? {} : { application }) };
+    if (values['service-account'] !== true) return printMade(await keys.create(wish));
+    const pair = await makeKeyPair();
+    return printCredentials(await keys.createServiceAccount(wish, pair.publicKey), pair.privateKey);
   });
 }
 
@@ -74,16 +83,16 @@ async function withKeys(values: Values, use: (keys: Keys) => Promise<number> | n
     }
     return await use(new KeysOverHttp(values.url, secret));
   }
-  const storage = await openStored(values);
+  const { storage, email } = await openStored(values);
   try {
-    return await use(storedKeys(storage));
+    return await use(storedKeys(storage, email));
   } finally {
     await storage.close();
   }
 }
 
 /** The storage that `serve` with the same options would open, with the applications that its settings declare. */
-async function openStored(values: Values): Promise<Storage> {
+async function openStored(values: Values): Promise<{ readonly storage: Storage; readonly email: string }> {
   const file = values.settings ?? join(exampleFolder(values.example ?? 'taxi'), 'maskline.yaml');
   const { settings, folder } = loadSettings(file, process.env);
   const databaseUrl = process.env.DATABASE_URL ?? settings.databaseUrl;
@@ -111,7 +120,7 @@ async function openStored(values: Values): Promise<Storage> {
     if (application !== undefined && !known) {
       await storage.importDirectory(await declaredDirectory(settings, folder));
     }
-    return storage;
+    return { storage, email: settings.platformApi.accountEmail };
   } catch (error) {
     await storage.close();
     throw error;
@@ -134,11 +143,16 @@ function explainInUse(error: unknown, url: string): unknown {
   });
 }
 
-function storedKeys(storage: Storage): Keys {
+function storedKeys(storage: Storage, email: string): Keys {
   return {
     create: async (key) => {
       const made = await createKey(storage, key);
       return { key: lineOf(made.key), secret: made.secret };
+    },
+    createServiceAccount: async (key, publicKey) => {
+      const made = await createServiceAccount(storage, key, publicKey);
+      const { id } = await storage.platform.directory.account();
+      return { key: lineOf(made), account: { id, email } };
     },
     list: async () => (await listKeys(storage)).map(lineOf),
     revoke: async (id) => await revokeKey(storage, id),
@@ -162,6 +176,17 @@ function printMade({ key, secret }: { readonly key: KeyLine; readonly secret: st
   console.log(`This is the key "${key.name}" (${key.id}). It is shown once: keep it now.`);
   console.log(`Scopes: ${key.scopes.join(', ')}`);
   if (key.application !== undefined) console.log(`Bound to the application ${key.application}`);
+  return 0;
+}
+
+/** On standard output nothing but the credentials, so that they can go into a file. */
+function printCredentials(
+  made: { readonly key: KeyLine; readonly account: Account },
+  privateKey: string,
+): number {
+  console.log(JSON.stringify(credentialsOf(made.key.id, made.account, privateKey), undefined, 2));
+  console.error(`This is the service account "${made.key.name}" (${made.key.id}).`);
+  console.error('Its private key is shown once, and kept nowhere else: keep it now.');
   return 0;
 }
 

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { askNodeFor, type RunningNode } from './ask-node.ts';
 import type { NewKey } from './keys.ts';
+import type { Account } from './keys-credentials.ts';
 
 const Key = Type.Object({
   id: Type.String(),
@@ -12,6 +13,10 @@ const Key = Type.Object({
   revokedAt: Type.Optional(Type.String()),
 });
 const MadeKey = Type.Object({ ...Key.properties, secret: Type.String() });
+const MadeAccount = Type.Object({
+  ...Key.properties,
+  account: Type.Object({ id: Type.Integer(), email: Type.String() }),
+});
 const Keys = Type.Object({ items: Type.Array(Key) });
 
 /** A key as the command shows it, from wherever it comes. */
@@ -28,6 +33,14 @@ export class KeysOverHttp {
   async create(key: NewKey): Promise<{ readonly key: KeyLine; readonly secret: string }> {
     const made = await this.#ask('POST', '/v1/keys', MadeKey, key);
     return { key: made, secret: made.secret };
+  }
+
+  async createServiceAccount(
+    key: NewKey,
+    publicKey: string,
+  ): Promise<{ readonly key: KeyLine; readonly account: Account }> {
+    const made = await this.#ask('POST', '/v1/keys', MadeAccount, { ...key, publicKey });
+    return { key: made, account: made.account };
   }
 
   async list(): Promise<readonly KeyLine[]> {

@@ -21,6 +21,16 @@ export async function createKey(
   return await storage.apiKeys.create({ name, scopes, applicationId });
 }
 
+/** Makes a service account: a key that signs tokens. Its private half stays with whoever made the pair. */
+export async function createServiceAccount(
+  storage: KeyStorage,
+  { name, scopes, application }: NewKey,
+  publicKey: string,
+): Promise<ApiKey> {
+  const applicationId = application === undefined ? undefined : applicationNamed(storage, application);
+  return await storage.apiKeys.createServiceAccount({ name, scopes, applicationId, publicKey });
+}
+
 /** All keys, revoked ones too, oldest first. */
 export async function listKeys(storage: KeyStorage): Promise<readonly ApiKey[]> {
   return await storage.apiKeys.list();

@@ -17,7 +17,10 @@ export async function createPlatformApi(parts: {
   readonly publicUrl: () => string;
   readonly clock: Clock;
   readonly log: Logger;
-}): Promise<{ readonly accountId: number; readonly mounts: readonly Mount[] }> {
+}): Promise<{
+  readonly account: { readonly id: number; readonly email: string };
+  readonly mounts: readonly Mount[];
+}> {
   const { settings, storage, scenarios, callLists, publicUrl, clock, log } = parts;
   const { accountName, accountEmail } = settings.platformApi;
   const account = {
@@ -37,5 +40,5 @@ export async function createPlatformApi(parts: {
     clock,
     log,
   });
-  return { accountId: account.id, mounts: [mount] };
+  return { account, mounts: [mount] };
 }

@@ -180,6 +180,8 @@ export class DirectoryAdmin implements AdminStore {
       if (row === undefined) throw new StorageError('entry/unknown');
       if (row.provenance === 'settings') throw new StorageError('entry/declared');
       if (entity === 'scenarios') await refuseUsedScenarios(trx, [id]);
+      // A scenario that a rule runs cannot go before the rule, by whichever cascade.
+      if (entity === 'applications') await trx.deleteFrom('rules').where('application_id', '=', id).execute();
       await trx.deleteFrom(entity).where('id', '=', id).execute();
       return { result: undefined, changed: true };
     });

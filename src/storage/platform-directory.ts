@@ -144,6 +144,8 @@ export class SqlPlatformDirectory implements PlatformDirectory {
         trx,
         held.map(({ id }) => id),
       );
+      // A scenario that a rule runs cannot go before the rule, by whichever cascade.
+      await trx.deleteFrom('rules').where('application_id', 'in', ids).execute();
       await trx.deleteFrom('applications').where('id', 'in', ids).execute();
     });
   }

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { type Api, keyProblems } from '../api.ts';
 import { applicationFor, keyOf, sees } from '../authorize.ts';
@@ -21,18 +22,42 @@ const NewKey = Type.Object(
     name: lineOfText(1, 200, 'For people.'),
     scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: 50 }),
     application: Type.Optional(ApplicationName),
+    publicKey: Type.Optional(
+      Type.String({
+        maxLength: 2_000,
+        description:
+          'Makes a service account, which signs tokens (RS256) instead of showing a secret: the public half of its RSA key of 2048 to 4096 bits, PEM.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
 const MadeKey = Type.Object({
   ...Key.properties,
-  secret: Type.String({ description: 'The key itself. It is shown here and never again.' }),
+  secret: Type.Optional(
+    Type.String({
+      description: 'The key itself. It is shown here and never again. A service account has none.',
+    }),
+  ),
+  account: Type.Optional(
+    Type.Object(
+      { id: Type.Integer(), email: Type.String() },
+      {
+        description: 'Of a service account: `iss` of its tokens is the number; `kid` in the header is `id`.',
+      },
+    ),
+  ),
 });
 
 /** Keys while the node runs. A key can make only keys that may do no more than itself. */
 export function keys(
   api: Api,
-  { apiKeys, admin, settings }: Pick<HttpServerOptions, 'apiKeys' | 'admin' | 'settings'>,
+  {
+    apiKeys,
+    admin,
+    settings,
+    account,
+  }: Pick<HttpServerOptions, 'apiKeys' | 'admin' | 'settings' | 'account'>,
 ): void {
   api.get(
     '/v1/keys',
@@ -67,15 +92,22 @@ export function keys(
     },
     async (request, reply) => {
       const key = keyOf(request);
-      const { name, scopes, application } = request.body;
+      const { name, scopes, application, publicKey } = request.body;
       const beyond = scopes.filter((scope) => !key.scopes.includes(scope));
       if (beyond.length > 0) throw new HttpError('key/scope', `It has no ${beyond.join(', ')} to give.`);
       const applicationId =
         application === undefined ? key.applicationId : applicationFor(admin, key, application).id;
-      const made = await apiKeys.create({ name, scopes, applicationId });
+      const views = new Views(key, settings.publicUrl);
+      if (publicKey === undefined) {
+        const made = await apiKeys.create({ name, scopes, applicationId });
+        return reply.code(201).send({ ...view(made.key, views), secret: made.secret });
+      }
+      if (account === undefined) throw new HttpError('node/fault');
+      const signing = { name, scopes, applicationId, publicKey: readPublicKey(publicKey) };
+      const made = await apiKeys.createServiceAccount(signing);
       return reply
         .code(201)
-        .send({ ...view(made.key, new Views(key, settings.publicUrl)), secret: made.secret });
+        .send({ ...view(made, views), account: { id: account.id, email: account.email } });
     },
   );
 
@@ -100,6 +132,22 @@ export function keys(
       return reply.code(204).send(null);
     },
   );
+}
+
+/** As it is stored: SPKI, PEM. Throws 400. */
+function readPublicKey(pem: string): string {
+  try {
+    const key = createPublicKey(pem);
+    const bits = key.asymmetricKeyType === 'rsa' ? (key.asymmetricKeyDetails?.modulusLength ?? 0) : 0;
+    // A private key is taken for its public half by Node, and nobody should send one.
+    if (!pem.includes('PRIVATE') && bits >= 2_048 && bits <= 4_096) {
+      return key.export({ type: 'spki', format: 'pem' }).toString();
+    }
+  } catch {
+    // Answered below.
+  }
+  const fields = [{ name: 'body/publicKey', message: 'is no public RSA key of 2048 to 4096 bits' }];
+  throw new HttpError('request/invalid', undefined, { fields });
 }
 
 function view(key: ApiKey, views: Views): Static<typeof Key> {

@@ -48,7 +48,7 @@ export async function createPlatformWorld(
     await createApp({
       ...options,
       settings: { ...options.settings, rateLimits },
-      accountId: account.id,
+      account,
       mounts: [
         platformApi({
           ...storage.platform,
