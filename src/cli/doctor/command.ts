@@ -13,6 +13,7 @@ import { checkDatabase } from './database.ts';
 import { type Check, diagnose, type Finding } from './diagnosis.ts';
 import { checkDisk, checkMachine } from './machine.ts';
 import { checkAddress, checkBinding } from './ports.ts';
+import { checkSounds } from './sounds.ts';
 import { checkSpeech } from './speech.ts';
 import { checkTrunks } from './trunks.ts';
 
@@ -26,6 +27,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   database: checkDatabase,
   disk: checkDisk,
   speech: checkSpeech,
+  sounds: checkSounds,
 };
 
 const HEALTH_MS = 1_000;

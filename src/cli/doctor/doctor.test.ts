@@ -18,6 +18,7 @@ import { checkDatabase, judge } from './database.ts';
 import { diagnose, type Finding, ok, type Patient, problem, warning } from './diagnosis.ts';
 import { checkDisk, memory, nodeVersion, openFiles, room } from './machine.ts';
 import { checkAddress, checkBinding, isPrivate } from './ports.ts';
+import { checkSounds } from './sounds.ts';
 import { checkSpeech } from './speech.ts';
 import { checkTrunks } from './trunks.ts';
 
@@ -187,6 +188,16 @@ describe('the machine', () => {
       says: 'The clock of the database is 30 s behind ours.',
     });
     expect(compareClocks('x', 'the database', now + HOUR_MS, now).state).toBe('problem');
+  });
+
+  test('sounds: decoded for real, and what is to be installed when they are not', async () => {
+    expect(states(await checkSounds(patient(LOOPBACK)))).toEqual(['ok', 'ok', 'ok']);
+    const found = await checkSounds(patient(LOOPBACK, { environment: { PATH: '/nowhere' } }));
+    expect(found).toMatchObject([
+      { check: 'sounds mp3', state: 'warning', says: expect.stringContaining('libsox-fmt-mp3') as string },
+      { check: 'sounds vorbis', state: 'warning' },
+      { check: 'sounds opus', state: 'warning', says: expect.stringContaining('opus-tools') as string },
+    ]);
   });
 
   test('speech: spoken for real', async () => {

@@ -79,19 +79,18 @@ it('a small file that unpacks to a huge one is given up', async () => {
 });
 
 it('a program that is missing is named with its package; one that hangs ends; those that wait get their turn', async () => {
-  const missing = new ProgramDecoder({ clock: systemClock, programs: { sox: 'no-such-program' } });
+  const missing = new ProgramDecoder({ clock: systemClock, path: '/nowhere' });
   const mp3 = join(FIXTURES, 'tone.mp3');
   await expect(missing.decode('mp3', mp3, out())).rejects.toThrow(
     'MP3 needs sox; install the Debian package sox and libsox-fmt-mp3.',
   );
   // The clock stands at the end of the time-out as soon as it is armed.
   const impatient = { ...systemClock, setTimeout: (run: () => void) => systemClock.setTimeout(run, 0) };
-  const hanging = join(folder, 'hang');
-  writeFileSync(hanging, '#!/bin/sh\nexec sleep 60\n', { mode: 0o700 });
-  const slow = new ProgramDecoder({ clock: impatient, parallel: 1, programs: { sox: hanging } });
+  writeFileSync(join(folder, 'sox'), '#!/bin/sh\nexec /bin/sleep 60\n', { mode: 0o700 });
+  const slow = new ProgramDecoder({ clock: impatient, parallel: 1, path: folder });
   for (const one of await Promise.allSettled([1, 2].map(() => slow.decode('mp3', mp3, out()))))
     expect(String((one as PromiseRejectedResult).reason)).toContain('within 30 s');
-  const closing = new ProgramDecoder({ clock: systemClock, programs: { sox: hanging } });
+  const closing = new ProgramDecoder({ clock: systemClock, path: folder });
   const running = closing.decode('mp3', mp3, out());
   await new Promise<void>((resolve) => setImmediate(resolve));
   const ended = expect(running).rejects.toThrow(DecodeError);

@@ -77,8 +77,8 @@ export interface ProgramDecoderOptions {
   readonly parallel?: number;
   /** Sounds that last longer are not played. */
   readonly maxSeconds?: number;
-  /** Instead of the programs' names: tests have programs of their own. */
-  readonly programs?: Readonly<Record<string, string>>;
+  /** Where programs are looked for; as this process does when it is absent. */
+  readonly path?: string | undefined;
 }
 
 export class ProgramDecoder implements SoundDecoder {
@@ -140,7 +140,7 @@ export class ProgramDecoder implements SoundDecoder {
   }
 
   #run(format: Compressed, input: string, output: string): Promise<void> {
-    const { clock, programs = {} } = this.#options;
+    const { clock, path = process.env.PATH ?? '' } = this.#options;
     const { name, packages, args } = PROGRAMS[format];
     if (this.#closed) return Promise.reject(new DecodeError('The node is shutting down.'));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -148,8 +148,8 @@ export class ProgramDecoder implements SoundDecoder {
     const limits = `ulimit -t ${CPU_SECONDS}; ulimit -v ${MEMORY_KB}; ulimit -f ${Math.ceil(((this.#maxSeconds + 60) * BYTES_PER_SECOND * OPUS_CHANNELS) / 512)}`;
     const child = spawn(
       '/bin/sh',
-      ['-c', `${limits}; exec "$@"`, 'sh', programs[name] ?? name, ...args(input, output, this.#maxSeconds)],
-      { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' } },
+      ['-c', `${limits}; exec "$@"`, 'sh', name, ...args(input, output, this.#maxSeconds)],
+      { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: path, LC_ALL: 'C' } },
     );
     this.#children.add(child);
     let said = '';
