@@ -67,6 +67,19 @@ describe('playback into a call', () => {
     await closed(scene);
   });
 
+  it('a sound that is broken, or none at all, ends the playback with an error', async () => {
+    const scene = await answered(`${on('PlaybackFinished')} call.startPlayback('http://sounds/a.mp3');`);
+    await scene.kit.http.answer(200, 'ID3 and no frame that could be decoded');
+    await expect.poll(() => scene.kit.logs).toHaveLength(1);
+    expect(scene.kit.logs[0]).toMatch(/^PlaybackFinished: The MP3 file (?:is broken|holds no sound)/);
+    await closed(scene);
+    const other = await answered(`${on('PlaybackFinished')} call.startPlayback('http://sounds/a.wav');`);
+    await other.kit.http.answer(200, '<html>');
+    await expect.poll(() => other.kit.logs).toHaveLength(1);
+    expect(other.kit.logs[0]).toMatch(/^PlaybackFinished: The sound is none that can be played/);
+    await closed(other);
+  });
+
   it('a newer playback replaces an older one, and stopPlayback is silent', async () => {
     const scene = await answered(
       `call.say('one'); call.say('two'); call.playProgressTone('RU'); setTimeout(() => call.stopPlayback(), 1000); ${on('PlaybackFinished')}`,

@@ -251,6 +251,15 @@ describe('recordings', () => {
     await closed(one);
   });
 
+  it('are twenty at once by Recorder; one more has an error, and one that is stopped makes room', async () => {
+    const one = await scene(`const all = Array.from({ length: 20 }, () => VoxEngine.createRecorder());
+      VoxEngine.createRecorder().addEventListener(RecorderEvents.RecorderError, e => { Logger.write(e.error);
+        all[0].stop(); VoxEngine.createRecorder(); });`);
+    expect(one.media.recorders).toHaveLength(21);
+    expect(one.kit.logs).toEqual(['A session has at most 20 recorders.']);
+    await closed(one);
+  });
+
   it('what cannot be here is said and the recording goes on; an error has its event', async () => {
     const one = await scene(
       `const r = VoxEngine.createRecorder({ video: true, hd_audio: true, recordNamePrefix: 'a', expire: 'never',

@@ -59,13 +59,24 @@ export class SessionRecorders {
   }
 
   create(recorderId: string, wish: RecordWish): void {
-    const { post, request, sessionId, graph } = this.#context;
+    const { post, request, sessionId, graph, services } = this.#context;
     if (this.#byId.has(recorderId)) return;
+    const { recorders } = services.limits;
+    if (this.#byId.size >= recorders) {
+      post({ type: 'recorder-error', recorderId, error: `A session has at most ${recorders} recorders.` });
+      return;
+    }
     // A recording belongs to a leg in the records; this one to the call that began the session, if there is one.
     const recording = this.#begin(request.inbound?.call.id ?? sessionId, 2, wish, {
       started: (url) => post({ type: 'recorder-started', recorderId, url }),
-      stopped: (url, durationSeconds) => post({ type: 'recorder-stopped', recorderId, url, durationSeconds }),
-      failed: (error) => post({ type: 'recorder-error', recorderId, error }),
+      stopped: (url, durationSeconds) => {
+        this.#byId.delete(recorderId);
+        post({ type: 'recorder-stopped', recorderId, url, durationSeconds });
+      },
+      failed: (error) => {
+        this.#byId.delete(recorderId);
+        post({ type: 'recorder-error', recorderId, error });
+      },
     });
     if (recording === undefined) return;
     this.#byId.set(recorderId, recording);

@@ -11,6 +11,8 @@ export interface ScenarioLimits {
   readonly players: number;
   /** Characters that are spoken at once; a longer text ends its playback with an error, as in the cloud. */
   readonly sayChars: number;
+  /** `Recorder`s at once; each is a file. */
+  readonly recorders: number;
   /** Of one player, over its life. */
   readonly markers: number;
   readonly httpRunning: number;
@@ -75,6 +77,7 @@ export const DEFAULT_LIMITS: ScenarioLimits = {
   timers: 100,
   players: 10,
   sayChars: 1500,
+  recorders: 20,
   markers: 100,
   httpRunning: 3,
   httpTotal: 35,
