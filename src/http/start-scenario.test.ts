@@ -43,6 +43,13 @@ describe('POST /v1/scenarios/:name/start', () => {
     ]);
   });
 
+  test('says where the session is reached, if anywhere', async () => {
+    expect((await start({})).json()).not.toHaveProperty('accessUrl');
+    world.sessionUrl = 'https://node-1.example.com/session/abc';
+    expect((await start({})).json().accessUrl).toBe('https://node-1.example.com/session/abc');
+    world.sessionUrl = undefined;
+  });
+
   test.each([
     [{ customData: 'text' }, 'text'],
     [{ customData: '' }, ''],

@@ -28,6 +28,8 @@ export interface World {
   /** What was started; `startFails` makes the next starts fail. */
   readonly started: StartRequest[];
   startFails: Error | undefined;
+  /** Of the sessions that are started, when they have one. */
+  sessionUrl: string | undefined;
   ready: Readiness;
   trunk: TrunkStatus | undefined;
   draining: boolean;
@@ -94,7 +96,9 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
       start: async (request) => {
         if (world.startFails !== undefined) throw world.startFails;
         started.push(request);
-        return { sessionId: systemRandom.uuid() };
+        const url = world.sessionUrl;
+        const access = url === undefined ? {} : { access: { url, secureUrl: url } };
+        return { sessionId: systemRandom.uuid(), ...access };
       },
     },
     recordingsFolder,
@@ -122,6 +126,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     started,
     draining: false,
     startFails: undefined,
+    sessionUrl: undefined,
     ready: { ok: true, checks: { database: 'ok' } },
     trunk: { registered: true, lastError: undefined },
     logged,
