@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { ApplicationEntry, Settings, TrunkEntry } from '../config/schema.ts';
 import { MasklineError } from '../kernel/errors.ts';
 import { PhoneNumber } from '../kernel/phone-number.ts';
+import { plainScript } from '../scenario/script-file.ts';
 import { ha1Set } from '../sip/auth/digest.ts';
 import type { DirectoryDeclaration } from '../storage/import-directory.ts';
 
@@ -102,10 +103,15 @@ async function declaredApplication(
   };
 }
 
+/** In TypeScript or JavaScript. */
 async function readScenario(path: string, where: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return plainScript(path, await readFile(path, 'utf8'));
   } catch (error) {
-    throw new MasklineError('config/invalid', `${where}: the file ${path} cannot be read.`, { cause: error });
+    const why =
+      error instanceof SyntaxError
+        ? `is not TypeScript of erasable types: ${error.message}`
+        : 'cannot be read.';
+    throw new MasklineError('config/invalid', `${where}: the file ${path} ${why}`, { cause: error });
   }
 }

@@ -27,6 +27,7 @@ import type { SessionDoor, SessionOutcome, StartRequest } from './ports.ts';
 import type { HostCommand, HostEvent, ScriptError, Turn } from './protocol.ts';
 import type { Started } from './sandbox/runtime.ts';
 import type { Sandboxes } from './sandbox/sandboxes.ts';
+import { plainScripts } from './script-file.ts';
 
 export interface SessionOptions {
   readonly sessionId: string;
@@ -108,7 +109,8 @@ export class ScenarioSession {
     // Data that a softphone of the cloud attaches to its call has no counterpart in SIP.
     const first: Untimed<HostEvent>[] =
       inbound === undefined ? [] : [{ type: 'call-alerting', call: factsOf(inbound), customData: '' }];
-    this.#link.open(sandboxes, { scripts: request.route.scenarios, started: this.#started() }, first);
+    const scripts = plainScripts(request.route.scenarios);
+    this.#link.open(sandboxes, { scripts, started: this.#started() }, first);
     this.#calls.watchIdle();
   }
 
