@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { leaksBetween } from '../../src/cli/demo/measure.ts';
 import type { PhoneCall } from '../../src/phone/phone-call.ts';
@@ -22,15 +25,49 @@ const SCRIPT = `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call, dest
   });
 });`;
 
+/** Whoever calls this number is passed on to a conference, which has a rule of its own (docs/guide/conferences.md). */
+const CONFERENCE = '+442079460210';
+const GATEWAY = `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call }) => {
+  VoxEngine.easyProcess(call, VoxEngine.callConference('conference_7', '${CONFERENCE}', ''));
+});`;
+const ROOM = `const room = VoxEngine.createConference();
+let people = 0;
+VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call }) => {
+  people += 1;
+  call.answer();
+  call.addEventListener(CallEvents.Connected, () => VoxEngine.sendMediaBetween(call, room));
+  call.addEventListener(CallEvents.Disconnected, () => { if (--people === 0) VoxEngine.terminate(); });
+});`;
+
 const POLL = { timeout: 10_000, interval: 20 };
 
 describe('inside a masked call, on real sockets', () => {
   let server: WholeServer;
+  let folder: string;
   beforeAll(async () => {
-    server = await WholeServer.start({ scenarios: { [NUMBER]: SCRIPT } });
+    folder = mkdtempSync(join(tmpdir(), 'maskline-conference-'));
+    const file = join(folder, 'room.js');
+    writeFileSync(file, ROOM);
+    server = await WholeServer.start({
+      scenarios: { [NUMBER]: SCRIPT, [CONFERENCE]: GATEWAY },
+      settings: (settings) => ({
+        ...settings,
+        applications: settings.applications.map((application) => ({
+          ...application,
+          scenarios: { ...application.scenarios, room: file },
+          rules: [
+            ...application.rules,
+            { ...application.rules[0]!, name: 'room', pattern: 'conference_7', scenarios: ['room'] },
+          ],
+        })),
+      }),
+    });
   });
   afterEach(() => server.reset());
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   async function talking() {
     const passenger = await server.phone('passenger', { toneHz: 1020, answer: { answerAfterMs: 20 } });
@@ -72,6 +109,27 @@ describe('inside a masked call, on real sockets', () => {
     await incoming.waitUntil('the driver’s tone again', () => incoming.rtp.heard.isTone(440));
     expect(inDialog()).toBe(before);
     await end();
+  });
+
+  test('two who dial one conference hear each other and not themselves, and learn nothing of each other', async () => {
+    const one = await server.phone('driver', { toneHz: 440 });
+    const other = await server.phone('passenger', { toneHz: 1020 });
+    const first = one.call(CONFERENCE);
+    await first.waitFor('connected');
+    const second = other.call(CONFERENCE);
+    await second.waitFor('connected');
+    await Promise.all([
+      first.waitUntil('the other’s tone', () => first.rtp.heard.isTone(1020)),
+      second.waitUntil('the other’s tone', () => second.rtp.heard.isTone(440)),
+    ]);
+    // Two sessions of the gateway and one of the conference; each gateway has two legs, the conference one for each.
+    expect(server.maskline.parts.scenarios.activeSessions).toBe(3);
+    expect(await server.maskline.parts.media.stats()).toMatchObject({ legs: 6, mixers: 1 });
+    second.hangup();
+    first.hangup();
+    await Promise.all([one.waitFor('idle'), other.waitFor('idle')]);
+    await server.closedRecords(2);
+    expect(leaksBetween(first, second, [CONFERENCE, HOST, 'maskline.local'])).toEqual([]);
   });
 
   test('[RFC 3515 §2.4.4] the driver asks for a transfer and is told how it went; an attended one is refused', async () => {
