@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { settingsJsonSchema, settingsReference } from '../src/config/describe.ts';
 import { errorsPage } from './errors-page.ts';
 import { grafanaDashboard } from './grafana-dashboard.ts';
+import { platformApiPage } from './platform-api-page.ts';
 import { prometheusAlerts } from './prometheus-alerts.ts';
 import { sipPage } from './sip-page.ts';
 import { voxenginePage } from './voxengine-page.ts';
@@ -15,6 +16,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/settings.md': settingsReference,
   'docs/reference/settings.schema.json': settingsJsonSchema,
   'docs/reference/errors.md': errorsPage,
+  'docs/reference/platform-api.md': platformApiPage,
   'docs/reference/voxengine.md': voxenginePage,
   'docs/reference/sip.md': () => sipPage(ROOT),
   'docs/grafana/maskline.json': grafanaDashboard,

@@ -322,6 +322,15 @@ describe('sessions', () => {
     expect(await code('StartScenarios', tooLong)).toBe(496);
   });
 
+  test('StartConference starts the session that calls to a conference of that name come to', async () => {
+    const params = { application_name: 'taxi', rule_name: 'all', script_custom_data: 'x' };
+    await done('StartConference', { ...params, conference_name: 'standup' });
+    expect(platform.world.started.at(-1)).toMatchObject({ conferenceName: 'standup', customData: 'x' });
+    expect(await code('StartConference', params)).toBe(269);
+    expect(await code('StartConference', { ...params, conference_name: 'x'.repeat(51) })).toBe(269);
+    expect(await code('StartConference', { conference_name: 'standup' })).toBe(147);
+  });
+
   test('a node that stops says “try later”', async () => {
     platform.world.startFails = Object.assign(new Error('draining'), { code: 'admission/draining' });
     expect(await code('StartScenarios', { application_name: 'taxi', rule_name: 'all' })).toBe(162);

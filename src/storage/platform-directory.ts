@@ -1,19 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { PhoneNumber } from '../kernel/phone-number.ts';
-import type {
-  PasswordDigests,
-  PlatformAccount,
-  PlatformApplication,
-  PlatformDirectory,
-  PlatformPhone,
-  PlatformRule,
-  PlatformScenario,
-  PlatformUser,
-  UserChange,
-} from '../platform-api/ports.ts';
+import type { PasswordDigests, PlatformDirectory, UserChange } from '../platform-api/ports.ts';
 import { DirectoryChanges, type DirectoryTools } from './directory-changes.ts';
 import { StorageError } from './errors.ts';
 import * as phones from './platform-phones.ts';
+import { PlatformReader } from './platform-reader.ts';
 import { compilePattern } from './rule-pattern.ts';
 import type { Schema } from './schema.ts';
 import { HA1_PLACE } from './snapshot.ts';
@@ -24,98 +15,14 @@ const FIRST_POSITION = 10_000;
 type Row<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 /** The directory for the platform API. What the settings file declares is refused with `entry/declared`. */
-export class SqlPlatformDirectory implements PlatformDirectory {
-  readonly #db: Kysely<Schema>;
+export class SqlPlatformDirectory extends PlatformReader implements PlatformDirectory {
   readonly #tools: DirectoryTools;
   readonly #changes: DirectoryChanges;
 
   constructor(db: Kysely<Schema>, tools: DirectoryTools, refresh: () => Promise<void>) {
-    this.#db = db;
+    super(db, tools.vault);
     this.#tools = tools;
     this.#changes = new DirectoryChanges(db, refresh);
-  }
-
-  async account(): Promise<PlatformAccount> {
-    const rows = await this.#db
-      .selectFrom('meta')
-      .selectAll()
-      .where('name', 'in', ['platform.account_id', 'platform.created'])
-      .execute();
-    const values = new Map(rows.map(({ name, value }) => [name, value]));
-    return {
-      id: Number(values.get('platform.account_id')),
-      created: values.get('platform.created') ?? '',
-    };
-  }
-
-  async applications(): Promise<readonly PlatformApplication[]> {
-    const rows = await this.#db
-      .selectFrom('applications')
-      .select(['id', 'name', 'provenance', 'modified_at'])
-      .orderBy('name')
-      .execute();
-    return rows.map((row) => ({ ...entry(row, row.modified_at), name: row.name }));
-  }
-
-  async rules(): Promise<readonly PlatformRule[]> {
-    const rows = await this.#db.selectFrom('rules').selectAll().orderBy('position').orderBy('name').execute();
-    const steps = await this.#db.selectFrom('rule_scenarios').selectAll().orderBy('position').execute();
-    const stepsOf = Map.groupBy(steps, (step) => step.rule_id);
-    return rows.map((row) => ({
-      ...entry(row, row.modified_at),
-      applicationId: row.application_id,
-      name: row.name,
-      pattern: row.pattern,
-      exclude: row.pattern_exclude,
-      customData: row.custom_data,
-      scenarioIds: (stepsOf.get(row.id) ?? []).map((step) => step.scenario_id),
-    }));
-  }
-
-  async scenarios(): Promise<readonly PlatformScenario[]> {
-    const rows = await this.#db
-      .selectFrom('scenarios')
-      .select(['id', 'application_id', 'name', 'provenance', 'updated_at'])
-      .orderBy('name')
-      .orderBy('id')
-      .execute();
-    return rows.map((row) => ({
-      ...entry(row, row.updated_at),
-      applicationId: row.application_id ?? undefined,
-      name: row.name,
-    }));
-  }
-
-  async sources(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    if (ids.length === 0) return new Map();
-    const rows = await this.#db
-      .selectFrom('scenarios')
-      .select(['id', 'source'])
-      .where('id', 'in', ids)
-      .execute();
-    return new Map(rows.map((row) => [row.id, row.source]));
-  }
-
-  async users(): Promise<readonly PlatformUser[]> {
-    const rows = await this.#db
-      .selectFrom('users')
-      .select(['id', 'application_id', 'username', 'provenance', 'display_name', 'custom_data', 'active'])
-      .select(['created_at', 'modified_at'])
-      .orderBy('username')
-      .execute();
-    return rows.map((row) => ({
-      ...entry(row, row.modified_at),
-      applicationId: row.application_id,
-      name: row.username,
-      displayName: row.display_name,
-      customData: row.custom_data,
-      active: row.active,
-      createdAt: row.created_at.getTime(),
-    }));
-  }
-
-  async phones(): Promise<readonly PlatformPhone[]> {
-    return await phones.list(this.#db, this.#tools.vault);
   }
 
   async addApplication(name: string): Promise<string> {
@@ -373,10 +280,6 @@ export class SqlPlatformDirectory implements PlatformDirectory {
   #now(): Date {
     return new Date(this.#tools.clock.now());
   }
-}
-
-function entry(row: { readonly id: string; readonly provenance: string }, modified: Date) {
-  return { id: row.id, declared: row.provenance === 'settings', modifiedAt: modified.getTime() };
 }
 
 function checkPatterns(rule: { readonly pattern?: string; readonly exclude?: string }): void {

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { account } from './account.ts';
 import { applications } from './applications.ts';
+import { callListTasks } from './call-list-tasks.ts';
 import { callLists } from './call-lists.ts';
 import { history } from './history.ts';
 import { keyValues } from './key-values.ts';
@@ -21,7 +22,7 @@ export const SUBJECTS: Readonly<Record<string, readonly Command[]>> = {
   'Phone numbers': phoneNumbers,
   'Key-value storage': keyValues,
   'Call history': history,
-  'Call lists': callLists,
+  'Call lists': [...callLists, ...callListTasks],
 };
 
 export const COMMANDS: ReadonlyMap<string, Command> = new Map(
