@@ -202,3 +202,59 @@ test('people who call one after another are sessions of one flow', async () => {
   await flow.ended();
   await flow.finish();
 });
+
+test('what people say reaches whoever recognises them', async () => {
+  const flow = flowOf(`require(Modules.ASR); ${ANSWER}
+    const asr = VoxEngine.createASR({ profile: ASRProfileList.Google.en_US });
+    asr.addEventListener(ASREvents.Result, ({ text, confidence }) => { Logger.write(text + ' ' + confidence); asr.stop(); call.hangup(); });
+    on('Connected', () => call.sendMediaTo(asr));
+    call.answer(); })`);
+  const anna = await flow.callsIn(IN);
+  await anna.connected();
+  expect(flow.recognition.asked).toMatchObject([{ language: 'en-US' }]);
+  await anna.says('yes please', { confidence: 0.5 });
+  await anna.ended();
+  expect(flow.log).toEqual(['yes please 50']);
+  await flow.ended();
+  await flow.finish();
+});
+
+test('ApplicationStorage is in memory, and the test may look', async () => {
+  const flow = flowOf(`require(Modules.ApplicationStorage);
+    VoxEngine.addEventListener(AppEvents.Started, async () => {
+      const { value } = await ApplicationStorage.get('order');
+      await ApplicationStorage.put('seen', value + '!', 60);
+      VoxEngine.terminate();
+    })`);
+  flow.storage.set('order', '4711');
+  await flow.starts();
+  await flow.ended();
+  expect(flow.storage.values).toEqual({ order: '4711', seen: '4711!' });
+  await flow.advance(61_000);
+  expect(flow.storage.values).toEqual({ order: '4711' });
+  await flow.finish();
+});
+
+test('a web socket is scripted by the test; one that it does not know fails it', async () => {
+  const source = `VoxEngine.addEventListener(AppEvents.Started, () => {
+    const socket = VoxEngine.createWebSocket('wss://ai.test/talk');
+    socket.addEventListener(WebSocketEvents.OPEN, () => socket.send('hello'));
+    socket.addEventListener(WebSocketEvents.MESSAGE, ({ text }) => { Logger.write(text); socket.close(); });
+    socket.addEventListener(WebSocketEvents.CLOSE, VoxEngine.terminate);
+    socket.addEventListener(WebSocketEvents.ERROR, VoxEngine.terminate);
+  })`;
+  const flow = flowOf(source);
+  const server = flow.webSocket('wss://ai.test/talk');
+  server.onMessage = (text) => server.says({ heard: text });
+  await flow.starts();
+  await flow.ended();
+  expect(server.received).toEqual(['hello']);
+  expect(flow.log).toContain('{"heard":"hello"}');
+  await flow.finish();
+
+  const unknown = flowOf(source);
+  expect(await messageOf(unknown.starts())).toContain(
+    'The scenario opened a web socket to wss://ai.test/talk',
+  );
+  await unknown.finish(true);
+});

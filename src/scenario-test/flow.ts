@@ -16,8 +16,11 @@ import { HttpDouble } from './http-double.ts';
 import { type Direction, Ladder } from './ladder.ts';
 import { MediaDouble } from './media-double.ts';
 import { nameOfSound, Phone, type PhoneHost, type Waiting } from './phone.ts';
+import { RecognitionDouble } from './recognition-double.ts';
 import { Recordings } from './recordings.ts';
 import { Sounds } from './sounds.ts';
+import { StorageDouble } from './storage-double.ts';
+import { type WebSocketServer, WebSocketsDouble } from './web-socket-double.ts';
 
 export interface FlowOptions {
   /** What the rule, or whoever starts the scenario, gives to `VoxEngine.customData()`. Anything but text is written as JSON. */
@@ -52,6 +55,8 @@ export class FlowError extends Error {
 const WITHIN_MS = 5_000;
 /** Real milliseconds after which something does not come to rest. */
 const REST_MS = 20_000;
+/** Milliseconds that a character takes when somebody speaks. */
+const SPOKEN_MS = 70;
 const NOON = Date.UTC(2026, 0, 1, 12);
 
 export class Flow implements PhoneHost, AsyncDisposable {
@@ -60,6 +65,10 @@ export class Flow implements PhoneHost, AsyncDisposable {
   /** Prompts: what was spoken (`sounds.said`), how long a file lasts (`sounds.file`), a voice out of order (`sounds.fault`). */
   readonly sounds = new Sounds();
   readonly recordings: Recordings;
+  /** Recognition: who is listened to and for what (`recognition.asked`), and out of order (`recognition.fault`). */
+  readonly recognition = new RecognitionDouble();
+  /** `ApplicationStorage`, empty when the flow begins. */
+  readonly storage: StorageDouble;
   readonly ladder: Ladder;
   /** Everything that the scripts were told, in order. */
   readonly events: HostEvent[] = [];
@@ -71,6 +80,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
   readonly #media: MediaDouble;
   readonly #sandboxes: FlowSandboxes;
   readonly #service: ScenarioService;
+  readonly #webSockets: WebSocketsDouble;
   readonly #route: Route;
   readonly #customData: string;
   readonly #numbers: Set<string>;
@@ -90,13 +100,23 @@ export class Flow implements PhoneHost, AsyncDisposable {
     this.#numbers = new Set(numbers);
     this.#route = { applicationId: 'test', applicationName: 'test', ruleName: 'test', scenarios };
     this.ladder = new Ladder(() => clock.monotonic());
+    this.storage = new StorageDouble(clock);
+    this.#webSockets = new WebSocketsDouble({
+      note: (what, direction) => this.ladder.add('socket', direction, what),
+      unexpected: (sentence) => this.#fail('socket', sentence),
+      until: (isSo, what, within) => this.until(isSo, what, within),
+    });
     this.recordings = new Recordings(clock, (call) => this.#byCallId(call));
     this.http = new HttpDouble({
       clock,
       onAsked: ({ method, url }, outcome) => this.ladder.add('HTTP', 'out', `${method} ${url}: ${outcome}`),
       onUnexpected: (sentence) => this.#fail('HTTP', sentence),
     });
-    this.#media = new MediaDouble({ clock, sounds: this.sounds });
+    this.#media = new MediaDouble({
+      clock,
+      sounds: this.sounds,
+      onListener: (listener) => this.recognition.listens(listener),
+    });
     this.#sandboxes = new FlowSandboxes(limits, (event) => this.events.push(event));
     this.#calls = new CallsDouble({
       clock,
@@ -112,6 +132,9 @@ export class Flow implements PhoneHost, AsyncDisposable {
       recordings: this.recordings,
       speech: this.sounds,
       playbacks: this.sounds,
+      recognition: this.recognition,
+      storage: this.storage,
+      webSockets: this.#webSockets,
       http: this.http,
       sandboxes: this.#sandboxes,
       clock,
@@ -169,6 +192,11 @@ export class Flow implements PhoneHost, AsyncDisposable {
     const phone = this.#called.shift() as Phone;
     phone.name = name ?? phone.name;
     return phone;
+  }
+
+  /** A web socket server at that address. What scenarios open elsewhere is a fault of the flow. */
+  webSocket(url: string): WebSocketServer {
+    return this.#webSockets.server(url);
   }
 
   /** Lets virtual time pass, and everything that it sets off. */
@@ -239,6 +267,25 @@ export class Flow implements PhoneHost, AsyncDisposable {
     );
     if (heard.length > 1) return `room: ${heard.map(nameOfSound).join(', ')}`;
     return heard[0] ?? 'silence';
+  }
+
+  async saying(phone: Phone, text: string, confidence: number): Promise<void> {
+    const leg = [...this.#byCall].find(([, one]) => one === phone)?.[0].leg;
+    const streams = this.recognition.hearing(
+      (listener) => leg !== undefined && this.#media.heardBy(listener).some((one) => one === leg),
+    );
+    this.note(phone, 'in', `says: ${text}${streams.length === 0 ? ' (and nothing recognises it)' : ''}`);
+    for (const { events } of streams) events.emit('speechStarted', {});
+    const startSeconds = this.#clock.monotonic() / 1000;
+    await this.advance(text.length * SPOKEN_MS);
+    const endSeconds = this.#clock.monotonic() / 1000;
+    for (const { events, isOpen } of streams) {
+      if (!isOpen) continue;
+      events.emit('interim', { text });
+      events.emit('speechEnded', {});
+      events.emit('result', { text, confidence, startSeconds, endSeconds, words: [] });
+    }
+    await this.settled();
   }
 
   note(phone: Phone, direction: Direction, what: string): void {

@@ -7,3 +7,4 @@ export { Phone, type Waiting } from './phone.ts';
 export type { Recorded } from './recordings.ts';
 export { type Script, scenario } from './scenario.ts';
 export { test } from './test.ts';
+export type { WebSocketServer } from './web-socket-double.ts';

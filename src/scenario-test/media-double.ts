@@ -29,6 +29,8 @@ import type { Sounds } from './sounds.ts';
 export interface MediaDoubleOptions {
   readonly clock: Clock;
   readonly sounds: Sounds;
+  /** Something on the main thread will hear what comes to it. */
+  readonly onListener: (listener: MediaListener) => void;
 }
 
 /** What comes out of a source: the person at that leg, or a prompt's label. */
@@ -58,7 +60,7 @@ export class MediaDouble implements MediaEngine {
   }
 
   /** What is sent to a leg now: nothing is silence, several are a room. */
-  heardBy(leg: MediaLeg): readonly Source[] {
+  heardBy(leg: MediaSink): readonly Source[] {
     return [...this.#sessions].flatMap((session) =>
       session.heardBy(leg.nodeId).flatMap((source): readonly Source[] => {
         const end = typeof source === 'string' ? undefined : this.#pairs.get(source);
@@ -83,6 +85,7 @@ class SessionDouble implements MediaSession, RoomHost {
   readonly id = nextNode++;
   readonly clock: Clock;
   readonly #sounds: Sounds;
+  readonly #onListener: (listener: MediaListener) => void;
   readonly #onClose: () => void;
   readonly #sources = new Map<
     number,
@@ -92,9 +95,10 @@ class SessionDouble implements MediaSession, RoomHost {
   /** Sink → source. */
   readonly #edges = new Map<number, number>();
 
-  constructor({ clock, sounds }: MediaDoubleOptions, onClose: () => void) {
+  constructor({ clock, sounds, onListener }: MediaDoubleOptions, onClose: () => void) {
     this.clock = clock;
     this.#sounds = sounds;
+    this.#onListener = onListener;
     this.#onClose = onClose;
   }
 
@@ -115,7 +119,9 @@ class SessionDouble implements MediaSession, RoomHost {
   }
 
   createListener(): MediaListener {
-    return this.#other(new ListenerDouble(nextNode++, this));
+    const listener = this.#other(new ListenerDouble(nextNode++, this));
+    this.#onListener(listener);
+    return listener;
   }
 
   createMixer(): MediaMixer {

@@ -10,6 +10,8 @@ export interface PhoneHost {
   /** Lets virtual time pass until it is so, `within` milliseconds at the most. Rejects with `what` and the ladder. */
   until(isSo: () => boolean, what: string, within: number | undefined): Promise<void>;
   advance(ms: number): Promise<void>;
+  /** Somebody speaks, as long as that takes. */
+  saying(phone: Phone, text: string, confidence: number): Promise<void>;
   /** An error with the ladder. */
   failure(sentence: string): Error;
 }
@@ -127,6 +129,13 @@ export class Phone {
       this.#does(`presses ${digit}`, () => this.#call.events.emit('digit', { digit }));
       await this.#host.advance(KEY_MS);
     }
+  }
+  /**
+   * Says something, 70 ms a character; whatever recognises this phone's sound gets the text as its result.
+   * @param confidence from 0 to 1.
+   */
+  async says(text: string, { confidence = 0.9 }: { readonly confidence?: number } = {}): Promise<void> {
+    await this.#host.saying(this, text, confidence);
   }
   sendsInfo(mimeType: string, body: string): void {
     this.#does(`sends INFO ${mimeType}: ${body}`, () =>

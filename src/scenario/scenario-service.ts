@@ -14,7 +14,7 @@ import type { LogLevel, SessionServices } from './host/session-context.ts';
 import { FencedHttp, type HttpClient } from './http/http-client.ts';
 import { NetFence } from './http/net-fence.ts';
 import { PlaybackCache } from './http/playback-cache.ts';
-import { FencedWebSockets } from './http/web-socket-client.ts';
+import { FencedWebSockets, type WebSockets } from './http/web-socket-client.ts';
 import type { AccessUrls } from './parts/access-protocol.ts';
 import {
   type CallListReports,
@@ -66,6 +66,7 @@ export interface ScenarioServiceOptions {
   readonly playbacks?: Pick<PlaybackCache, 'fetch'>;
   /** Tests answer requests by themselves. */
   readonly http?: HttpClient;
+  readonly webSockets?: WebSockets;
   /** Where this node is reached from outside (`http.publicUrl`); without it sessions have no URL. */
   readonly publicUrl?: () => string;
   /** Tests run scripts in their own thread. */
@@ -97,7 +98,7 @@ export class ScenarioService implements Scenarios, SessionDoors {
     });
     this.#tokens = new SessionTokens(random, options.publicUrl ?? (() => ''));
     const fence = new NetFence(settings.httpAllowPrivate);
-    const webSockets = new FencedWebSockets({ fence, clock });
+    const webSockets = options.webSockets ?? new FencedWebSockets({ fence, clock });
     const fenced = new FencedHttp({ fence, clock });
     const http = options.http ?? fenced;
     this.#fenced = fenced;
