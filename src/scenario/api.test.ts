@@ -17,6 +17,7 @@ const UNIT: Readonly<Record<string, string>> = {
   SequencePlayer: 'VoxEngine.createSequencePlayer({ segments: [] })',
   Recorder: 'VoxEngine.createRecorder()',
   ASR: "VoxEngine.createASR('en-US')",
+  AnsweringMachineDetector: 'AMD.create({ model: AMD.Model.RU })',
   WebSocket: "VoxEngine.createWebSocket('wss://a/b')",
 };
 

@@ -5,12 +5,11 @@
 import { warn } from './host-link.ts';
 
 export const ABSENT = {
-  VoxEngine: ['callWhatsappUser', 'createStreamingAgent', 'createAMD'],
-  'Call.prototype': ['enableBeepDetection', 'disableBeepDetection', 'transferTo'],
+  VoxEngine: ['callWhatsappUser', 'createStreamingAgent'],
+  'Call.prototype': ['transferTo'],
   Net: ['sendMail', 'sendMailAsync'],
   globals: [
     'AI',
-    'AMD',
     'CallList',
     'Crypto',
     'Avatar',

@@ -173,6 +173,23 @@ export class Call {
     this.#transferResult(status >= 300 && status <= 699 ? status : 603, text(reason).slice(0, 256));
   }
 
+  /** Once; `frequencies` in Hz, by default any from 400 to 2200; `timeout` in milliseconds, by default none. */
+  enableBeepDetection(parameters?: unknown): void {
+    const { frequencies, timeout } = isObject(parameters) ? parameters : {};
+    const wanted = (Array.isArray(frequencies) ? frequencies : []).map(Number);
+    const ms = Number(timeout);
+    if (this.#alive())
+      send({
+        type: 'amd-beep-start',
+        callId: this.#facts.callId,
+        frequencies: wanted.filter((one) => one >= 200 && one <= 3800).slice(0, 10),
+        timeoutMs: ms > 0 ? Math.round(Math.min(3_600_000, Math.max(1, ms))) : 0,
+      });
+  }
+  disableBeepDetection(): void {
+    if (this.#alive()) send({ type: 'amd-beep-stop', callId: this.#facts.callId });
+  }
+
   sendMediaTo(mediaUnit: unknown, parameters?: unknown): void {
     connect(this, mediaUnit, 'Call.sendMediaTo', parameters);
   }

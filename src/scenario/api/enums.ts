@@ -139,6 +139,9 @@ export const callEventNames = names('CallEvents', CALL, [
   'FirstAudioPacketReceived',
   'RtpStopped',
   'RtpResumed',
+  'BeepDetectionComplete',
+  'BeepDetectionError',
+  'ToneDetected',
 ]);
 /** Not `PlaybackBuffering`: sounds are here as a whole before they begin. */
 export const playerEventNames = names('PlayerEvents', PLAYER, [

@@ -27,7 +27,7 @@ const MODULES = {
 };
 
 /** Names of older scripts, whose modules became part of the core. */
-const OLDER = { Net: 'net', Player: 'player', WebSocket: 'websocket' };
+const OLDER = { CallList: 'calllist', Net: 'net', Player: 'player', WebSocket: 'websocket', AMD: 'amd' };
 const AVAILABLE = new Set(['recorder', 'net', 'player', ...PARTS.flatMap(({ modules = [] }) => modules)]);
 
 export const Modules = checkedEnum('Modules', { ...MODULES, ...OLDER });

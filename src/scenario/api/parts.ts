@@ -3,6 +3,7 @@ import type { PartEvent } from '../parts/protocol.ts';
 import type { HostEvent } from '../protocol.ts';
 import { access } from './access.ts';
 import { acd } from './acd.ts';
+import { amd } from './amd.ts';
 import { asr } from './asr.ts';
 import { conference } from './conference.ts';
 import { directCalls } from './direct-calls.ts';
@@ -17,6 +18,7 @@ export type { ApiPart };
 
 export const PARTS: readonly ApiPart[] = [
   conference,
+  amd,
   asr,
   directCalls,
   ivr,

@@ -1,13 +1,14 @@
 /** The namespace `VoxEngine`. All members are plain functions: scripts pass `VoxEngine.terminate` as a callback. */
 import type { CallFacts, CommandTarget, HostEvent } from '../protocol.ts';
+import { detectOn } from './amd-detector.ts';
 import { Call } from './call.ts';
 import { deliverToCall } from './call-deliver.ts';
 import { uuid } from './deterministic.ts';
 import { appEventNames } from './enums.ts';
 import { type Handler, Listeners } from './events.ts';
 import { headersOf, text } from './headers.ts';
+import { send, world } from './host-link.ts';
 import { ignored, OF_CALLS } from './ignored-options.ts';
-import { send, warn, world } from './host-link.ts';
 
 const listeners = new Listeners(appEventNames);
 const calls = new Map<string, Call>();
@@ -88,15 +89,15 @@ function bounded(target: CommandTarget): CommandTarget {
 /** Also in the older form with five arguments, of which the last three say nothing about the call itself. */
 export function callPSTN(number: unknown, callerid?: unknown, parameters?: unknown): Call {
   const options = (parameters ?? {}) as Record<string, unknown>;
-  if (options.amd !== undefined)
-    warn('callPSTN: amd is not available in Maskline yet; the call goes on without it.');
   ignored('callPSTN', options, ['followDiversion', ...OF_CALLS]);
   const dialled = text(number);
-  return dial({ kind: 'pstn', number: dialled }, dialled, {
+  const call = dial({ kind: 'pstn', number: dialled }, dialled, {
     callerid: text(callerid),
     displayName: '',
     headers: undefined,
   });
+  detectOn(options.amd, call, 'callPSTN');
+  return call;
 }
 
 /** `callUser({ username, callerid, … })`, or the older `callUser(username, callerid, displayName, headers)`. */
@@ -124,14 +125,14 @@ export function callSIP(to: unknown, second?: unknown, ...older: readonly unknow
           authUser: older[2],
           headers: older[3],
         };
-  if (o.amd !== undefined)
-    warn('callSIP: amd is not available in Maskline yet; the call goes on without it.');
   ignored('callSIP', o, ['regId', 'outProxy', ...OF_CALLS]);
   const uri = text(to);
   const username = text(o.authUser);
   const auth = username === '' ? {} : { auth: { username, password: text(o.password) } };
   const options = { callerid: text(o.callerid), displayName: text(o.displayName), headers: o.headers };
-  return dial({ kind: 'sip', uri, ...auth }, uri, options);
+  const call = dial({ kind: 'sip', uri, ...auth }, uri, options);
+  detectOn(o.amd, call, 'callSIP');
+  return call;
 }
 
 type AppEvent = Extract<HostEvent, { type: 'started' | 'call-alerting' | 'terminating' | 'terminated' }>;

@@ -1,9 +1,12 @@
 /** The host's side of the parts of the API, one line for each in `PARTS`. A part is opened when its first command comes. */
 import type { PartCommand } from '../parts/protocol.ts';
 import { SessionQueues } from './acd.ts';
+import { SessionDetectors } from './amd.ts';
 import { SessionRecognisers } from './asr.ts';
+import { SessionCallList } from './calllist.ts';
 import { SessionConferences } from './conference.ts';
 import type { HostPart } from './host-part.ts';
+import { SessionMails } from './mail.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionStorage } from './storage.ts';
 import { SessionWebSockets } from './websocket.ts';
@@ -13,8 +16,11 @@ export type { HostPart };
 /** By what the types of its commands begin with. */
 const PARTS: Readonly<Record<string, (context: SessionContext) => HostPart>> = {
   acd: (context) => new SessionQueues(context),
+  amd: (context) => new SessionDetectors(context),
   asr: (context) => new SessionRecognisers(context),
+  calllist: (context) => new SessionCallList(context),
   conference: (context) => new SessionConferences(context),
+  mail: (context) => new SessionMails(context),
   storage: (context) => new SessionStorage(context),
   websocket: (context) => new SessionWebSockets(context),
 };

@@ -7,17 +7,32 @@
 
 import type { AccessCommand, AccessEvent } from './access-protocol.ts';
 import type { AcdCommand, AcdEvent } from './acd-protocol.ts';
+import type { AmdCommand, AmdEvent } from './amd-protocol.ts';
 import type { AsrCommand, AsrEvent } from './asr-protocol.ts';
+import type { CallListCommand, CallListEvent } from './calllist-protocol.ts';
 import type { ConferenceCommand, ConferenceEvent } from './conference-protocol.ts';
+import type { MailCommand, MailEvent } from './mail-protocol.ts';
 import type { StorageCommand, StorageEvent } from './storage-protocol.ts';
 import type { WebSocketCommand, WebSocketEvent } from './websocket-protocol.ts';
 
-export type PartEvent = AcdEvent | AsrEvent | StorageEvent | AccessEvent | WebSocketEvent | ConferenceEvent;
+export type PartEvent =
+  | AcdEvent
+  | AmdEvent
+  | AsrEvent
+  | StorageEvent
+  | CallListEvent
+  | MailEvent
+  | AccessEvent
+  | WebSocketEvent
+  | ConferenceEvent;
 
 export type PartCommand =
   | AcdCommand
+  | AmdCommand
   | AsrCommand
   | StorageCommand
+  | CallListCommand
+  | MailCommand
   | AccessCommand
   | WebSocketCommand
   | ConferenceCommand;
