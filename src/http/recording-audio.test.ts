@@ -41,6 +41,13 @@ describe('GET /v1/recordings/:id', () => {
     });
   });
 
+  test('tells what the scenario calls it, and until when it wants it kept', async () => {
+    const wish = { name: 'order 7', keepUntil: Date.UTC(2027, 0, 1) };
+    await storeRecording(world, 'call', { recordingId: 'named', ...wish }, BYTES);
+    const response = await world.app.inject({ url: '/v1/recordings/named', headers: key });
+    expect(response.json()).toMatchObject({ name: 'order 7', keepUntil: '2027-01-01T00:00:00.000Z' });
+  });
+
   test('one that is not there', async () => {
     const response = await world.app.inject({ url: '/v1/recordings/nothing', headers: key });
     expect(response.statusCode).toBe(404);

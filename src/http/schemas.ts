@@ -77,6 +77,13 @@ export const RecordingSchema = Type.Object({
   seconds: Type.Optional(Type.Number()),
   bytes: Type.Optional(Type.Integer()),
   error: Type.Optional(Type.String()),
+  name: Type.Optional(Type.String({ description: 'What the scenario calls it.' })),
+  keepUntil: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'Until when the scenario wants it kept (`expire`). Nothing here takes recordings away.',
+    }),
+  ),
 });
 
 export const LegSchema = Type.Object({

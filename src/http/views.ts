@@ -59,6 +59,8 @@ export class Views {
       ...optional('seconds', recording.seconds),
       ...optional('bytes', recording.bytes),
       ...optional('error', this.#maybe(recording.error)),
+      ...optional('name', this.#maybe(recording.name)),
+      ...optional('keepUntil', recording.keepUntil === undefined ? undefined : instant(recording.keepUntil)),
     };
   }
 

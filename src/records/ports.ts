@@ -41,6 +41,10 @@ export interface RecordingRecord {
   readonly seconds: number | undefined;
   readonly bytes: number | undefined;
   readonly error: string | undefined;
+  /** What the script calls it, numbers masked. */
+  readonly name?: string | undefined;
+  /** Until when the script wants it kept; nothing here takes recordings away. */
+  readonly keepUntil?: number | undefined;
 }
 
 export interface CallRecord {

@@ -172,7 +172,8 @@ describe('the record keeper', () => {
     });
     started();
     created(inbound);
-    const place = recordings.begin({ sessionId, callId: inbound.id, channels: 2 });
+    const wish = { name: 'call to +79120000001', keepMonths: 1 };
+    const place = recordings.begin({ sessionId, callId: inbound.id, channels: 2, ...wish });
     expect(place.url).toBe(`https://example.net/v1/recordings/${place.recordingId}/audio`);
     expect(place.path).toMatch(/\/2026\/01\/01\/session-1\/[0-9a-f-]{36}\.wav$/);
     expect(statSync(dirname(place.path)).mode & 0o777).toBe(0o700);
@@ -192,6 +193,11 @@ describe('the record keeper', () => {
     await clock.advance(20);
     expect(closing()).toHaveLength(1);
     expect(recordings.running).toBe(0);
+    const kept = store.changes.flatMap((change) => (change.kind === 'recording' ? [change.recording] : []));
+    expect(kept[0]).toMatchObject({
+      name: expect.stringMatching(/^call to \+7•+01$/) as string,
+      keepUntil: Date.UTC(2026, 1, 1),
+    });
     expect(names().filter((name) => name.startsWith('recording'))).toEqual([
       'recording.started',
       'recording.stopped',

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
+import { maskNumbersIn } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
 import type { RecordingRecord } from './ports.ts';
 import type { Transcripts } from './transcripts.ts';
@@ -42,6 +43,8 @@ export class Recordings {
     readonly callId: string;
     readonly channels: 1 | 2;
     readonly transcribe?: { readonly language: string; readonly phrases: readonly string[] } | undefined;
+    readonly name?: string | undefined;
+    readonly keepMonths?: number | undefined;
   }): {
     readonly recordingId: string;
     readonly path: string;
@@ -73,6 +76,8 @@ export class Recordings {
       seconds: undefined,
       bytes: undefined,
       error: undefined,
+      name: options.name === undefined ? undefined : maskNumbersIn(options.name),
+      keepUntil: options.keepMonths === undefined ? undefined : monthsAfter(startedAt, options.keepMonths),
     };
     this.#running.set(recordingId, recording);
     keeper.recordingChanged(recording);
@@ -101,4 +106,13 @@ export class Recordings {
     });
     this.#options.transcripts?.recorded(recording);
   }
+}
+
+/** The same day of the month, in UTC; the last one where there is none. */
+function monthsAfter(at: number, months: number): number {
+  const date = new Date(at);
+  const day = date.getUTCDate();
+  date.setUTCMonth(date.getUTCMonth() + months);
+  if (date.getUTCDate() !== day) date.setUTCDate(0);
+  return date.getTime();
 }

@@ -42,8 +42,9 @@ with opened as (
     from jsonb_populate_recordset(null::call_events, ${set(rows.events)})
   on conflict do nothing
 )
-insert into recordings (recording_id, session_id, call_id, path, channels, started_at, status, seconds, bytes, error)
-select recording_id, session_id, call_id, path, channels, started_at, status, seconds, bytes, error
+insert into recordings (recording_id, session_id, call_id, path, channels, started_at, status, seconds, bytes, error,
+    name, keep_until)
+select recording_id, session_id, call_id, path, channels, started_at, status, seconds, bytes, error, name, keep_until
   from jsonb_populate_recordset(null::recordings, ${set(rows.recordings)})
 on conflict (recording_id) do update set
   status = excluded.status, seconds = excluded.seconds, bytes = excluded.bytes, error = excluded.error`;

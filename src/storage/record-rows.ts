@@ -141,6 +141,8 @@ function recordingRow(recording: RecordingRecord): Row {
     seconds: recording.seconds ?? null,
     bytes: recording.bytes ?? null,
     error: text(recording.error),
+    name: text(recording.name),
+    keep_until: time(recording.keepUntil),
   };
 }
 
@@ -224,5 +226,7 @@ export function readRecording(row: Selectable<Schema['recordings']>): RecordingR
     seconds: row.seconds ?? undefined,
     bytes: row.bytes ?? undefined,
     error: row.error ?? undefined,
+    name: row.name ?? undefined,
+    keepUntil: row.keep_until?.getTime(),
   };
 }

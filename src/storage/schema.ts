@@ -148,6 +148,8 @@ export interface Schema {
     seconds: number | null;
     bytes: number | null;
     error: string | null;
+    name: string | null;
+    keep_until: Timestamp | null;
   };
   transcripts: {
     recording_id: string;

@@ -6,6 +6,7 @@ import { statements as appStorage } from './0005-app-storage.ts';
 import { statements as callLists } from './0006-call-lists.ts';
 import { statements as platformApi } from './0007-platform-api.ts';
 import { statements as eventLogs } from './0009-event-logs.ts';
+import { statements as recordingWishes } from './0010-recording-wishes.ts';
 
 export interface Migration {
   /** Never changes once released: it is what the database remembers. */
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0006-call-lists', statements: callLists },
   { name: '0007-platform-api', statements: platformApi },
   { name: '0009-event-logs', statements: eventLogs },
+  { name: '0010-recording-wishes', statements: recordingWishes },
 ];
