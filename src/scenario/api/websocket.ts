@@ -98,6 +98,8 @@ export class WebSocket {
   readonly url: string;
   readonly #id: string;
   readonly #listeners = new Listeners(eventNames);
+  /** By tag. Both directions of a tag have one id, so that a conference knows them as one seat. */
+  readonly #ids = new Map<string, string>();
   readonly #sinks = new Map<string, string>();
   readonly #sources = new Map<string, string>();
   #state: State;
@@ -171,7 +173,8 @@ export class WebSocket {
       throw new Error(
         `Exceeded the stream limit: a WebSocket carries at most ${MAX_STREAMS} streams each way`,
       );
-    const streamId = found ?? uuid();
+    const streamId = this.#ids.get(tag) ?? uuid();
+    this.#ids.set(tag, streamId);
     known.set(tag, streamId);
     const stream = { websocketId: this.#id, streamId, tag, encoding: encodingOf(wish.encoding) };
     if (type === 'websocket-source') send({ type, ...stream });

@@ -1,7 +1,6 @@
 /** Sound that leaves over one web socket: a stream per tag, each hearing one source. */
 import type { MediaListener } from '../../media/engine.ts';
 import type { WebSocketCommand } from '../parts/websocket-protocol.ts';
-import type { MediaRef } from '../protocol.ts';
 import type { SessionContext } from './session-context.ts';
 import { FORMATS, StreamWriter } from './websocket-format.ts';
 
@@ -22,9 +21,9 @@ export class WebSocketSink {
   readonly #context: SessionContext;
   readonly #key: string;
   readonly #send: SendMedia;
-  readonly #watched = new Set<string>();
-  readonly #unwatch: (() => void)[] = [];
   #wish: SinkWish;
+  /** What was heard last. */
+  #source: string | undefined;
   #running: Running | undefined;
   #open: boolean;
 
@@ -35,6 +34,8 @@ export class WebSocketSink {
     this.#wish = wish;
     this.#open = open;
     this.#send = send;
+    // In a conference the socket has one seat, and does not hear itself.
+    context.graph.join(this.#key, `websocket:${wish.websocketId}`);
   }
 
   /** For the next connection; one that is asked for in another coding begins anew. */
@@ -42,26 +43,30 @@ export class WebSocketSink {
     this.#wish = wish;
   }
 
-  connect(source: string, from: MediaRef): void {
-    const { graph } = this.#context;
-    if (this.#running !== undefined && this.#running.wish.encoding !== this.#wish.encoding) this.#end();
+  /** @param link makes the edge. */
+  connect(link: () => void): void {
+    const running = this.#running;
+    if (running !== undefined && running.wish.encoding !== this.#wish.encoding) this.#end();
     if (this.#open && this.#running === undefined) this.#begin();
-    graph.connect(source, this.#key);
-    if (from.kind === 'call') this.#watchCall(from.id, source);
+    link();
+    this.#source = this.#context.graph.sourceOf(this.#key);
   }
 
-  disconnect(source: string): void {
-    const { graph } = this.#context;
-    if (graph.sourceOf(this.#key) !== source) return;
-    graph.disconnect(source, this.#key);
-    this.#end();
+  /** @param unlink takes the edge away, if there is one; another source may have taken its place. */
+  disconnect(unlink: () => void): void {
+    unlink();
+    if (this.#context.graph.sourceOf(this.#key) === undefined) this.#end();
+  }
+
+  /** A unit of the session is gone: if it was heard here, the peer is told that nothing more comes. */
+  onGone(unit: string): void {
+    if (unit === this.#source) this.#end();
   }
 
   /** The socket is open. */
   opened(): void {
     this.#open = true;
-    const source = this.#context.graph.sourceOf(this.#key);
-    if (source !== undefined && this.#running === undefined) this.#begin();
+    if (this.#context.graph.sourceOf(this.#key) !== undefined) this.#begin();
   }
 
   /** Without a word: the socket is gone, or goes. */
@@ -69,7 +74,6 @@ export class WebSocketSink {
     this.#running?.listener.close();
     this.#running = undefined;
     this.#context.graph.remove(this.#key);
-    for (const unwatch of this.#unwatch.splice(0)) unwatch();
   }
 
   #begin(): void {
@@ -87,22 +91,9 @@ export class WebSocketSink {
   #end(): void {
     const running = this.#running;
     this.#running = undefined;
+    this.#source = undefined;
     if (running === undefined) return;
     running.listener.close();
-    this.#context.graph.remove(this.#key);
     this.#send(running.writer.stop(), false);
-  }
-
-  /** A call that has ended leaves its stream without a source: the peer is told. */
-  #watchCall(callId: string, source: string): void {
-    const call = this.#context.calls.get(callId)?.call;
-    if (call === undefined || this.#watched.has(callId)) return;
-    this.#watched.add(callId);
-    const ended = (): void => {
-      // The graph may have forgotten the edge already, with the call.
-      const now = this.#context.graph.sourceOf(this.#key);
-      if (now === undefined || now === source) this.#end();
-    };
-    for (const event of ['disconnected', 'failed'] as const) this.#unwatch.push(call.events.on(event, ended));
   }
 }

@@ -3,9 +3,10 @@ import type { WebSocket } from 'ws';
 import type { PartCommand } from '../parts/protocol.ts';
 import type { AccessRequest, WebSocketCommand, WebSocketEvent } from '../parts/websocket-protocol.ts';
 import type { WebSocketAdmission } from '../ports.ts';
+import type { MediaRef } from '../protocol.ts';
 import type { HostPart } from './host-part.ts';
 import { keyOf } from './media-commands.ts';
-import type { SessionContext, Untimed } from './session-context.ts';
+import type { EdgeOwner, SessionContext, Untimed } from './session-context.ts';
 import { SessionSocket } from './websocket-session.ts';
 import type { WebSocketSink } from './websocket-sinks.ts';
 
@@ -26,19 +27,24 @@ export class SessionWebSockets implements HostPart {
   #unheardChars = 0;
   #paused = false;
   #closed = false;
+  readonly #unwatch: () => void;
 
   constructor(context: SessionContext) {
     this.#context = context;
     context.edgeOwners.set('websocket', {
       connect: (from, to) => {
-        const sink = to.kind === 'websocket' ? this.#sink(to.id) : undefined;
-        if (sink !== undefined) sink.connect(keyOf(from), from);
-        else if (to.kind !== 'websocket') context.graph.connect(keyOf(from), keyOf(to));
+        const link = (): void => this.#ownerOf(from).connect(from, to);
+        if (to.kind === 'websocket') this.#sinkOf(to.id, (sink) => sink.connect(link));
+        else link();
       },
       disconnect: (from, to) => {
-        if (to.kind === 'websocket') this.#sink(to.id)?.disconnect(keyOf(from));
-        else context.graph.disconnect(keyOf(from), keyOf(to));
+        const unlink = (): void => this.#ownerOf(from).disconnect(from, to);
+        if (to.kind === 'websocket') this.#sinkOf(to.id, (sink) => sink.disconnect(unlink));
+        else unlink();
       },
+    });
+    this.#unwatch = context.graph.onRemoved((unit) => {
+      for (const { sinks } of this.#sockets.values()) for (const sink of sinks.values()) sink.onGone(unit);
     });
   }
 
@@ -53,6 +59,7 @@ export class SessionWebSockets implements HostPart {
 
   close(): void {
     this.#closed = true;
+    this.#unwatch();
     this.#context.access.onWebSocket = undefined;
     for (const socket of this.#sockets.values()) {
       this.#context.holdEnd(socket.gone);
@@ -134,12 +141,24 @@ export class SessionWebSockets implements HostPart {
     return socket;
   }
 
-  #sink(streamId: string): WebSocketSink | undefined {
+  /** Streams of a socket that is gone are nobody's. */
+  #sinkOf(streamId: string, use: (sink: WebSocketSink) => void): void {
     for (const { sinks } of this.#sockets.values()) {
       const sink = sinks.get(streamId);
-      if (sink !== undefined) return sink;
+      if (sink !== undefined) use(sink);
     }
-    return undefined;
+  }
+
+  /** Who makes the edge from there: a conference finds a seat for the socket, all else is the graph's. */
+  #ownerOf(from: MediaRef): EdgeOwner {
+    const { edgeOwners, graph } = this.#context;
+    const owner = from.kind === 'websocket' ? undefined : edgeOwners.get(from.kind);
+    return (
+      owner ?? {
+        connect: (source, sink) => graph.connect(keyOf(source), keyOf(sink)),
+        disconnect: (source, sink) => graph.disconnect(keyOf(source), keyOf(sink)),
+      }
+    );
   }
 
   /** A session whose events pile up has failed; so peers that say more than its script hears are not read for a while. */
