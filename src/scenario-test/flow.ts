@@ -12,7 +12,7 @@ import type { ScenarioLimits } from '../scenario/sandbox/limits.ts';
 import { ScenarioService } from '../scenario/scenario-service.ts';
 import { CallsDouble, type NewCall } from './calls-double.ts';
 import { FlowSandboxes } from './flow-sandboxes.ts';
-import { HttpDouble } from './http-double.ts';
+import { type Asked, HttpDouble, type Reply } from './http-double.ts';
 import { type Direction, Ladder } from './ladder.ts';
 import { MediaDouble } from './media-double.ts';
 import { nameOfSound, Phone, type PhoneHost, type Waiting } from './phone.ts';
@@ -34,6 +34,10 @@ export interface FlowOptions {
   /** Of the script's dice. Default 1. */
   readonly seed?: number;
   readonly limits?: Partial<ScenarioLimits>;
+  /** What the ladder calls the nth phone, from 1. Default: its number. */
+  readonly nameOf?: (place: number, number: string) => string;
+  /** Answers requests that `http` has no answer for, sooner or later. Default: they fail the test. */
+  readonly byHand?: (asked: Asked) => Promise<Reply>;
 }
 
 export interface Caller {
@@ -84,6 +88,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
   readonly #route: Route;
   readonly #customData: string;
   readonly #numbers: Set<string>;
+  readonly #nameOfNew: FlowOptions['nameOf'];
   readonly #byCall = new Map<Call, Phone>();
   readonly #called: Phone[] = [];
   readonly #hearing = new Map<Phone, Phone | string>();
@@ -98,6 +103,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
     this.#clock = clock;
     this.#customData = typeof customData === 'string' ? customData : JSON.stringify(customData);
     this.#numbers = new Set(numbers);
+    this.#nameOfNew = options.nameOf;
     this.#route = { applicationId: 'test', applicationName: 'test', ruleName: 'test', scenarios };
     this.ladder = new Ladder(() => clock.monotonic());
     this.storage = new StorageDouble(clock);
@@ -111,6 +117,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
       clock,
       onAsked: ({ method, url }, outcome) => this.ladder.add('HTTP', 'out', `${method} ${url}: ${outcome}`),
       onUnexpected: (sentence) => this.#fail('HTTP', sentence),
+      byHand: options.byHand,
     });
     this.#media = new MediaDouble({
       clock,
@@ -307,12 +314,13 @@ export class Flow implements PhoneHost, AsyncDisposable {
   }
 
   #onCall({ call, from, to, headers }: NewCall): void {
-    const phone = new Phone(call, { name: this.#nextName, from, to, headers }, this);
+    const name = this.#nextName ?? this.#nameOfNew?.(this.phones.length + 1, call.incoming ? from : to);
+    const phone = new Phone(call, { name, from, to, headers }, this);
     this.#nextName = undefined;
     this.phones.push(phone);
     this.#byCall.set(call, phone);
     if (call.incoming) {
-      this.note(phone, 'in', `calls ${to}${phone.name === from ? '' : ` from ${from}`}`);
+      this.note(phone, 'in', `calls ${to}${phone.name.includes(from) ? '' : ` from ${from}`}`);
       return;
     }
     this.#called.push(phone);

@@ -38,6 +38,8 @@ export interface HttpDoubleOptions {
   readonly clock: Clock;
   readonly onAsked: (asked: Asked, outcome: string) => void;
   readonly onUnexpected: (sentence: string) => void;
+  /** Somebody answers by hand what no rule answers, sooner or later; without it that is unexpected. */
+  readonly byHand?: ((asked: Asked) => Promise<Reply>) | undefined;
 }
 
 const TOTAL_SECONDS = 90;
@@ -85,6 +87,8 @@ export class HttpDouble implements HttpClient {
     const asked = read(request);
     this.requests.push(asked);
     const rule = this.#rules.find((one) => fits(one, asked));
+    if (rule === undefined && this.#options.byHand !== undefined)
+      return await this.#deliver(request, asked, await this.#inTime(request, this.#options.byHand(asked)));
     if (rule === undefined) {
       this.#options.onUnexpected(this.#unexpected(asked));
       return failed('no answer in this test');
@@ -124,6 +128,13 @@ export class HttpDouble implements HttpClient {
       headers: Object.entries(all).map(([key, value]) => ({ key, value })),
       body: new TextEncoder().encode(text),
     };
+  }
+
+  /** A person answers, or the virtual time of the request is over. */
+  async #inTime(request: HttpRequest, reply: Promise<Reply>): Promise<Reply> {
+    const seconds = Math.min(request.timeoutSeconds ?? TOTAL_SECONDS, TOTAL_SECONDS);
+    const late = wait(this.#options.clock, seconds * 1000, request.signal);
+    return await Promise.race([reply, late.then(() => ({ error: `no answer within ${seconds} s` }))]);
   }
 
   #unexpected({ method, url }: Asked): string {

@@ -15,6 +15,7 @@ Each has --help.
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   lint: async (args) => (await import('./lint-command.ts')).lintCommand(args),
   replay: async (args) => (await import('./replay-command.ts')).replayCommand(args),
+  run: async (args) => (await import('./run-command.ts')).runCommand(args),
   test: async (args) => (await import('./test-command.ts')).testCommand(args),
 };
 
