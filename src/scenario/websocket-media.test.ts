@@ -266,6 +266,37 @@ describe('from a socket to a call', () => {
   });
 });
 
+describe('with other units', () => {
+  test('a socket in a conference is one seat and does not hear itself; a player and a recorder', async () => {
+    const peer = await service();
+    const kit = await kitWith();
+    const { media: fake } = await call(
+      kit,
+      peer.url,
+      `require(Modules.Conference); const room = VoxEngine.createConference();
+      const recorder = VoxEngine.createRecorder(), player = VoxEngine.createTTSPlayer('hello');
+      VoxEngine.sendMediaBetween(ws, room); ws.sendMediaTo(recorder, { tag: 'notes' }); player.sendMediaTo(ws, { tag: 'prompt' });
+      ws.onmessage = () => room.stopMediaTo(ws);`,
+    );
+    await vi.waitFor(() => expect(fake.listeners).toHaveLength(2));
+    const tagged = { ...START, start: { ...START.start, tag: 'notes' } };
+    say(peer.sockets[0], START, media(20), tagged, media(20, 'notes'));
+    await vi.waitFor(() => expect(fake.feeds).toHaveLength(2));
+    const seats = fake.mixers[0]?.participants ?? [];
+    expect(seats).toHaveLength(1);
+    const [seat] = seats;
+    expect(fake.hears(seat!, fake.feeds[0]!)).toBe(true);
+    expect(fake.listeners.some((listener) => fake.hears(listener, seat!))).toBe(true);
+    expect(fake.hears(fake.recorders[0]!.left, fake.feeds[1]!)).toBe(true);
+    expect(peer.heard.map(({ start }) => start?.tag)).toEqual([undefined, 'prompt']);
+    fake.players[0]?.finish();
+    await vi.waitFor(() => expect(peer.heard.at(-1)?.stop?.tag).toBe('prompt'));
+    peer.sockets[0]?.send('leave');
+    await vi.waitFor(() => expect(peer.heard.at(-1)).toMatchObject({ event: 'stop', sequenceNumber: 1 }));
+    await end(kit);
+  });
+});
+
 test('a tone that one telephone says comes out of the socket, and what the socket says comes out of the telephone', async () => {
   const stage = new MediaStage();
   toClose.push(() => stage.close());
