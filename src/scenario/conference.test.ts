@@ -307,6 +307,16 @@ describe('a room of one session', () => {
     await closed(kit);
   });
 
+  it('a web socket has one seat for the sound that comes and that goes: it does not hear itself', async () => {
+    const { kit, media, room } = await inRoom(
+      `const socket = VoxEngine.createWebSocket('wss://voice.example/'); VoxEngine.sendMediaBetween(socket, room); VoxEngine.sendMediaBetween(people[0], room);`,
+      1,
+    );
+    expect(room.present).toHaveLength(2);
+    await closed(kit);
+    expect(media.closed).toBe(true);
+  });
+
   it('stop ends the room and not the calls; afterwards nothing is connected', async () => {
     const { kit, room, calls } = await inRoom(
       `room.add({ call: people[0] }); setTimeout(() => room.stop(), 3000);

@@ -6,8 +6,6 @@ interface Seat {
   readonly participant: MediaParticipant;
   /** In the graph: what they say, and what they hear. */
   readonly key: string;
-  says: boolean;
-  hears: boolean;
   /** Stays when nothing is connected. */
   endpoint: boolean;
 }
@@ -31,11 +29,8 @@ export class ConferenceRoom {
   }
 
   /** The unit's seat in the graph, a new one if need be; undefined when the room is full. */
-  seatFor(unit: string, use: 'says' | 'hears'): string | undefined {
-    const seat = this.#seat(unit);
-    if (seat === undefined) return undefined;
-    seat[use] = true;
-    return seat.key;
+  seatFor(unit: string): string | undefined {
+    return this.#seat(unit)?.key;
   }
 
   /** Where the unit sits; undefined when it has no seat. */
@@ -43,12 +38,12 @@ export class ConferenceRoom {
     return this.#seats.get(unit)?.key;
   }
 
-  /** The unit is not connected that way any more; a seat that nobody uses is given up. */
-  leave(unit: string, use: 'says' | 'hears'): void {
+  /** A seat that nobody uses any more is given up. */
+  release(unit: string): void {
     const seat = this.#seats.get(unit);
-    if (seat === undefined) return;
-    seat[use] = false;
-    if (!seat.says && !seat.hears && !seat.endpoint) this.#remove(unit, seat);
+    if (seat === undefined || seat.endpoint) return;
+    const isUsed = this.#graph.sourceOf(seat.key) !== undefined || this.#graph.isHeard(seat.key);
+    if (!isUsed) this.#remove(unit, seat);
   }
 
   /** An endpoint: keeps its seat, and may speak and hear as it says. False when the room is full. */
@@ -76,7 +71,7 @@ export class ConferenceRoom {
     const known = this.#seats.get(unit);
     if (known !== undefined || this.#seats.size >= this.#max) return known;
     const participant = this.#mixer.join();
-    const seat = { participant, key: `${this.key}:${unit}`, says: false, hears: false, endpoint: false };
+    const seat = { participant, key: `${this.key}:${unit}`, endpoint: false };
     this.#seats.set(unit, seat);
     this.#graph.addSource(seat.key, participant);
     this.#graph.addSink(seat.key, participant);

@@ -51,15 +51,16 @@ export class SessionConferences implements HostPart, EdgeOwner {
   }
 
   connect(from: MediaRef, to: MediaRef): void {
-    const [source, sink] = [this.#place(from, to, 'hears'), this.#place(to, from, 'says')];
+    const [source, sink] = [this.#place(from, to), this.#place(to, from)];
     if (source !== undefined && sink !== undefined) this.#context.graph.connect(source, sink);
   }
 
   disconnect(from: MediaRef, to: MediaRef): void {
+    const { graph } = this.#context;
     const [source, sink] = [this.#placeNow(from, to), this.#placeNow(to, from)];
-    if (source !== undefined && sink !== undefined) this.#context.graph.disconnect(source, sink);
-    this.#roomOf(from)?.leave(keyOf(to), 'hears');
-    this.#roomOf(to)?.leave(keyOf(from), 'says');
+    if (source !== undefined && sink !== undefined) graph.disconnect(source, sink);
+    this.#roomOf(from)?.release(this.#unit(to));
+    this.#roomOf(to)?.release(this.#unit(from));
   }
 
   close(): void {
@@ -140,7 +141,9 @@ export class SessionConferences implements HostPart, EdgeOwner {
   /** A unit of the session is gone: its call has ended, its player is through. */
   #onGone(unit: string): void {
     for (const [conferenceId, { room, endpoints }] of this.#running) {
-      room.forget(unit);
+      const whole = this.#context.graph.unitOf(unit);
+      if (whole === unit) room.forget(unit);
+      else room.release(whole);
       for (const [endpointId, call] of endpoints) {
         if (call !== unit) continue;
         endpoints.delete(endpointId);
@@ -153,21 +156,23 @@ export class SessionConferences implements HostPart, EdgeOwner {
     return ref.kind === 'conference' ? this.#running.get(ref.id)?.room : undefined;
   }
 
+  /** Whose seat it is. */
+  #unit(ref: MediaRef): string {
+    return this.#context.graph.unitOf(keyOf(ref));
+  }
+
   /** A conference is met at the seat of the other end. */
-  #place(ref: MediaRef, other: MediaRef, use: 'says' | 'hears'): string | undefined {
+  #place(ref: MediaRef, other: MediaRef): string | undefined {
     if (ref.kind !== 'conference') return keyOf(ref);
     const room = this.#roomOf(ref);
-    const seat = room?.seatFor(keyOf(other), use);
-    if (seat === undefined)
-      this.#context.log(
-        'warn',
-        `Nothing was connected: the conference ${room === undefined ? 'has stopped' : 'is full'}.`,
-      );
+    const seat = room?.seatFor(this.#unit(other));
+    const why = room === undefined ? 'has stopped' : 'is full';
+    if (seat === undefined) this.#context.log('warn', `Nothing was connected: the conference ${why}.`);
     return seat;
   }
 
   #placeNow(ref: MediaRef, other: MediaRef): string | undefined {
-    return ref.kind === 'conference' ? this.#roomOf(ref)?.seatOf(keyOf(other)) : keyOf(ref);
+    return ref.kind === 'conference' ? this.#roomOf(ref)?.seatOf(this.#unit(other)) : keyOf(ref);
   }
 }
 

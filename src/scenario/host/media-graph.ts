@@ -10,7 +10,7 @@ export class MediaGraph {
   readonly #sinks = new Map<string, MediaSink>();
   /** Sink → source. */
   readonly #edges = new Map<string, string>();
-
+  readonly #units = new Map<string, string>();
   readonly #onRemoved = new Set<(key: string) => void>();
 
   constructor(media: MediaSession) {
@@ -51,6 +51,22 @@ export class MediaGraph {
   onRemoved(listener: (key: string) => void): () => void {
     this.#onRemoved.add(listener);
     return () => this.#onRemoved.delete(listener);
+  }
+
+  /** Says that an end is one of several of the same unit, such as the streams of a web socket. */
+  join(key: string, unit: string): void {
+    this.#units.set(key, unit);
+  }
+
+  /** The unit that an end belongs to; most are their own. */
+  unitOf(key: string): string {
+    return this.#units.get(key) ?? key;
+  }
+
+  /** Whether somebody hears the source, or would if both were there. */
+  isHeard(source: string): boolean {
+    for (const one of this.#edges.values()) if (one === source) return true;
+    return false;
   }
 
   sourceOf(sink: string): string | undefined {

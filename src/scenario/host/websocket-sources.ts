@@ -54,8 +54,10 @@ export class WebSocketSources {
   declare(wish: SourceWish): void {
     const known = this.#sources.get(wish.streamId);
     if (known !== undefined) known.wish = wish;
-    else if (this.#sources.size < MAX_STREAMS)
+    else if (this.#sources.size < MAX_STREAMS) {
       this.#sources.set(wish.streamId, { wish, feed: undefined, rate: 0, playsUntil: 0 });
+      this.#context.graph.join(`websocket:${wish.streamId}`, `websocket:${wish.websocketId}`);
+    }
   }
 
   receive(message: MediaMessage): void {
