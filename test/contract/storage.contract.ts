@@ -121,6 +121,7 @@ export function storageContract(name: string, places: StoragePlaces): void {
 
     describe('records', () => {
       it('keeps a call with its legs, events and recordings as it was told', async () => {
+        const wish = { name: 'order 7', keepUntil: START + 1000 };
         const { records } = await openFresh();
         const inbound = leg({ callId: 'call-1', answeredAt: START + 2_000, media: { packetsLost: 3 } });
         const outbound = leg({ callId: 'call-2', incoming: false, callerid: SERVICE, number: PASSENGER });
@@ -129,10 +130,11 @@ export function storageContract(name: string, places: StoragePlaces): void {
           { kind: 'leg', sessionId: 'session-1', leg: inbound },
           { kind: 'leg', sessionId: 'session-1', leg: outbound },
           { kind: 'event', event: event('session-1', 1, { text: 'a', nested: { list: [1, true, null] } }) },
-          { kind: 'recording', recording: recording({ recordingId: 'recording-1' }) },
+          { kind: 'recording', recording: recording({ recordingId: 'recording-1', ...wish }) },
         ]);
         const done = recording({
           recordingId: 'recording-1',
+          ...wish,
           status: 'complete',
           seconds: 12.5,
           bytes: 5_000_000_000,

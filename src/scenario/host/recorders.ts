@@ -70,11 +70,11 @@ export class SessionRecorders {
     const recording = this.#begin(request.inbound?.call.id ?? sessionId, 2, wish, {
       started: (url) => post({ type: 'recorder-started', recorderId, url }),
       stopped: (url, durationSeconds) => {
-        this.#byId.delete(recorderId);
+        this.#forget(recorderId);
         post({ type: 'recorder-stopped', recorderId, url, durationSeconds });
       },
       failed: (error) => {
-        this.#byId.delete(recorderId);
+        this.#forget(recorderId);
         post({ type: 'recorder-error', recorderId, error });
       },
     });
@@ -106,6 +106,10 @@ export class SessionRecorders {
 
   stop(recorderId: string): void {
     this.#byId.get(recorderId)?.recorder.close();
+    this.#forget(recorderId);
+  }
+
+  #forget(recorderId: string): void {
     this.#byId.delete(recorderId);
     for (const channel of CHANNELS) this.#context.graph.remove(sinkKey(recorderId, channel));
   }
