@@ -8,16 +8,18 @@ import type { ConferenceHall } from '../conference-hall.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { PlaybackCache } from '../http/playback-cache.ts';
 import type { WebSockets } from '../http/web-socket-client.ts';
+import type { AccessRequest } from '../parts/websocket-protocol.ts';
 import type {
   CallListReports,
   KeyValueStore,
+  Mailer,
   RecordingRegistry,
   SpeechSynthesis,
   StartRequest,
+  WebSocketAdmission,
 } from '../ports.ts';
 import type { HostEvent, MediaKind, MediaRef } from '../protocol.ts';
 import type { ScenarioLimits } from '../sandbox/limits.ts';
-import type { SessionAccess } from './access.ts';
 import type { MediaGraph } from './media-graph.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
@@ -43,6 +45,7 @@ export interface SessionServices {
   readonly storage?: KeyValueStore;
   /** Where a session of the dialler reports; absent where none runs. */
   readonly callLists?: CallListReports;
+  readonly mailer: Mailer;
 }
 
 /** A call as the script names it. `playback` is what is playing into it by `say`, `startPlayback` or a progress tone. */
@@ -72,8 +75,8 @@ export interface SessionContext {
   readonly calls: Map<string, SessionCall>;
   /** By call: the transfer whose outcome its peer waits for. Most phones hang up long before. */
   readonly transfers: Map<string, TransferProgress>;
-  /** Requests to the session's own URL. */
-  readonly access: Pick<SessionAccess, 'onWebSocket'>;
+  /** Who decides on web sockets that come to the session's own URL; nobody: none are taken. */
+  readonly access: { onWebSocket: ((request: AccessRequest) => WebSocketAdmission) | undefined };
   /** Aborts when nothing is wanted any more. */
   readonly signal: AbortSignal;
   /** Tells the script. Dropped when the script is gone. */
