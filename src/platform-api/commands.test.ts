@@ -531,6 +531,8 @@ describe('call history', () => {
     const { world } = platform;
     await storeCall(world, 'history-1', 'taxi', START);
     await storeCall(world, 'history-2', 'delivery', START + 60_000);
+    const job = { recordingId: 'rec-1', language: 'ru', phrases: [], attempts: 1, error: undefined };
+    await world.storage.transcripts.save('maskline-1', { ...job, status: 'complete' });
     await storeRecording(world, 'history-1', {
       recordingId: 'rec-1',
       callId: 'history-1-b',
@@ -582,6 +584,8 @@ describe('call history', () => {
           duration: 1,
           start_time: '2026-03-01 12:00:05',
           record_url: 'https://calls.example.org/v1/recordings/rec-1/audio',
+          transcription_status: 'Complete',
+          transcription_url: 'https://calls.example.org/v1/recordings/rec-1/transcript',
         }),
       ],
     });
@@ -767,4 +771,33 @@ test('the account; and lists that are empty as long as there is no contact centr
   }
   expect(await code('GetQueues', { application_name: 'none' })).toBe(116);
   expect(await code('AddQueue', { acd_queue_name: 'x' })).toBe(103);
+});
+
+// Last: it takes `taxi` and `delivery` away.
+test('what the settings file comes to declare becomes the file’s, under the same numbers', async () => {
+  const application_id = await declared('desk');
+  const scenario_id = await idOf('AddScenario', { scenario_name: 'late', application_id }, 'scenario_id');
+  const rule = { application_id, rule_name: 'kept', rule_pattern: '5.*' };
+  const rule_id = await idOf('AddRule', rule, 'rule_id');
+  await platform.world.storage.importDirectory({
+    trunks: [],
+    applications: [
+      {
+        ...{ name: 'desk', numbers: [], verifiedNumbers: [], users: [] },
+        scenarios: [{ name: 'late', source: 'fromTheFile()' }],
+        rules: [{ name: 'of the file', pattern: '.*', scenarios: ['late'] }],
+      },
+    ],
+  });
+  expect(await done('GetScenarios', { scenario_name: 'late', with_script: true })).toMatchObject({
+    result: [{ scenario_id, scenario_script: 'fromTheFile()' }],
+  });
+  expect(await code('SetApplicationInfo', { application_id, application_name: 'mine' })).toBe(104);
+  expect(await code('SetScenarioInfo', { scenario_id, scenario_script: 'x' })).toBe(104);
+  // What the API has made beside it stays, and comes after it.
+  const { result } = await done('GetRules', { application_id });
+  const names = (result as { rule_name: string }[]).map((one) => one.rule_name);
+  expect(names.at(0)).toBe('of the file');
+  expect(names.at(-1)).toBe('kept');
+  expect(await done('SetRuleInfo', { rule_id, rule_pattern: '6.*' })).toEqual({ result: 1 });
 });

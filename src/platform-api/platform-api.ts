@@ -89,7 +89,7 @@ function answerError(
   if (known === undefined) {
     options.log.error({ err: describeError(error), requestId: request.id }, 'a platform command failed');
     known = new PlatformError(2);
-  }
+  } else options.log.debug({ code: known.code, requestId: request.id }, 'a platform command was refused');
   reply
     .code(200)
     .headers(known.headers)

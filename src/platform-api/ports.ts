@@ -4,7 +4,8 @@
  * `entry/invalid`. Times are milliseconds since the epoch.
  */
 import type { PhoneNumber } from '../kernel/phone-number.ts';
-import type { CallRecord, RecordingRecord } from '../records/ports.ts';
+import type { CallRecord } from '../records/ports.ts';
+import type { TranscriptJob } from '../records/transcript-ports.ts';
 
 /** The one account of an installation. */
 export interface PlatformAccount {
@@ -173,11 +174,14 @@ export interface HistoryFilter {
   readonly offset: number;
 }
 
+export type TranscriptStatus = TranscriptJob['status'];
+
 export interface CallHistory {
   /** `total` is counted only when asked for. */
   search(
     filter: HistoryFilter,
     withTotal: boolean,
   ): Promise<{ readonly items: readonly CallRecord[]; readonly total: number | undefined }>;
-  recording(id: string): Promise<RecordingRecord | undefined>;
+  /** How far the transcripts of recordings are; those without one are missing from the answer. */
+  transcripts(recordingIds: readonly string[]): Promise<ReadonlyMap<string, TranscriptStatus>>;
 }

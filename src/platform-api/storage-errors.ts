@@ -1,4 +1,4 @@
-import { PlatformError } from './errors.ts';
+import { PlatformError, type PlatformErrorCode } from './errors.ts';
 
 /** A failure of the directory, known by its code: this folder does not import storage. */
 export interface StorageFailure extends Error {
@@ -8,6 +8,15 @@ export interface StorageFailure extends Error {
 
 export function isStorageError(error: unknown, code: string): error is StorageFailure {
   return error instanceof Error && (error as { code?: unknown }).code === code;
+}
+
+/** Writes, and says `code` when the name or number was taken meanwhile. */
+export async function takenAs<T>(code: PlatformErrorCode, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw isStorageError(error, 'entry/conflict') ? new PlatformError(code, {}, { cause: error }) : error;
+  }
 }
 
 /** What the client is told of a failure that no command has a better word for; undefined: it is ours. */

@@ -1,7 +1,7 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
 import type { PhoneNumber } from '../kernel/phone-number.ts';
-import type { CallHistory, HistoryFilter } from '../platform-api/ports.ts';
-import type { CallRecord, RecordingRecord } from '../records/ports.ts';
+import type { CallHistory, HistoryFilter, TranscriptStatus } from '../platform-api/ports.ts';
+import type { CallRecord } from '../records/ports.ts';
 import type { SqlRecordStore } from './record-store.ts';
 import type { Schema } from './schema.ts';
 import type { Vault } from './vault.ts';
@@ -48,8 +48,14 @@ export class SqlCallHistory implements CallHistory {
     return { items: records, total: total === undefined ? undefined : Number(total) };
   }
 
-  async recording(id: string): Promise<RecordingRecord | undefined> {
-    return await this.#records.recording(id);
+  async transcripts(recordingIds: readonly string[]): Promise<ReadonlyMap<string, TranscriptStatus>> {
+    if (recordingIds.length === 0) return new Map();
+    const rows = await this.#db
+      .selectFrom('transcripts')
+      .select(['recording_id', 'status'])
+      .where('recording_id', 'in', recordingIds)
+      .execute();
+    return new Map(rows.map((row) => [row.recording_id, row.status as TranscriptStatus]));
   }
 
   #conditions(eb: ExpressionBuilder<Schema, 'call_records'>, filter: HistoryFilter): Expression<SqlBool> {

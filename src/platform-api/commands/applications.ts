@@ -13,6 +13,7 @@ import {
 } from '../objects.ts';
 import { flag, id, ids, ignored, line, list, otherwise, paging, required } from '../params.ts';
 import type { PlatformApplication } from '../ports.ts';
+import { takenAs } from '../storage-errors.ts';
 import { writeTime } from '../time.ts';
 import { ruleViews } from './rule-views.ts';
 
@@ -32,8 +33,7 @@ export const applications = [
       const name = newName(context, args.application_name);
       const there = await context.directory.applications();
       if (there.length >= MAX_APPLICATIONS) throw new PlatformError(108);
-      if (there.some((one) => one.name === name)) throw new PlatformError(129);
-      const made = await context.directory.addApplication(name);
+      const made = await takenAs(129, () => context.directory.addApplication(name));
       const number = await numbersOf(context, 'application', [made]);
       return {
         result: 1,
@@ -79,9 +79,7 @@ export const applications = [
       const name =
         args.application_name === undefined ? application.name : newName(context, args.application_name);
       if (name !== application.name) {
-        const there = await context.directory.applications();
-        if (there.some((one) => one.name === name)) throw new PlatformError(129);
-        await context.directory.renameApplication(application.id, name);
+        await takenAs(129, () => context.directory.renameApplication(application.id, name));
       }
       return { result: 1, application_name: fullName(context, name), secure_record_storage: true };
     },

@@ -18,8 +18,11 @@ import {
   time,
   timeZone,
 } from '../params.ts';
+import type { TranscriptStatus } from '../ports.ts';
 import { readTime, writeTime } from '../time.ts';
 
+/** As voximplant.com/docs/references/httpapi/structure/recordtype has them; it has none for what failed. */
+const TRANSCRIPTION = { waiting: 'In progress', complete: 'Complete', failed: 'Not required' } as const;
 const noReports = forbidden('reports are not made in the background', ['false', '0', 'json']);
 
 export const history = [
@@ -114,7 +117,7 @@ async function views(
   const applications = new Map((await visibleApplications(context)).map((one) => [one.id, one.name]));
   const legs = asked.with_calls ? records.flatMap((one) => one.legs.map((leg) => leg.callId)) : [];
   const files = asked.with_records ? records.flatMap((one) => one.recordings) : [];
-  const [session, application, call, record] = await Promise.all([
+  const [session, application, call, record, transcripts] = await Promise.all([
     numbersOf(
       context,
       'session',
@@ -131,6 +134,7 @@ async function views(
       'record',
       files.map((one) => one.recordingId),
     ),
+    context.history.transcripts(files.map((one) => one.recordingId)),
   ]);
   return records.map((one) => {
     const name = one.applicationId === undefined ? undefined : applications.get(one.applicationId);
@@ -147,7 +151,11 @@ async function views(
       log_file_url: `${context.publicUrl()}/v1/calls/${one.id}/events`,
       ...(asked.with_calls ? { calls: one.legs.map((leg) => callView(context, one, leg, call, zone)) } : {}),
       ...(asked.with_records
-        ? { records: one.recordings.map((file) => recordView(context, file, record, zone)) }
+        ? {
+            records: one.recordings.map((file) =>
+              recordView(context, file, record, zone, transcripts.get(file.recordingId)),
+            ),
+          }
         : {}),
     };
   });
@@ -176,7 +184,13 @@ function callView(
   };
 }
 
-function recordView(context: Context, file: RecordingRecord, number: (ref: string) => number, zone: string) {
+function recordView(
+  context: Context,
+  file: RecordingRecord,
+  number: (ref: string) => number,
+  zone: string,
+  transcript: TranscriptStatus | undefined,
+) {
   return {
     record_id: number(file.recordingId),
     record_name: `${file.recordingId}.wav`,
@@ -184,6 +198,10 @@ function recordView(context: Context, file: RecordingRecord, number: (ref: strin
     ...(file.seconds === undefined ? {} : { duration: Math.ceil(file.seconds) }),
     record_url: recordUrl(context, file),
     ...(file.bytes === undefined ? {} : { file_size: file.bytes }),
+    ...(transcript === undefined ? {} : { transcription_status: TRANSCRIPTION[transcript] }),
+    ...(transcript !== 'complete'
+      ? {}
+      : { transcription_url: `${context.publicUrl()}/v1/recordings/${file.recordingId}/transcript` }),
   };
 }
 

@@ -24,7 +24,7 @@ import {
   required,
 } from '../params.ts';
 import type { PlatformPhone } from '../ports.ts';
-import { isStorageError } from '../storage-errors.ts';
+import { takenAs } from '../storage-errors.ts';
 import { writeTime } from '../time.ts';
 
 const page = 'phonenumbers';
@@ -52,7 +52,7 @@ export const phoneNumbers = [
     },
     run: async (context, args) => {
       const numbers = args.phone_number.map(readNumber);
-      const made = await unique(() => context.directory.addPhones(numbers));
+      const made = await takenAs(335, () => context.directory.addPhones(numbers));
       const number = await numbersOf(context, 'phone', made);
       return {
         result: 1,
@@ -224,12 +224,4 @@ function template(pattern: string | undefined): (number: string) => boolean {
   const source = parts.map((part) => part.replace(/[^\w]/g, '\\$&').replaceAll('_', '.')).join('.*');
   const expression = new RegExp(source);
   return (number) => expression.test(number);
-}
-
-async function unique<T>(write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    throw isStorageError(error, 'entry/conflict') ? new PlatformError(335, {}, { cause: error }) : error;
-  }
 }

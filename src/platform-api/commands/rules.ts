@@ -14,7 +14,7 @@ import {
 } from '../objects.ts';
 import { flag, forbidden, id, ids, line, list, otherwise, paging, required, text } from '../params.ts';
 import type { PlatformScenario } from '../ports.ts';
-import { isStorageError } from '../storage-errors.ts';
+import { isStorageError, takenAs } from '../storage-errors.ts';
 import { ruleViews } from './rule-views.ts';
 
 /** Scenarios that one rule runs, one after the other, in one context. */
@@ -52,7 +52,6 @@ export const rules = [
           ? []
           : await usableScenarios(context, application.id, args);
       if (scenarios.length > MAX_RULE_SCENARIOS) throw new PlatformError(419);
-      await refuseName(context, application.id, args.rule_name);
       const made = await patterns(args, () =>
         context.directory.addRule({
           applicationId: application.id,
@@ -115,7 +114,6 @@ export const rules = [
     run: async (context, args) => {
       const rule = await needRule(context, { rule_id: args.rule_id });
       const { rule_name: name, rule_pattern: pattern, rule_pattern_exclude: excluded } = args;
-      if (name !== undefined && name !== rule.name) await refuseName(context, rule.applicationId, name);
       await patterns(args, () =>
         context.directory.changeRule(rule.id, {
           ...(name === undefined ? {} : { name }),
@@ -205,20 +203,13 @@ export async function usableScenarios(
   );
 }
 
-async function refuseName(context: Context, applicationId: string, name: string): Promise<void> {
-  const there = await context.directory.rules();
-  if (there.some((one) => one.applicationId === applicationId && one.name === name)) {
-    throw new PlatformError(175);
-  }
-}
-
 /** Says which of the two patterns is not one that may be tried for every call. */
 async function patterns<T>(
   args: { readonly rule_pattern_exclude: string | undefined },
   write: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await write();
+    return await takenAs(175, write);
   } catch (error) {
     if (!isStorageError(error, 'entry/invalid')) throw error;
     const excluded =

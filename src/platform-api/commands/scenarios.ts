@@ -12,7 +12,7 @@ import {
 } from '../objects.ts';
 import { flag, id, ids, line, list, otherwise, paging, required, text } from '../params.ts';
 import type { PlatformApplication, PlatformScenario } from '../ports.ts';
-import { isStorageError } from '../storage-errors.ts';
+import { takenAs } from '../storage-errors.ts';
 import { scenarioViews } from './rule-views.ts';
 import { MAX_RULE_SCENARIOS, usableScenarios } from './rules.ts';
 
@@ -50,7 +50,7 @@ export const scenarios = [
       }
       if ((await context.directory.scenarios()).length >= MAX_SCENARIOS) throw new PlatformError(418);
       if (rule !== undefined && rule.scenarioIds.length >= MAX_RULE_SCENARIOS) throw new PlatformError(419);
-      const made = await taken(() =>
+      const made = await takenAs(133, () =>
         context.directory.addScenario({
           applicationId: application?.id,
           name: args.scenario_name,
@@ -163,7 +163,7 @@ export const scenarios = [
         132,
       );
       if (scenario === undefined) throw new PlatformError(132);
-      await taken(() =>
+      await takenAs(133, () =>
         context.directory.changeScenario(scenario.id, {
           ...(args.scenario_name === undefined ? {} : { name: args.scenario_name }),
           ...(args.scenario_script === undefined ? {} : { source: args.scenario_script }),
@@ -207,12 +207,4 @@ async function views(context: Context, shown: readonly PlatformScenario[], withS
     ...known.get(one.id),
     ...(withScript ? { scenario_script: sources.get(one.id) ?? '' } : {}),
   }));
-}
-
-async function taken<T>(write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    throw isStorageError(error, 'entry/conflict') ? new PlatformError(133, {}, { cause: error }) : error;
-  }
 }

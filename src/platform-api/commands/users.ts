@@ -27,7 +27,7 @@ import {
   text,
 } from '../params.ts';
 import type { PlatformUser, UserChange } from '../ports.ts';
-import { isStorageError } from '../storage-errors.ts';
+import { takenAs } from '../storage-errors.ts';
 import { writeTime } from '../time.ts';
 
 /** The cloud begins with 1000. */
@@ -61,7 +61,7 @@ export const users = [
     run: async (context, args) => {
       const application = await needApplication(context, args);
       if ((await context.directory.users()).length >= MAX_USERS) throw new PlatformError(109);
-      const made = await unique(() =>
+      const made = await takenAs(118, () =>
         context.directory.addUser({
           applicationId: application.id,
           name: args.user_name,
@@ -121,7 +121,7 @@ export const users = [
         ...(args.user_custom_data === undefined ? {} : { customData: args.user_custom_data }),
         ...(args.user_active === undefined ? {} : { active: args.user_active }),
       };
-      await unique(() => context.directory.changeUser(user.id, change));
+      await takenAs(118, () => context.directory.changeUser(user.id, change));
       return { result: 1 };
     },
   }),
@@ -255,12 +255,4 @@ async function views(context: Context, shown: readonly PlatformUser[]) {
             ],
     };
   });
-}
-
-async function unique<T>(write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    throw isStorageError(error, 'entry/conflict') ? new PlatformError(118, {}, { cause: error }) : error;
-  }
 }
