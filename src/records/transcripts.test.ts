@@ -80,11 +80,9 @@ function world() {
     });
   return { clock, store, logged, heard, scene, make };
 }
-/** Files and stores answer after turns of the event loop. */
-const until = async (is: () => boolean): Promise<void> => {
-  for (let i = 0; i < 2000 && !is(); i++) await new Promise((resolve) => setImmediate(resolve));
-  expect(is()).toBe(true);
-};
+/** Files take as long as the disk does. */
+const until = (is: () => boolean): Promise<void> =>
+  expect.poll(is, { interval: 2, timeout: 10_000 }).toBe(true);
 
 describe('Transcripts', () => {
   it('a recording is recognised once it is complete; both files lie beside it, and no log has what was said', async () => {

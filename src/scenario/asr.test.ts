@@ -101,6 +101,17 @@ describe('createASR, as scripts write it', () => {
     ]);
   });
 
+  it('[TTSOptions] pitch as a factor in Hz, within bounds', async () => {
+    const { turn } = await loadScript(`const c = VoxEngine.callPSTN('1', '2');
+      for (const pitch of ['2Hz', '0.5Hz', '900Hz', 'Hz']) c.say('x', { language: 'ru-RU', ttsOptions: { pitch, rate: 'slow' } });`);
+    const pitches = commandsOf(turn).flatMap((command) =>
+      command.type === 'call-play' && command.source.kind === 'say'
+        ? [command.source.tuning?.pitchSemitones]
+        : [],
+    );
+    expect(pitches).toEqual([12, -12, 12, 0]);
+  });
+
   it('hostile commands are refused', () => {
     const good = {
       type: 'asr-create',

@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Files for programs that read and write nothing else. Their names are numbers; the folder is emptied when it is opened,
- * since a process that was killed leaves its files behind.
+ * Files for programs that read and write nothing else. Their names are numbers. A process that was killed leaves
+ * its files behind; whoever opens the folder next removes what belongs to no process.
  */
 export class ScratchFolder {
   readonly #folder: string;
@@ -12,7 +12,7 @@ export class ScratchFolder {
 
   constructor(folder: string) {
     this.#folder = join(folder, String(process.pid));
-    rmSync(folder, { recursive: true, force: true });
+    for (const pid of leftIn(folder)) rmSync(join(folder, pid), { recursive: true, force: true });
   }
 
   /** Calls with a path that is used by nobody else, and removes whatever is there afterwards. */
@@ -29,5 +29,23 @@ export class ScratchFolder {
     } finally {
       await rm(path, { force: true });
     }
+  }
+}
+
+function leftIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => /^\d+$/.test(name) && !isAlive(Number(name)));
+  } catch {
+    return [];
+  }
+}
+
+/** Our own number may have been another process's before a restart of the container. */
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }

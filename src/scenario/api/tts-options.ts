@@ -49,10 +49,11 @@ function semitones(value: unknown): number {
   if (value === undefined) return 0;
   const word = PITCHES[String(value)];
   if (word !== undefined) return word;
-  const parts = /^([+-]?\d+(?:\.\d+)?)(st|%)$/.exec(String(value).trim());
+  const parts = /^([+-]?\d+(?:\.\d+)?)(st|%|Hz)$/.exec(String(value).trim());
   if (parts === null) return odd('pitch', value, 0);
   if (parts[2] === 'st') return Number(parts[1]);
-  const ratio = 1 + Number(parts[1]) / 100;
+  // From 0.5Hz to 2Hz (voximplant.com/docs/references/voxengine/ttsoptions): a factor, whatever its name.
+  const ratio = parts[2] === 'Hz' ? Number(parts[1]) : 1 + Number(parts[1]) / 100;
   return ratio > 0 ? 12 * Math.log2(ratio) : odd('pitch', value, 0);
 }
 
