@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   replay: async (args) => (await import('./replay-command.ts')).replayCommand(args),
   run: async (args) => (await import('./run-command.ts')).runCommand(args),
   test: async (args) => (await import('./test-command.ts')).testCommand(args),
+  types: async (args) => (await import('./types-command.ts')).typesCommand(args),
 };
 
 /** Resolves with the exit status. */
