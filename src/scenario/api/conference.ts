@@ -6,6 +6,14 @@
 import type { HostEvent } from '../protocol.ts';
 import { Call } from './call.ts';
 import { uuid } from './deterministic.ts';
+import {
+  directionOf,
+  Endpoint,
+  type EndpointState,
+  endpointStates,
+  hearsNothing,
+  objectOf,
+} from './endpoint.ts';
 import { checkedEnum } from './enums.ts';
 import { type EventNames, Listeners } from './events.ts';
 import { headersOf, text } from './headers.ts';
@@ -13,8 +21,6 @@ import { send, warn } from './host-link.ts';
 import { connect, disconnect, endUnit, registerUnit } from './media-unit.ts';
 import type { ApiPart } from './part.ts';
 import { newOutgoingCall } from './vox-engine.ts';
-
-type Direction = 'SEND' | 'RECEIVE' | 'BOTH';
 
 const EVENTS = {
   ConferenceError: 'Conference.Error',
@@ -34,17 +40,6 @@ const names: EventNames = {
 /** For video, which is not here. */
 const NO_VIDEO = 102;
 
-/** What the script holds and the events speak of, out of a script's reach. */
-interface EndpointState {
-  readonly id: string;
-  readonly conferenceId: string;
-  readonly call: unknown;
-  readonly mode: string;
-  direction: Direction;
-  displayName: string;
-  /** `manageEndpoint` calls that wait for their event. */
-  readonly waiting: (() => void)[];
-}
 interface ConferenceState {
   readonly conference: Conference;
   readonly listeners: Listeners;
@@ -53,53 +48,6 @@ interface ConferenceState {
 }
 
 const states = new Map<string, ConferenceState>();
-const endpointStates = new Map<string, EndpointState>();
-
-export class Endpoint {
-  readonly #state: EndpointState;
-
-  constructor(state: EndpointState) {
-    this.#state = state;
-  }
-  id(): string {
-    return this.#state.id;
-  }
-  getDirection(): string {
-    return this.#state.direction;
-  }
-  getMode(): string {
-    return this.#state.mode;
-  }
-  getCall(): unknown {
-    return this.#state.call;
-  }
-  setDisplayName(displayName: unknown): void {
-    this.#state.displayName = text(displayName);
-    const { conferenceId, id } = this.#state;
-    if (endpointStates.has(id)) send({ type: 'conference-update', conferenceId, endpointId: id });
-  }
-  /**
-   * What the endpoint receives: `{ all: { audio: [] } }` mutes the room for it, any list but an empty one lets it hear again.
-   * Ours, not the cloud's: `direction` also says whether it is heard. Resolves when it holds; an endpoint that is not
-   * there (any more) rejects.
-   */
-  manageEndpoint(parameters?: unknown): Promise<void> {
-    const state = this.#state;
-    return new Promise((resolve, reject) => {
-      if (!endpointStates.has(state.id)) {
-        reject(new Error('Endpoint.manageEndpoint: the endpoint is not in the conference'));
-        return;
-      }
-      const options = objectOf(parameters);
-      state.direction = directionOf(options.direction, state.direction);
-      const deaf = hearsNothing(options);
-      const speaks = state.direction !== 'RECEIVE';
-      const direction = !deaf ? state.direction : speaks ? 'SEND' : 'NONE';
-      state.waiting.push(resolve);
-      send({ type: 'conference-manage', conferenceId: state.conferenceId, endpointId: state.id, direction });
-    });
-  }
-}
 
 export class Conference {
   readonly #id: string;
@@ -135,23 +83,6 @@ export class Conference {
   stopMediaTo(mediaUnit: unknown): void {
     disconnect(this, mediaUnit, 'Conference.stopMediaTo');
   }
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
-  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
-}
-
-function directionOf(value: unknown, otherwise: Direction): Direction {
-  if (value === 'SEND' || value === 'RECEIVE' || value === 'BOTH') return value;
-  if (value !== undefined)
-    warn(`A conference has the directions SEND, RECEIVE and BOTH, not ${text(value)}.`);
-  return otherwise;
-}
-
-/** `ReceiveParameters`: by endpoint, or for all; there is one mix, so that it is all or nothing. */
-function hearsNothing({ all }: Record<string, unknown>): boolean {
-  const { audio } = objectOf(all);
-  return Array.isArray(audio) && audio.length === 0;
 }
 
 function addEndpoint(conferenceId: string, parameters: Record<string, unknown>): Endpoint {
@@ -260,7 +191,7 @@ function deliver(event: Delivered): void {
     case 'conference-error': {
       const { error, code, endpointId } = event;
       if (endpointId === undefined) state.stopped = true;
-      else if (state.endpoints.delete(endpointId)) endpointStates.delete(endpointId);
+      else lose(state, endpointId, (one) => one.reject(new Error(`Endpoint.manageEndpoint: ${error}`)));
       emit(state, EVENTS.ConferenceError, {
         error,
         code,
@@ -281,15 +212,22 @@ function deliverToEndpoint(
   const endpoint = state.endpoints.get(endpointId);
   const own = endpointStates.get(endpointId);
   if (endpoint === undefined || own === undefined) return;
-  if (what === 'removed') {
-    state.endpoints.delete(endpointId);
-    endpointStates.delete(endpointId);
-  }
-  // Whoever waits for something that will not come any more need not wait.
-  for (const resolve of what === 'removed' ? own.waiting : what === 'managed' ? own.waiting.splice(0, 1) : [])
-    resolve();
+  if (what === 'removed') lose(state, endpointId, ({ resolve }) => resolve());
+  else if (what === 'managed') own.waiting.shift()?.resolve();
   const { mode, direction } = own;
   emit(state, OF_ENDPOINT[what], { mode, direction, endpointId, endpoint });
+}
+
+/** It is in the conference no more; who waits for something of it is told. */
+function lose(
+  { endpoints }: ConferenceState,
+  endpointId: string,
+  settle: (waiting: EndpointState['waiting'][number]) => void,
+): void {
+  const state = endpointStates.get(endpointId);
+  endpoints.delete(endpointId);
+  endpointStates.delete(endpointId);
+  for (const one of state?.waiting.splice(0) ?? []) settle(one);
 }
 
 const OF_ENDPOINT = {
