@@ -260,6 +260,23 @@ describe('recordings', () => {
     await closed(one);
   });
 
+  it('of a conference records its sound; what is about its picture is absent and says why', async () => {
+    // voximplant.com/docs/references/voxengine/conferencerecorder
+    const one =
+      await scene(`require(Modules.Conference); const room = VoxEngine.createConference({ hd_audio: true });
+      const r = VoxEngine.createRecorder({ video: true, secure: true }); r.setConference(room);
+      if (r.setPriority || r.getPriority || r.update) Logger.write('there');`);
+    const [recorder] = one.media.recorders;
+    expect(one.media.edges.get(recorder?.left.nodeId ?? -1)).toBeDefined();
+    expect(one.kit.logs.filter((line) => line.startsWith('ConferenceRecorder.'))).toEqual([
+      'ConferenceRecorder.setPriority is not available in Maskline: there is no video, and everybody is heard.',
+      'ConferenceRecorder.getPriority is not available in Maskline: there is no video, and everybody is heard.',
+      'ConferenceRecorder.update is not available in Maskline: there is no video.',
+    ]);
+    expect(one.kit.logs).not.toContain('there');
+    await closed(one);
+  });
+
   it('what cannot be here is said and the recording goes on; an error has its event', async () => {
     const one = await scene(
       `const r = VoxEngine.createRecorder({ video: true, hd_audio: true, recordNamePrefix: 'a', expire: 'never',

@@ -60,7 +60,7 @@ describe('what players are made of', () => {
         ttsOptions: { rate: 'slow', pitch: '+2st', volume: '-6dB' } });
       VoxEngine.createTTSPlayer('two', Language.US_ENGLISH_FEMALE, { rate: '+20%', speed: '2', pitch: 'low', volume: 'loud' }, true);
       VoxEngine.createTTSPlayer('three', { language: 'ru-RU', ttsOptions: { pitch: '-50%', emotion: 'good', rate: 'odd' } });
-      VoxEngine.createTTSPlayer('four', { ttsOptions: { rate: '900%', volume: 'silent' } });
+      VoxEngine.createTTSPlayer('four', { ttsOptions: { rate: '900%', volume: 'silent', yandexCustomModelName: 'm' }, request: { a: 1 } });
       VoxEngine.createTTSPlayer('five', { ttsOptions: { effectsProfileId: [TTSEffectsProfile.TelephonyClassApplication] } });
       VoxEngine.createTTSPlayer('x'.repeat(9000), Language.RU_RUSSIAN_FEMALE);`);
     const commands = commandsOf(turn);
@@ -82,6 +82,8 @@ describe('what players are made of', () => {
     expect(warnings(commands)).toEqual(
       expect.arrayContaining([
         expect.stringContaining('emotion is of one vendor'),
+        expect.stringContaining('yandexCustomModelName is of one vendor'),
+        expect.stringContaining('The request of a text'),
         'ttsOptions: rate "odd" is not understood and is left out.',
       ]),
     );
@@ -199,6 +201,24 @@ describe.each(MAKERS)('the life of a %s', (prefix, key, enumName, maker) => {
     expect(warnings(commands)).toEqual([`${prefix}.sendMediaTo: the Player is over; nothing is sent.`]);
     expect(happen({ type: 'player-stopped' })).toMatchObject([{ name: `${prefix}.Stopped` }]);
     expect(happen({ type: 'player-finished' })).toEqual([]);
+  });
+
+  it('is sent to whom it is sent, and no more; a handler that was removed hears nothing', async () => {
+    const { runtime, playerId, happen } =
+      await load(`setTimeout(() => { const c = VoxEngine.callPSTN('1', '2');
+      p.sendMediaTo(c); p.stopMediaTo(c); VoxEngine.sendMediaBetween(p, c); VoxEngine.stopMediaBetween(p, c);
+      p.removeEventListener(${enumName}.Started); Logger.write(String(p.id())); }, 1);`);
+    const commands = commandsOf(runtime.dispatch({ type: 'timer', at, timerId: 1 }));
+    const from = { kind: 'player', id: playerId };
+    expect(commands.filter(({ type }) => type.startsWith('media-'))).toMatchObject([
+      { type: 'media-connect', from },
+      { type: 'media-disconnect', from },
+      { type: 'media-connect', from },
+      { type: 'media-disconnect', from },
+      { type: 'media-disconnect', to: from },
+    ]);
+    expect(warnings(commands)).toEqual([playerId]);
+    expect(happen({ type: 'player-started', durationSeconds: 1 })).toEqual([]);
   });
 
   it('markers are milliseconds from the beginning or before the end; what is no number is none', async () => {

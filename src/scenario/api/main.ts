@@ -17,7 +17,7 @@ import { Modules, requireModule } from './modules.ts';
 import * as net from './net.ts';
 import { deliverToPart, PARTS } from './parts.ts';
 import { createToneScriptPlayer, createTTSPlayer, createURLPlayer } from './player.ts';
-import { createRecorder, deliverToRecorder } from './recorder.ts';
+import { ConferenceRecorder, createRecorder, deliverToRecorder } from './recorder.ts';
 import { createSequencePlayer } from './sequence-player.ts';
 import * as tools from './text-tools.ts';
 import * as timers from './timers.ts';
@@ -116,6 +116,7 @@ for (const [name, value] of [API, ...PARTS.map(({ globals = {} }) => globals)].f
 }
 markAbsent(VoxEngine, 'VoxEngine.', ABSENT.VoxEngine);
 markAbsent(Call.prototype, 'Call.', ABSENT['Call.prototype']);
+markAbsent(ConferenceRecorder.prototype, 'ConferenceRecorder.', ABSENT['ConferenceRecorder.prototype']);
 markAbsent(Net, 'Net.', ABSENT.Net);
 markAbsent(globalThis, '', ABSENT.globals);
 

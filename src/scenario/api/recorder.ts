@@ -4,7 +4,7 @@ import { uuid } from './deterministic.ts';
 import { recorderEventNames } from './enums.ts';
 import { Listeners } from './events.ts';
 import { send } from './host-link.ts';
-import { registerUnit } from './media-unit.ts';
+import { connect, registerUnit } from './media-unit.ts';
 import { recordWish } from './record-options.ts';
 import { isObject } from './sounds.ts';
 
@@ -47,11 +47,18 @@ export class Recorder {
 const deliver = Recorder.deliver;
 Reflect.deleteProperty(Recorder, 'deliver');
 
+/** What is asked for with `video` in the cloud; here the sound of the conference is recorded. */
+export class ConferenceRecorder extends Recorder {
+  setConference(conference: unknown): void {
+    connect(conference, this, 'ConferenceRecorder.setConference');
+  }
+}
+
 /** What is no object is the recorder's name, and `secure` the second argument, as the cloud's documentation has it. */
 export function createRecorder(parameters?: unknown, secure?: unknown): Recorder {
   const options = isObject(parameters) ? parameters : { name: parameters, secure };
   const id = uuid();
-  const recorder = new Recorder(id);
+  const recorder = options.video === true ? new ConferenceRecorder(id) : new Recorder(id);
   recorders.set(id, recorder);
   send({ type: 'recorder-create', recorderId: id, wish: recordWish(options, 'createRecorder') });
   return recorder;

@@ -3,7 +3,7 @@ import type { PlaySource, SaySource, UrlSource } from '../protocol.ts';
 import { text } from './headers.ts';
 import { warn } from './host-link.ts';
 import { speechOptions } from './language.ts';
-import { tuningOf } from './tts-options.ts';
+import { tuningOf, warnOfRequest } from './tts-options.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -66,6 +66,7 @@ function bodyOf(value: unknown): string | readonly number[] | undefined {
 /** `parameters` is an options object, or the older language with `older` as its options. */
 export function saySource(words: unknown, parameters: unknown, older?: unknown): SaySource {
   const options = isObject(parameters) ? parameters.ttsOptions : older;
+  if (isObject(parameters)) warnOfRequest(parameters);
   const tuning = tuningOf(options);
   return {
     kind: 'say',

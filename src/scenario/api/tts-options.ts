@@ -15,6 +15,12 @@ const PITCHES: Words = { 'x-low': -6, low: -3, medium: 0, default: 0, high: 3, '
 /** Decibels. */
 const VOLUMES: Words = { silent: -96, 'x-soft': -12, soft: -6, medium: 0, default: 0, loud: 6, 'x-loud': 12 };
 
+/** What goes to a vendor's service as it is, and means nothing to another one. */
+export function warnOfRequest(parameters: object): void {
+  if ((parameters as { request?: unknown }).request !== undefined)
+    warn('The request of a text to be spoken is for one vendor; the configured synthesis speaks without it.');
+}
+
 /** Undefined when nothing is asked for. */
 export function tuningOf(options: unknown): Tuning | undefined {
   if (options === null || typeof options !== 'object') return undefined;
