@@ -15,10 +15,12 @@ import { FencedHttp, type HttpClient } from './http/http-client.ts';
 import { NetFence } from './http/net-fence.ts';
 import { PlaybackCache } from './http/playback-cache.ts';
 import { FencedWebSockets, type WebSockets } from './http/web-socket-client.ts';
+import { SmtpMailer } from './mail/smtp-mailer.ts';
 import type { AccessUrls } from './parts/access-protocol.ts';
 import {
   type CallListReports,
   type KeyValueStore,
+  type Mailer,
   NODE_STOPS,
   type RecordingRegistry,
   type ScenarioSessionEvents,
@@ -58,6 +60,8 @@ export interface ScenarioServiceOptions {
   readonly storage?: KeyValueStore;
   /** The dialler, when it runs here. */
   readonly callLists?: CallListReports;
+  /** Tests take mails by themselves. */
+  readonly mailer?: Mailer;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -98,6 +102,7 @@ export class ScenarioService implements Scenarios, SessionDoors {
     });
     this.#tokens = new SessionTokens(random, options.publicUrl ?? (() => ''));
     const fence = new NetFence(settings.httpAllowPrivate);
+    const mailer = options.mailer ?? new SmtpMailer({ fence });
     const webSockets = options.webSockets ?? new FencedWebSockets({ fence, clock });
     const fenced = new FencedHttp({ fence, clock });
     const http = options.http ?? fenced;
@@ -110,7 +115,7 @@ export class ScenarioService implements Scenarios, SessionDoors {
     this.#hall =
       routes === undefined ? undefined : new ConferenceHall({ clock, random, log, media, routes, begin });
     this.#services = {
-      ...{ calls, recordings, speech, http, webSockets, playbacks, clock, random, limits },
+      ...{ calls, recordings, speech, http, webSockets, mailer, playbacks, clock, random, limits },
       ...(storage === undefined ? {} : { storage }),
       ...(callLists === undefined ? {} : { callLists }),
       ...(recognition === undefined ? {} : { recognition }),

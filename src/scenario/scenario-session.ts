@@ -167,7 +167,10 @@ export class ScenarioSession {
   #post(event: Untimed<HostEvent>): void {
     // Timers and other resources are gone once the last words are spoken; one answer to the last request may come.
     const last =
-      event.type === 'terminating' || event.type === 'terminated' || event.type === 'http-response';
+      event.type === 'terminating' ||
+      event.type === 'terminated' ||
+      event.type === 'http-response' ||
+      event.type === 'calllist-answer';
     if (this.#phase !== 'last-words' || last) this.#link.post(event);
   }
 
@@ -197,6 +200,11 @@ export class ScenarioSession {
     // Also from a handler that has just said `terminate`.
     if (command.type === 'access-answer') {
       this.#access.answer(command);
+      return;
+    }
+    // Who was called is often known only when the call has ended, which `terminate` leads to as well.
+    if (command.type === 'calllist-report' && this.#phase !== 'ended') {
+      this.#parts.run(command);
       return;
     }
     if (this.#phase === 'last-words') {

@@ -10,6 +10,8 @@ interface HostFunctions {
   readonly send: (json: string) => void;
   /** Minutes east of UTC of an IANA zone at an instant; NaN for an unknown zone. */
   readonly zoneOffset: (zone: string, at: number) => number;
+  /** `PhoneNumber.Info` as JSON. */
+  readonly phoneInfo: (number: string, country: string) => string;
 }
 
 const holder = globalThis as unknown as { __host?: HostFunctions };
@@ -26,6 +28,10 @@ export function send(command: HostCommand): void {
 
 export function zoneOffset(zone: string, at: number): number {
   return host.zoneOffset(zone, at);
+}
+
+export function phoneInfo(number: string, country: string): string {
+  return host.phoneInfo(number, country);
 }
 
 /** What the host told at the start, and the time of the event that is being handled. */

@@ -5,10 +5,14 @@ import { access } from './access.ts';
 import { acd } from './acd.ts';
 import { amd } from './amd.ts';
 import { asr } from './asr.ts';
+import { callList } from './calllist.ts';
 import { conference } from './conference.ts';
+import { crypto } from './crypto.ts';
 import { directCalls } from './direct-calls.ts';
 import { ivr } from './ivr.ts';
+import { mail } from './mail.ts';
 import type { ApiPart } from './part.ts';
+import { phoneNumber } from './phone-number.ts';
 import { smartQueue } from './smart-queue.ts';
 import { storage } from './storage.ts';
 
@@ -25,6 +29,10 @@ export const PARTS: readonly ApiPart[] = [
   acd,
   smartQueue,
   storage,
+  callList,
+  crypto,
+  mail,
+  phoneNumber,
   access,
   websocket,
 ];

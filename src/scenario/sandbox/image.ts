@@ -27,6 +27,7 @@ import {
 import { moduleName, readApiModules } from './api-modules.ts';
 import { isSameState, reachableFrom } from './library-state.ts';
 import type { ScenarioLimits } from './limits.ts';
+import { phoneInfo } from './phone-info.ts';
 import { rewriteModule } from './wasm-rewrite.ts';
 import { zoneOffset } from './zone-offset.ts';
 
@@ -172,11 +173,15 @@ export class SandboxImage {
     const zone = context.newFunction('zoneOffset', (name, at) =>
       context.newNumber(zoneOffset(context.getString(name), context.getNumber(at))),
     );
+    const phone = context.newFunction('phoneInfo', (number, country) =>
+      context.newString(JSON.stringify(phoneInfo(context.getString(number), context.getString(country)))),
+    );
     const host = context.newObject();
     context.setProp(host, 'send', send);
     context.setProp(host, 'zoneOffset', zone);
+    context.setProp(host, 'phoneInfo', phone);
     context.setProp(context.global, '__host', host);
-    for (const handle of [send, zone, host]) handle.dispose();
+    for (const handle of [send, zone, phone, host]) handle.dispose();
     const report = this.#instrument?.report;
     if (report !== undefined) {
       const used = context.newFunction('used', (line) => report(context.getString(line)));

@@ -55,6 +55,14 @@ export interface ScenarioLimits {
   readonly queueRequests: number;
   /** Seconds after which a request to `ApplicationStorage` is rejected. */
   readonly storageSeconds: number;
+  /** Reports to a call list of a session that wait at once; each waits at most `storageSeconds`. */
+  readonly callListWaiting: number;
+  /** Mails of a session that are sent at once, that are sent or wait, and in all; voximplant.com/docs/guides/voxengine/limits. */
+  readonly mailsRunning: number;
+  readonly mailsWaiting: number;
+  readonly mails: number;
+  /** Seconds until a mail that the server has not taken has failed. */
+  readonly mailSeconds: number;
   /** Web sockets that a session has opened, at once. */
   readonly webSockets: number;
   /** Bytes that may wait for a web socket's peer; beyond, the connection ends. */
@@ -99,6 +107,11 @@ export const DEFAULT_LIMITS: ScenarioLimits = {
   conferenceCalls: 100,
   storageWaiting: 100,
   storageSeconds: 5,
+  callListWaiting: 20,
+  mailsRunning: 2,
+  mailsWaiting: 10,
+  mails: 100,
+  mailSeconds: 60,
   queueRequests: 100,
   webSockets: 10,
   webSocketUnsentBytes: 1024 * 1024,
