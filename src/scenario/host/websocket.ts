@@ -80,11 +80,15 @@ export class SessionWebSockets implements HostPart {
   }
 
   #create(command: Extract<WebSocketCommand, { type: 'websocket-create' }>): void {
-    const { websocketId, url } = command;
+    const { websocketId, url, problem } = command;
     const { webSockets } = this.#context.services.limits;
     if (this.#sockets.has(websocketId)) return;
-    if (this.#sockets.size - this.#incoming.size >= webSockets) {
-      const reason = `a session opens at most ${webSockets} web sockets at once`;
+    const tooMany =
+      this.#sockets.size - this.#incoming.size >= webSockets
+        ? `a session opens at most ${webSockets} web sockets at once`
+        : undefined;
+    const reason = problem ?? tooMany;
+    if (reason !== undefined) {
       this.#context.log('warn', `A web socket was not opened: ${reason}.`);
       this.#post({ type: 'websocket-error', websocketId, reason });
       this.#post({ type: 'websocket-closed', websocketId, code: 1006, reason: '', wasClean: false });

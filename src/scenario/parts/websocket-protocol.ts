@@ -58,6 +58,8 @@ export type WebSocketCommand =
       readonly url: string;
       readonly protocols: readonly string[];
       readonly headers: readonly (readonly [string, string])[];
+      /** Why it cannot be opened as it was wished; the script is told, so that it does not wait. */
+      readonly problem?: string | undefined;
       /** A line of counts in the session's log when it ends. */
       readonly statistics: boolean;
       /** A line in the session's log for every message, without what it says. */

@@ -15,10 +15,8 @@ export const WEB_SOCKET_READERS: Readers<WebSocketCommand> = {
   'websocket-create': (fields, type) => ({
     type,
     websocketId: id(fields, 'websocketId'),
-    url: string(fields, 'url', 8192),
-    protocols: protocols(fields.get('protocols')),
-    headers: headerList(fields.get('headers')),
     ...tells(fields),
+    ...wish(fields),
   }),
   'websocket-send': (fields, type) => ({
     type,
@@ -39,6 +37,20 @@ export const WEB_SOCKET_READERS: Readers<WebSocketCommand> = {
 
 function tells(fields: Fields) {
   return { statistics: boolean(fields, 'statistics'), trace: boolean(fields, 'trace') };
+}
+
+function wish(fields: Fields) {
+  try {
+    return {
+      url: string(fields, 'url', 8192),
+      protocols: protocols(fields.get('protocols')),
+      headers: headerList(fields.get('headers')),
+      problem: undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof BadCommand)) throw error;
+    return { url: '', protocols: [], headers: [], problem: error.message };
+  }
 }
 
 function protocols(value: unknown): readonly string[] {
