@@ -8,15 +8,13 @@ import { storeCall, storeRecording } from '../http/test-support/calls.ts';
 import { NUMBERS } from '../http/test-support/world.ts';
 import { PhoneNumber } from '../kernel/phone-number.ts';
 import { ha1Set } from '../sip/auth/digest.ts';
-import { fakeCallLists } from './test-support/fake-call-lists.ts';
 import { createPlatformWorld, type PlatformWorld, REALM } from './test-support/platform-world.ts';
 
 let platform: PlatformWorld;
-const lists = fakeCallLists();
 const TIME = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
 
 beforeAll(async () => {
-  platform = await createPlatformWorld(lists);
+  platform = await createPlatformWorld();
 }, 60_000);
 afterAll(() => platform.close());
 

@@ -8,14 +8,13 @@ import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SCOPES } from '../http/ports.ts';
 import { COMMANDS } from './commands/index.ts';
-import { fakeCallLists } from './test-support/fake-call-lists.ts';
 import { createPlatformWorld, type PlatformWorld, type Reply } from './test-support/platform-world.ts';
 import { serviceAccount, type TestAccount } from './test-support/service-account.ts';
 
 let platform: PlatformWorld;
 let tool: TestAccount;
 beforeAll(async () => {
-  platform = await createPlatformWorld(fakeCallLists());
+  platform = await createPlatformWorld();
   tool = await serviceAccount(platform, SCOPES);
 }, 60_000);
 afterAll(() => platform.close());

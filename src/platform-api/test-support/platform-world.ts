@@ -1,4 +1,4 @@
-import type { CallLists } from '../../dialler/ports.ts';
+import { CallListBook } from '../../dialler/call-lists.ts';
 import type { Api } from '../../http/api.ts';
 import { createApp } from '../../http/app.ts';
 import { SCOPES, type Scope } from '../../http/ports.ts';
@@ -34,7 +34,6 @@ export interface PlatformWorld {
 
 /** The platform API on a real embedded database with two declared applications, `taxi` and `delivery`. */
 export async function createPlatformWorld(
-  callLists: CallLists,
   settings: Parameters<typeof createWorld>[0] = {},
 ): Promise<PlatformWorld> {
   const world = await createWorld(settings);
@@ -61,7 +60,13 @@ export async function createPlatformWorld(
             },
           },
           keyValues: storage.appStorage,
-          callLists,
+          callLists: new CallListBook({
+            store: storage.callLists,
+            rules: storage.directory,
+            clock: options.clock,
+            random: options.random,
+            onChanged: () => undefined,
+          }),
           digest: (username, password) => ha1Set(username, REALM, password),
           account,
           publicUrl: () => 'https://calls.example.org',
