@@ -8,8 +8,19 @@ const VIDEO = 'there is no video here';
 const PUSH = 'softphones of the cloud only: a phone that is registered over SIP needs no push';
 const CLOUD_PHONE = 'only softphones of the cloud tell this; there is nothing like it in SIP';
 
+const OTHER_SERVICE =
+  'an option of the speech services of the cloud; the configured provider is not asked for it';
+
 /** Works, but not all of it. */
 export const PARTLY: Readonly<Record<string, string>> = {
+  'ASRParameters.profile': 'its language; the provider is the configured one (docs/guide/speech.md)',
+  'ASRParameters.model': 'accepted, and nothing is done with it: models are those of the configured provider',
+  'ASRParameters.singleUtterance': 'false: a result after pauses of 2 s instead of 0.7 s',
+  'ASRParameters.phraseHints': 'PocketSphinx hears nothing else then; others take them as hints',
+  'ASREvents.InterimResult': 'with a Vosk server; other providers take whole utterances',
+  'AMD.AMDParameters.model': 'accepted; the cadence of the greeting is judged the same way for every model',
+  'CallEvents.ToneDetected': 'of beeps, after `enableBeepDetection`: `ProgressTone` is always false',
+  'TTSOptions.pitch': 'with eSpeak NG',
   'VoxEngine.callConference': 'with several nodes, each has conferences of its own of that name',
   'ConferenceParameters.hd_audio': 'accepted; a conference is mixed at 8 kHz',
   'Conference.add': 'mode MIX only',
@@ -26,6 +37,26 @@ export const PARTLY: Readonly<Record<string, string>> = {
 
 /** Not here. */
 export const NOT: Readonly<Record<string, string>> = {
+  'ASRParameters.profanityFilter': OTHER_SERVICE,
+  'ASRParameters.headers': OTHER_SERVICE,
+  'ASRParameters.beta': OTHER_SERVICE,
+  'ASRParameters.enableSeparateRecognitionPerChannel': OTHER_SERVICE,
+  'ASRParameters.alternativeLanguageCodes': OTHER_SERVICE,
+  'ASRParameters.diarizationConfig': OTHER_SERVICE,
+  'ASRParameters.metadata': OTHER_SERVICE,
+  'ASRParameters.maxAlternatives': OTHER_SERVICE,
+  'ASRParameters.adaptation': OTHER_SERVICE,
+  'ASRParameters.enableSpokenPunctuation': OTHER_SERVICE,
+  'ASRParameters.enableSpokenEmojis': OTHER_SERVICE,
+  'ASRParameters.useEnhanced': OTHER_SERVICE,
+  'ASRParameters.transcriptNormalization': OTHER_SERVICE,
+  'ASRParameters.request': OTHER_SERVICE,
+  'ASRParameters.enableWordTimeOffsets': OTHER_SERVICE,
+  'ASRParameters.enableWordConfidence': OTHER_SERVICE,
+  'ASRParameters.enableAutomaticPunctuation': OTHER_SERVICE,
+  'AMD.AMDParameters.thresholds': 'confidence is in the event; there are no models with thresholds',
+  'AMD.Thresholds': 'confidence is in the event; there are no models with thresholds',
+  'AMD.ResultSubtype.MIMIC': 'the cadence does not tell it; always `NONE`',
   ConferenceRecorder: `${VIDEO}: \`createRecorder\` and \`Conference.sendMediaTo\` record the sound`,
   'VoxEngine.callWhatsappUser': 'a service of the cloud',
   'VoxEngine.createStreamingAgent': VIDEO,
