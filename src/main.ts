@@ -9,6 +9,8 @@ import { join, resolve } from 'node:path';
 import { CallService } from './call/call-service.ts';
 import { Fence } from './call/fence/fence.ts';
 import type { Settings } from './config/schema.ts';
+import { CallListBook } from './dialler/call-lists.ts';
+import { Dialler } from './dialler/dialler.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemClock } from './kernel/clock.ts';
 import { MasklineError } from './kernel/errors.ts';
@@ -84,6 +86,8 @@ const random = systemRandom;
 const LAST_WORDS_MS = 4_000;
 /** What scenario sessions get when the node stops: the last call's recording is finished, scripts say their last words. */
 const SESSIONS_CLOSE_MS = 5_000;
+/** What a slow database gets to take what became of the last tasks of call lists. */
+const CALL_LISTS_CLOSE_MS = 5_000;
 /** What a slow database gets to take the last changes when the node stops. */
 const RECORDS_CLOSE_MS = 10_000;
 
@@ -196,6 +200,9 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
 
   const logged = await startEventLogs(settings.replay, sandboxes, { store: storage.eventLogs, clock, log });
   closing.add('event logs', () => logged.close());
+  let dialler: Dialler | undefined;
+  // Closed after the sessions: it writes what became of their tasks.
+  closing.add('dialler', () => dialler?.close(CALL_LISTS_CLOSE_MS));
   const scenarios = new ScenarioService({
     calls,
     media,
@@ -203,6 +210,9 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     speech: options.speech ?? speech.synthesis,
     recognition,
     storage: storage.appStorage,
+    callLists: {
+      report: (task, said) => dialler?.report(task, said) ?? Promise.reject(new Error('no dialler runs')),
+    },
     routes: directory,
     clock,
     random,
@@ -216,6 +226,15 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   keeper.watchSessions(scenarios.observers);
 
   const drain = new Drain({ calls, userAgent: stack.userAgent, log });
+  dialler = new Dialler({
+    store: storage.callLists,
+    rules: directory,
+    sessions: scenarios,
+    accepts: () => !drain.isOn,
+    node: settings.node,
+    simultaneous: settings.callLists.simultaneous,
+    ...{ clock, random, log },
+  });
   const metrics = createMetrics({
     calls,
     scenarios,
@@ -240,6 +259,12 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
       return await scenarios.start(request);
     },
   };
+  const callLists = new CallListBook({
+    store: storage.callLists,
+    rules: directory,
+    onChanged: () => dialler?.wake(),
+    ...{ clock, random },
+  });
   const http = await createHttpServer({
     records: storage.records,
     traces: new TraceReader(storage.traces),
@@ -255,7 +280,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
       settings,
       storage,
       scenarios: starts,
-      callLists: undefined,
+      callLists,
       publicUrl: () => api.url,
       clock,
       log,
@@ -277,6 +302,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   });
   closing.add('HTTP', () => http.close());
   api.url ||= http.url;
+  dialler.start();
 
   closing.add('calls', () => drain.finish(limits.drainSeconds * 1000));
   log.info({ sip, http: http.url, database: storage.kind }, 'Maskline is ready');

@@ -167,6 +167,18 @@ export const SettingsSchema = section(
       'SIP.',
     ),
     media: MediaSchema,
+    callLists: section(
+      {
+        simultaneous: Type.Integer({
+          default: 100,
+          minimum: 0,
+          maximum: 10_000,
+          description:
+            'Tasks of call lists that this node runs at once, whatever the lists allow; 0: it runs none. Each is a scenario session with its calls: leave room for those who call.',
+        }),
+      },
+      'Calling people by list. Nodes that share a database share the lists.',
+    ),
     scenario: section(
       {
         workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'Sandbox threads.' }),
