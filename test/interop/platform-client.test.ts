@@ -1,5 +1,5 @@
 /** The vendor's own Node client (npm @voximplant/apiclient-nodejs) against a whole server, over HTTPS. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { createServer, globalAgent, type Server } from 'node:https';
 import { createRequire } from 'node:module';
@@ -154,5 +154,22 @@ describe('a tour', { timeout: 30_000 }, () => {
     expect(await call('Rules', 'getRules', { applicationId })).toEqual({
       error: { code: 116, msg: "The 'application_id' parameter is invalid" },
     });
+  });
+
+  test('the guide’s own lines work', async () => {
+    const guide = readFileSync(
+      new URL('../../docs/guide/tools-made-for-voximplant.md', import.meta.url),
+      'utf8',
+    );
+    const [, code = ''] = /```js\n([\s\S]*?)```/.exec(guide) ?? [];
+    const { port } = proxy.address() as AddressInfo;
+    const lines = code
+      .replace("'credentials.json'", JSON.stringify(join(server.data, 'credentials.json')))
+      .replace("'calls.example.com'", `'localhost:${port}'`);
+    const printed = await new Promise((resolve) => {
+      new Function('require', 'console', lines)(createRequire(import.meta.url), { log: resolve });
+    });
+    expect(printed).toMatchObject({ result: 1, callSessionHistoryId: expect.any(Number) });
+    expect((await server.closedRecord()).ruleName).toBe('all');
   });
 });
