@@ -71,10 +71,10 @@ describe.each([
   let session: MediaSession;
   let folder: string;
   const counts = async () => {
-    const { sessions, legs, players, recorders } = await stage.answer(stage.engine.stats());
-    return { sessions, legs, players, recorders };
+    const { ports, workers, ...nodes } = await stage.answer(stage.engine.stats());
+    return nodes;
   };
-  const NONE = { sessions: 0, legs: 0, players: 0, recorders: 0 };
+  const NONE = { sessions: 0, legs: 0, players: 0, recorders: 0, listeners: 0, feeds: 0, mixers: 0 };
 
   beforeAll(() => {
     stage = makeStage();
@@ -145,6 +145,24 @@ describe.each([
     tone.close();
     await stage.until(() => said.length === 2);
     expect(said).toEqual(['started undefined', 'finished undefined']);
+  });
+
+  it('listeners, feeds and rooms end when they are closed, or with their session', async () => {
+    session = stage.engine.openSession();
+    const other = stage.engine.openSession();
+    const rate = 8000;
+    const listener = session.createListener({ rate, chunkMs: 20 });
+    const feed = session.createFeed({ rate, maxBufferMs: 1000 });
+    const room = session.createMixer();
+    session.connect(feed, room.join());
+    session.connect(room.mix, listener);
+    session.createMixer();
+    const pair = await stage.answer(stage.engine.openPair(session, other));
+    expect(await counts()).toMatchObject({ legs: 2, listeners: 1, feeds: 1, mixers: 2 });
+    for (const one of [listener, feed, room]) one.close();
+    await stage.answer(other.close());
+    expect(await counts()).toMatchObject({ legs: 1, listeners: 0, feeds: 0, mixers: 1 });
+    expect(pair[0].local.port).not.toBe(pair[1].local.port);
   });
 
   it('a recorder ends with exactly one event, also when its session is closed first', async () => {

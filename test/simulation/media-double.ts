@@ -91,9 +91,9 @@ export class MediaDouble implements MediaEngine {
       legs,
       players: sum((session) => session.players.size),
       recorders: sum((session) => session.recorders.size),
-      listeners: 0,
-      feeds: 0,
-      mixers: 0,
+      listeners: sum((session) => open(session.listeners)),
+      feeds: sum((session) => open(session.feeds)),
+      mixers: sum((session) => open(session.mixers)),
       ports: legs,
       workers: [],
     };
@@ -118,6 +118,9 @@ class SessionDouble implements MediaSession, NodeHost {
   readonly legs = new Set<LegDouble>();
   readonly players = new Map<number, PlayerDouble>();
   readonly recorders = new Set<RecorderDouble>();
+  readonly listeners = new Set<FakeListener>();
+  readonly feeds = new Set<FakeFeed>();
+  readonly mixers = new Set<FakeMixer>();
   readonly options: SessionOptions;
   #closing: Promise<void> | undefined;
 
@@ -152,15 +155,15 @@ class SessionDouble implements MediaSession, NodeHost {
   }
 
   createListener(): MediaListener {
-    return new FakeListener(this.options.nextNode(), 8000, 20);
+    return this.#sound(this.listeners, new FakeListener(this.options.nextNode(), 8000, 20));
   }
 
   createFeed(): MediaFeed {
-    return new FakeFeed(this.options.nextNode(), 8000, 1000);
+    return this.#sound(this.feeds, new FakeFeed(this.options.nextNode(), 8000, 1000));
   }
 
   createMixer(): MediaMixer {
-    return new FakeMixer(() => this.options.nextNode());
+    return this.#sound(this.mixers, new FakeMixer(() => this.options.nextNode()));
   }
 
   /** A player begins when somebody can hear it: a recorder at once, a leg as soon as it knows where its peer is. */
@@ -189,8 +192,22 @@ class SessionDouble implements MediaSession, NodeHost {
     this.legs.clear();
     this.players.clear();
     this.recorders.clear();
+    this.#endSounds();
     if (this.#closing === undefined) return;
     this.options.ended();
+  }
+
+  /** Nothing sounds here; that they are there and go with their session can be seen. */
+  #sound<T extends { close(): void }>(all: Set<T>, one: T): T {
+    if (!this.#gone) this.options.life.order(() => all.add(one));
+    return one;
+  }
+
+  #endSounds(): void {
+    for (const all of [this.listeners, this.feeds, this.mixers]) {
+      for (const one of all) one.close();
+      all.clear();
+    }
   }
 
   get #gone(): boolean {
@@ -204,8 +221,12 @@ class SessionDouble implements MediaSession, NodeHost {
         for (const player of [...this.players.values()]) player.finish(undefined);
         for (const leg of [...this.legs]) leg.lose();
         this.legs.clear();
+        this.#endSounds();
       })
       .catch(() => {});
     this.options.ended();
   }
 }
+
+const open = (all: Iterable<{ readonly closed: boolean }>): number =>
+  [...all].filter(({ closed }) => !closed).length;
