@@ -32,11 +32,18 @@ export const PARTLY: Readonly<Record<string, string>> = {
   'Call.handleMicStatus': `accepted, and no event comes: ${CLOUD_PHONE}`,
   'Call.clientType': '`pstn`, `sip` or `user`',
   'AppEvents.Started.sessionId': 'a string',
+  'AppEvents.Started.accessURL': 'the same as `accessSecureURL`: `http.publicUrl` decides what both are',
+  'WebSocketAudioEncoding.OPUS': 'sent as PCM8, with a warning',
+  'WebSocketParameters.statistics': 'a line in the session’s log when the socket closes',
+  'WebSocketParameters.trace': 'lines in the session’s log, without what the messages say',
+  'VoxEngine.enableStatisticsForIncomingWebsockets': 'a line in the session’s log when the socket closes',
+  'VoxEngine.enableTraceForIncomingWebsockets': 'lines in the session’s log, without what the messages say',
   'AppEvents.Started.applicationId': 'a string',
 };
 
 /** Not here. */
 export const NOT: Readonly<Record<string, string>> = {
+  'WebSocketEvents.CREATED.statisticsUrl': 'statistics are a line in the session’s log',
   'ASRParameters.profanityFilter': OTHER_SERVICE,
   'ASRParameters.headers': OTHER_SERVICE,
   'ASRParameters.beta': OTHER_SERVICE,
@@ -54,6 +61,7 @@ export const NOT: Readonly<Record<string, string>> = {
   'ASRParameters.enableWordTimeOffsets': OTHER_SERVICE,
   'ASRParameters.enableWordConfidence': OTHER_SERVICE,
   'ASRParameters.enableAutomaticPunctuation': OTHER_SERVICE,
+  'new ASR': '`VoxEngine.createASR` makes it',
   'AMD.AMDParameters.thresholds': 'confidence is in the event; there are no models with thresholds',
   'AMD.Thresholds': 'confidence is in the event; there are no models with thresholds',
   'AMD.ResultSubtype.MIMIC': 'the cadence does not tell it; always `NONE`',
