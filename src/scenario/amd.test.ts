@@ -46,6 +46,32 @@ describe('answering machines', () => {
       expect(() => parseCommand(JSON.stringify(bad))).toThrow(BadCommand);
   });
 
+  it('[AMD] errors are told with every field, and detect() rejects; models and results by name', async () => {
+    const { runtime, turn } = await loadScript(`const amd = AMD.create({ model: AMD.Model.EU_GENERAL });
+      const call = VoxEngine.callUser({ username: 'anna', callerid: '2', amd });
+      amd.addEventListener(AMD.Events.DetectionError, e => Logger.write(JSON.stringify({ ...e, amd: e.amd === amd, callId: e.callId === call.id() })));
+      call.addEventListener(CallEvents.BeepDetectionError, e => Logger.write(JSON.stringify({ ...e, call: e.call === call, id: e.id === call.id() })));
+      amd.detect().catch(e => { Logger.write('rejected ' + e.message); amd.detect().catch(() => Logger.write('again')); });
+      const { BR, CL, CO, KZ, MX, RU, PH, PE, US } = AMD.Model; const { VOICEMAIL, HUMAN, TIMEOUT, CALL_ENDED } = AMD.ResultClass;
+      Logger.write([BR, CL, CO, KZ, MX, RU, PH, PE, US, VOICEMAIL, HUMAN, TIMEOUT, CALL_ENDED, AMD.ResultSubtype.NONE].join(' '));`);
+    const [start] = commandsOf(turn).flatMap((command) => (command.type === 'amd-start' ? [command] : []));
+    const { amdId = '', callId = '' } = start ?? {};
+    expect(logsOf(turn)).toEqual([
+      'br cl colombia kz mx ru ph pe us VOICEMAIL HUMAN TIMEOUT CALL_ENDED NONE',
+    ]);
+    const at = 1;
+    expect(
+      logsOf(runtime.dispatch({ type: 'amd-error', at, amdId, message: 'The call has no sound.' })),
+    ).toEqual([
+      '{"amd":true,"name":"AMD.Events.DetectionError","callId":true,"message":"The call has no sound."}',
+      'rejected The call has no sound.',
+      'again',
+    ]);
+    expect(
+      logsOf(runtime.dispatch({ type: 'amd-beep-error', at, callId, reason: 'The call has no sound.' })),
+    ).toEqual(['{"call":true,"name":"Call.BeepDetectionError","id":true,"reason":"The call has no sound."}']);
+  });
+
   it('[AMD] begins with the answer, and the event and detect() give every field', async () => {
     const kit = await SessionKit.create();
     await kit.start(

@@ -101,6 +101,18 @@ describe('createASR, as scripts write it', () => {
     ]);
   });
 
+  it('the profiles of effects are there and change nothing', async () => {
+    const names =
+      'Wearable Handset Headphone SmallBluetoothSpeaker MediumBluetoothSpeaker LargeHomeEntertainment LargeAutomotive';
+    const [line] = await logsFrom(
+      `Logger.write([TTSEffectsProfile.TelephonyClassApplication, ...'${names}'.split(' ').map(n => TTSEffectsProfile[n + 'ClassDevice'])].join())`,
+    );
+    expect(line?.split(',')).toHaveLength(8);
+    expect(line).toMatch(
+      /^telephony-class-application,wearable-class-device,.*large-automotive-class-device$/,
+    );
+  });
+
   it('[TTSOptions] pitch as a factor in Hz, within bounds', async () => {
     const { turn } = await loadScript(`const c = VoxEngine.callPSTN('1', '2');
       for (const pitch of ['2Hz', '0.5Hz', '900Hz', 'Hz']) c.say('x', { language: 'ru-RU', ttsOptions: { pitch, rate: 'slow' } });`);

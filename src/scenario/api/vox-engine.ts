@@ -110,7 +110,9 @@ export function callUser(first: unknown, callerid?: unknown, displayName?: unkno
     displayName: text(o === undefined ? displayName : o.displayName),
     headers: o === undefined ? headers : o.extraHeaders,
   };
-  return dial({ kind: 'user', username }, username, options);
+  const call = dial({ kind: 'user', username }, username, options);
+  detectOn(o?.amd, call, 'callUser');
+  return call;
 }
 
 /** `callSIP(uri, { callerid, … })`, or the older `callSIP(uri, callerid, displayName, password, authUser, headers)`. */
