@@ -65,6 +65,7 @@ export const NOT: Readonly<Record<string, string>> = {
   'AMD.AMDParameters.thresholds': 'confidence is in the event; there are no models with thresholds',
   'AMD.Thresholds': 'confidence is in the event; there are no models with thresholds',
   'AMD.ResultSubtype.MIMIC': 'the cadence does not tell it; always `NONE`',
+  'EndpointParameters.maxVideoBitrate': VIDEO,
   ConferenceRecorder: `${VIDEO}: \`createRecorder\` and \`Conference.sendMediaTo\` record the sound`,
   'VoxEngine.callWhatsappUser': 'a service of the cloud',
   'VoxEngine.createStreamingAgent': VIDEO,

@@ -277,9 +277,9 @@ describe('a room of one session', () => {
     const { kit, room, calls } = await inRoom(
       `const [anna, boris, clara] = people;
        room.addEventListener(ConferenceEvents.Started, () => {
-         const a = room.add({ call: anna }); const b = room.add({ call: boris, direction: 'SEND', displayName: 'B' });
+         const a = room.add({ call: anna }); const b = room.add({ call: boris, direction: ConferenceDirection.SEND, displayName: 'B', scheme: '' });
          room.add({ call: anna });
-         room.add({ call: clara, direction: 'RECEIVE', receiveParameters: { all: { audio: [] } } });
+         room.add({ call: clara, direction: ConferenceDirection.RECEIVE, receiveParameters: { all: { audio: [] } } });
          a.manageEndpoint({ all: { audio: [] } }).then(() => a.manageEndpoint({ all: { audio: ['default'] } })).then(() => Logger.write('hears again'));
          b.setDisplayName('Boris');
        });`,
