@@ -260,6 +260,30 @@ describe('recordings', () => {
     await closed(one);
   });
 
+  it('hear everybody: the first left, the second right, and with a third one the right channel is a mix', async () => {
+    const one = await scene(`const r = VoxEngine.createRecorder();
+      const p = [1, 2, 3, 4].map(n => VoxEngine.createToneScriptPlayer('400;*(1/1/1)'));
+      p[0].sendMediaTo(r); p[1].sendMediaTo(r); p[1].sendMediaTo(r);
+      setTimeout(() => { p[2].sendMediaTo(r); p[3].sendMediaTo(r); p[3].sendMediaTo(r); }, 10);
+      setTimeout(() => { p[1].stopMediaTo(r); p[2].stop(); p[0].stopMediaTo(r); p[3].sendMediaTo(r); }, 20);
+      setTimeout(() => r.stop(), 30);`);
+    const { players, edges, mixers } = one.media;
+    const [recorder] = one.media.recorders;
+    if (recorder === undefined) throw new Error('no recorder');
+    const heard = (sink: { nodeId: number } | undefined): number =>
+      players.findIndex(({ nodeId }) => nodeId === edges.get(sink?.nodeId ?? -1));
+    expect([heard(recorder.left), heard(recorder.right), mixers.length]).toEqual([0, 1, 0]);
+    await one.kit.advance(10);
+    const [mixer] = mixers;
+    expect([heard(recorder.left), edges.get(recorder.right.nodeId)]).toEqual([0, mixer?.mix.nodeId]);
+    expect(mixer?.participants.map(heard)).toEqual([1, 2, 3]);
+    await one.kit.advance(10);
+    expect(mixer?.present.map(heard)).toEqual([3]);
+    await one.kit.advance(10);
+    expect([recorder.closed, mixer?.closed]).toEqual([true, true]);
+    await closed(one);
+  });
+
   it('of a conference records its sound; what is about its picture is absent and says why', async () => {
     // voximplant.com/docs/references/voxengine/conferencerecorder
     const one =

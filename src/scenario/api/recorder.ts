@@ -1,4 +1,4 @@
-/** `Recorder`: what is sent to it with `sendMediaTo` is recorded; the first source to the left, the second to the right. */
+/** `Recorder`: what is sent to it with `sendMediaTo` is recorded; the first source to the left, all others to the right. */
 import type { HostEvent } from '../protocol.ts';
 import { uuid } from './deterministic.ts';
 import { recorderEventNames } from './enums.ts';

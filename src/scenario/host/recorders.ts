@@ -2,6 +2,7 @@
 import type { MediaRecorder } from '../../media/engine.ts';
 import type { RecordingPlace } from '../ports.ts';
 import type { RecordWish } from '../protocol.ts';
+import { RecorderInputs } from './recorder-inputs.ts';
 import { messageOf, type SessionCall, type SessionContext } from './session-context.ts';
 
 interface Recording {
@@ -15,12 +16,10 @@ interface Reports {
   readonly failed: (error: string) => void;
 }
 
-const CHANNELS = ['left', 'right'] as const;
-
 export class SessionRecorders {
   readonly #context: SessionContext;
   readonly #open = new Set<Recording>();
-  readonly #byId = new Map<string, Recording>();
+  readonly #byId = new Map<string, Recording & { readonly inputs: RecorderInputs }>();
   readonly #recordedCalls = new Set<string>();
 
   constructor(context: SessionContext) {
@@ -59,7 +58,7 @@ export class SessionRecorders {
   }
 
   create(recorderId: string, wish: RecordWish): void {
-    const { post, request, sessionId, graph, services } = this.#context;
+    const { post, request, sessionId, graph, media, services } = this.#context;
     if (this.#byId.has(recorderId)) return;
     const { recorders } = services.limits;
     if (this.#byId.size >= recorders) {
@@ -79,24 +78,18 @@ export class SessionRecorders {
       },
     });
     if (recording === undefined) return;
-    this.#byId.set(recorderId, recording);
-    for (const channel of CHANNELS) graph.addSink(sinkKey(recorderId, channel), recording.recorder[channel]);
+    const inputs = new RecorderInputs(recorderId, recording.recorder, graph, () => media.createMixer());
+    this.#byId.set(recorderId, { ...recording, inputs });
   }
 
-  /** The first source to the left, the second to the right. */
   feed(recorderId: string, source: string): void {
-    const { graph, log } = this.#context;
-    const free = CHANNELS.find((channel) => graph.sourceOf(sinkKey(recorderId, channel)) === undefined);
-    if (!this.#byId.has(recorderId)) return;
-    if (free === undefined) {
-      log('warn', 'A recorder has two channels and both are taken.');
-      return;
-    }
-    graph.connect(source, sinkKey(recorderId, free));
+    const known = this.#byId.get(recorderId);
+    if (known !== undefined && !known.inputs.add(source))
+      this.#context.log('warn', 'A recorder has as many sources as it takes; one more is not heard.');
   }
 
   unfeed(recorderId: string, source: string): void {
-    for (const channel of CHANNELS) this.#context.graph.disconnect(source, sinkKey(recorderId, channel));
+    this.#byId.get(recorderId)?.inputs.remove(source);
   }
 
   /** Silence is recorded meanwhile; who feeds the recorder stays connected. */
@@ -110,8 +103,8 @@ export class SessionRecorders {
   }
 
   #forget(recorderId: string): void {
+    this.#byId.get(recorderId)?.inputs.close();
     this.#byId.delete(recorderId);
-    for (const channel of CHANNELS) this.#context.graph.remove(sinkKey(recorderId, channel));
   }
 
   close(): void {
@@ -154,8 +147,4 @@ export class SessionRecorders {
     });
     this.#context.holdEnd(promise);
   }
-}
-
-function sinkKey(recorderId: string, channel: 'left' | 'right'): string {
-  return `recorder:${recorderId}:${channel}`;
 }
