@@ -35,19 +35,10 @@ export class Gate {
     this.#options = options;
   }
 
-  get name(): string {
-    return this.#options.name;
-  }
-
   /** Whether the provider is believed to work. Another one is asked first if not. */
   get isOpen(): boolean {
     if (this.#failures < TRIPS_AT) return true;
     return !this.#trying && this.#options.clock.monotonic() >= this.#restsUntil;
-  }
-
-  /** For tests that check that nothing is left. */
-  get busy(): number {
-    return this.#running + this.#waiting.size;
   }
 
   /**

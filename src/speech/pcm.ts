@@ -2,8 +2,6 @@
 import { Resampler } from '../media/resample.ts';
 import { decodeWavFrames, readWavInfo } from '../media/wav.ts';
 
-export type PcmRate = 8000 | 16000;
-
 /** Outputs that are computed at once; a long text must not hold up the calls (about 1 ms). */
 const SLICE = 4000;
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { wavOf } from './pcm.ts';
 import { PocketsphinxTranscriber } from './pocketsphinx.ts';
 import type { Recogniser, RecognitionOptions, RecognitionStream } from './recognition.ts';
 import { ScratchFolder } from './scratch.ts';
+import { SherpaTranscriber } from './sherpa.ts';
 import { RecognitionChoice } from './speech-service.ts';
 import { FakeOpenAi, json } from './test-support/fake-openai.ts';
 import { FakeVosk } from './test-support/fake-vosk.ts';
@@ -237,6 +238,79 @@ describe('a server with /audio/transcriptions', () => {
   });
 });
 
+describe('programs on this machine', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'programs-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const program = async (script: string): Promise<string> => {
+    const path = join(folder, 'program.sh');
+    await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return path;
+  };
+  const options = (path: string) => ({
+    clock: systemClock,
+    program: path,
+    timeoutMs: 5000,
+    parallel: 1,
+    scratch: new ScratchFolder(join(folder, 'scratch')),
+  });
+
+  it('sherpa-onnx gets the utterance as a file; tokens become words', async () => {
+    const result = {
+      text: ' call the driver',
+      tokens: [' call', ' the', ' dri', 'ver'],
+      timestamps: [0.2, 0.5, 0.7, 0.9],
+    };
+    const path = await program(
+      `for a in "$@"; do f="$a"; done; head -c 4 "$f" > ${folder}/head; echo "$@" > ${folder}/args; echo started >&2; echo '${JSON.stringify(result)}' >&2`,
+    );
+    const sherpa = new SherpaTranscriber({ ...options(path), arguments: ['--tokens=t'] });
+    const stream = new UtteranceRecogniser(sherpa, systemClock).open(russian);
+    const words: string[] = [];
+    stream.events.on('result', (one) =>
+      words.push(one.text, ...one.words.map(({ text, endSeconds }) => `${text} ${endSeconds.toFixed(1)}`)),
+    );
+    const lines = told(stream);
+    for (const part of [silence(1), voice(1), silence(1)]) stream.write(part);
+    stream.end();
+    await expect.poll(() => lines.at(-1)).toBe('ended');
+    expect(words).toEqual(['call the driver', 'call 1.2', 'the 1.4', 'driver 2.2']);
+    expect(await readFile(join(folder, 'head'), 'utf8')).toBe('RIFF');
+    expect(await readFile(join(folder, 'args'), 'utf8')).toMatch(/^--tokens=t \S+\.wav\n$/);
+    const broken = new SherpaTranscriber({ ...options(await program('echo nothing')), arguments: [] });
+    await expect(broken.transcribe(voice(1), russian, new AbortController().signal)).rejects.toThrow(
+      'gave no result',
+    );
+  });
+
+  it('a stream that is closed leaves no child and no file', async () => {
+    const path = await program(`echo $$ > ${folder}/pid; exec sleep 60`);
+    const sphinx = new PocketsphinxTranscriber({
+      ...options(path),
+      model: '/usr/share/pocketsphinx/model/en-us',
+    });
+    const stream = new UtteranceRecogniser(sphinx, systemClock).open(russian);
+    stream.write(voice(1));
+    stream.flush();
+    const pid = async (): Promise<number> =>
+      Number(await readFile(join(folder, 'pid'), 'utf8').catch(() => '0'));
+    await expect.poll(pid).toBeGreaterThan(0);
+    stream.close();
+    const child = await pid();
+    const isAlive = (): boolean => {
+      try {
+        return process.kill(child, 0);
+      } catch {
+        return false;
+      }
+    };
+    await expect.poll(isAlive).toBe(false);
+    await expect.poll(() => readdir(join(folder, 'scratch', String(process.pid)))).toEqual([]);
+  });
+});
+
 describe('real recognition: PocketSphinx hears flite', () => {
   let folder = '';
   beforeAll(async () => {
@@ -248,7 +322,6 @@ describe('real recognition: PocketSphinx hears flite', () => {
     const say = async (name: string, text: string): Promise<Int16Array> => {
       const path = join(folder, `${name}.wav`);
       execFileSync('flite', ['-voice', 'rms', '-t', text, '-o', path]);
-      const { readFile } = await import('node:fs/promises');
       const file = await readFile(path);
       return new Int16Array(file.buffer, file.byteOffset + 44, (file.length - 44) >> 1).slice();
     };

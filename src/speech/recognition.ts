@@ -1,6 +1,6 @@
 /** Sound to text. */
 import type { Emitter } from '../kernel/emitter.ts';
-import type { PcmRate } from './pcm.ts';
+import type { PcmRate } from '../media/engine.ts';
 import { SpeechError } from './speech-error.ts';
 
 export interface RecognitionOptions {

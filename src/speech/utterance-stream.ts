@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import { Emitter } from '../kernel/emitter.ts';
+import type { PcmRate } from '../media/engine.ts';
 import { Endpointer, type EndpointMark } from './endpointer.ts';
 import type { Gate } from './gate.ts';
-import type { PcmRate } from './pcm.ts';
 import type {
   RecognisedWord,
   Recogniser,

@@ -5,9 +5,10 @@
 import WebSocket from 'ws';
 import type { Clock, TimerHandle } from '../kernel/clock.ts';
 import { Emitter } from '../kernel/emitter.ts';
+import type { PcmRate } from '../media/engine.ts';
 import { Endpointer } from './endpointer.ts';
 import { Gate } from './gate.ts';
-import { bytesOf, type PcmRate } from './pcm.ts';
+import { bytesOf } from './pcm.ts';
 import {
   type Recogniser,
   RecognitionError,
