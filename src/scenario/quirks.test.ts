@@ -259,3 +259,33 @@ it('whatever is required, nothing is thrown', async () => {
     ]),
   );
 });
+
+it('timers that are stopped do not go off; a session that ends by a fault says so', async () => {
+  const { runtime, turn } = await loadScript(
+    "const t = setTimeout(() => Logger.write('late'), 5), i = setInterval(() => Logger.write('again'), 5); clearTimeout(t); clearInterval(i); clearTimeout(t); clearTimeout(undefined); clearInterval('x');" +
+      'for (const name of [AppEvents.Terminating, AppEvents.Terminated]) VoxEngine.addEventListener(name, e => Logger.write(name + e.systemError));',
+  );
+  expect(kinds(commandsOf(turn))).toEqual(['timer-set', 'timer-set', 'timer-clear', 'timer-clear']);
+  expect(runtime.dispatch({ type: 'timer', at: AT, timerId: 1 }).commands).toEqual([]);
+  expect(logsOf(runtime.dispatch({ type: 'terminating', at: AT, systemError: true }))).toEqual([
+    'Application.Terminatingtrue',
+  ]);
+  expect(logsOf(runtime.dispatch({ type: 'terminated', at: AT, systemError: true }))).toEqual([
+    'Application.Terminatedtrue',
+  ]);
+});
+
+it('answerDirect joins the two, and bytes of a response come as numbers', async () => {
+  const { runtime } = await loadScript(
+    "VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call }) => { call.answerDirect(VoxEngine.callUser('anna', '1'), { 'X-A': '1' }); Net.httpRequest('http://b/', r => Logger.write(r.data.join()), { rawOutput: true }); });",
+  );
+  expect(kinds(commandsOf(runtime.dispatch(alerting())))).toEqual([
+    'dial',
+    'media-connect',
+    'media-connect',
+    'call-answer',
+    'http-request',
+  ]);
+  const result = { code: 200, headers: [], data: [1, 2] };
+  expect(logsOf(runtime.dispatch({ type: 'http-response', at: AT, requestId: 1, result }))).toEqual(['1,2']);
+});

@@ -67,6 +67,12 @@ function isPayload(name: string): boolean {
   return name.replace(/^.*\./, '').startsWith('_');
 }
 
+/** The words that a field may have (`SmartQueueTaskStatus`), written as an interface. */
+function isLiterals({ properties = {} }: (typeof API)[string]): boolean {
+  const all = Object.entries(properties);
+  return all.length > 0 && all.every(([name, type]) => type === `'${name}'`);
+}
+
 /** In the order of the list, duplicates left out. */
 export function members(): readonly Member[] {
   const all = Object.entries(API).flatMap(([name, entry]) => membersOf(name, entry));
@@ -91,7 +97,7 @@ function membersOf(name: string, entry: (typeof API)[string]): Member[] {
     );
   for (const [member, value] of Object.entries(entry.values ?? {}))
     out.push(...enumValue(owner, member, value));
-  if (isPayload(name)) return out;
+  if (isPayload(name) || isLiterals(entry)) return out;
   const kind = entry.kind === 'class' ? 'property' : 'field';
   for (const [member, detail] of Object.entries(entry.properties ?? {}))
     out.push({ key: at(member.replace(/\?$/, '')), owner, kind, detail });
@@ -127,13 +133,21 @@ export function keysOf(line: string): readonly string[] {
       return OLDER_FORMS.filter((one) => one.of === name && one.kinds.test(rest.join(' '))).map(
         ({ of, form }) => `${of.slice(0, of.lastIndexOf('.'))}.${form}`,
       );
-    case 'e': {
-      const key = EVENT_KEYS.get(name);
-      return key === undefined ? [] : [rest.length === 0 ? key : `${key}.${rest[0]}`];
-    }
+    case 'e':
+      return delivered(name, rest[0]);
     default:
       return throughTypes(sign, name, rest);
   }
+}
+
+/** An event, a field of it, or a field in a field. */
+function delivered(name: string, path: string | undefined): string[] {
+  const key = EVENT_KEYS.get(name);
+  if (key === undefined) return [];
+  const [field = '', ...inner] = (path ?? '').split('.');
+  if (inner.length === 0) return [path === undefined ? key : `${key}.${field}`];
+  const type = EVENTS.find((one) => one.key === key)?.fields.get(field)?.type;
+  return type === undefined ? [] : fieldsAlong(type, inner.join('.'));
 }
 
 function called(path: string): string[] {

@@ -136,11 +136,23 @@ function came(name: string, result: unknown): unknown {
   return result;
 }
 
+/** A method that is inherited counts for the class of the object. */
+function nameFor(name: string, self: unknown): string {
+  if (depth > 0 || self === null || typeof self !== 'object') return name;
+  try {
+    const proto = getPrototypeOf(self);
+    const derived = proto === null ? undefined : nameOf(proto);
+    return derived === undefined ? name : `${derived}${name.slice(name.lastIndexOf('.'))}`;
+  } catch {
+    return name;
+  }
+}
+
 function observed(name: string, target: Any): Any {
   const isListening = name.endsWith('.addEventListener') || name.endsWith('.removeEventListener');
   return proxy(target, {
     apply: (_, self, args: unknown[]) =>
-      observeCall(name, args, isListening, (passed) => apply(target, self, passed)),
+      observeCall(nameFor(name, self), args, isListening, (passed) => apply(target, self, passed)),
     construct: (_, args: unknown[], newTarget) => {
       if (depth === 0) used(`c ${name}`);
       return observeCall(`${name}.constructor`, args, false, (passed) =>
@@ -178,8 +190,8 @@ function nameOf(proto: object): string | undefined {
 function observeMembers(proto: object): void {
   if (apply(weakHas, prototypes, [proto])) return;
   apply(weakSet, prototypes, [proto, true]);
-  const name = nameOf(proto);
-  if (name === undefined) return;
+  // A class that the list does not have is the base of one that it has.
+  const name = nameOf(proto) ?? '?';
   for (const key of ownKeys(proto)) {
     const found = getOwnPropertyDescriptor(proto, key);
     if (
@@ -232,6 +244,7 @@ function handlerOf(event: string, handler: Any): Any {
       const value = getOwnPropertyDescriptor(payload as object, key)?.value as unknown;
       if (typeof key !== 'string' || value === undefined) continue;
       used(`e ${event} ${key}`);
+      fields(value, (path) => used(`e ${event} ${key}.${path}`), '', 1);
       observeClass(value);
     }
     return asScript(() => handler(payload));
