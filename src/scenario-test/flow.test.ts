@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Flow, type FlowOptions } from './flow.ts';
+import { Flow } from './flow.ts';
+import type { FlowOptions } from './flow-options.ts';
 import type { Phone } from './phone.ts';
 
 const IN = { from: '+447700900101', to: '+442079460123', name: 'anna' };

@@ -2,53 +2,26 @@
  * One flow: scripts of a rule, run by the real scenario service in its real sandbox, on a clock that moves only when the
  * test lets it. Whoever calls and is called is a `Phone`. A flow may have several sessions: people call one after another.
  */
-import type { Call, HeaderMap, Route, ScenarioSource } from '../call/types.ts';
+import type { Route, ScenarioSource } from '../call/types.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { seededRandom } from '../kernel/seeded-random.ts';
 import { VirtualClock } from '../kernel/virtual-clock.ts';
 import type { ScenarioSessionEvents } from '../scenario/ports.ts';
 import type { HostEvent } from '../scenario/protocol.ts';
-import type { ScenarioLimits } from '../scenario/sandbox/limits.ts';
 import { ScenarioService } from '../scenario/scenario-service.ts';
-import { CallsDouble, type NewCall } from './calls-double.ts';
+import { CallsDouble } from './calls-double.ts';
+import type { Caller, FlowOptions } from './flow-options.ts';
 import { FlowSandboxes } from './flow-sandboxes.ts';
-import { type Asked, HttpDouble, type Reply } from './http-double.ts';
+import { HttpDouble } from './http-double.ts';
 import { type Direction, Ladder } from './ladder.ts';
 import { MediaDouble } from './media-double.ts';
-import { nameOfSound, Phone, type PhoneHost, type Waiting } from './phone.ts';
+import { People } from './people.ts';
+import type { Phone, PhoneHost, Waiting } from './phone.ts';
 import { RecognitionDouble } from './recognition-double.ts';
 import { Recordings } from './recordings.ts';
 import { Sounds } from './sounds.ts';
 import { StorageDouble } from './storage-double.ts';
 import { type WebSocketServer, WebSocketsDouble } from './web-socket-double.ts';
-
-export interface FlowOptions {
-  /** What the rule, or whoever starts the scenario, gives to `VoxEngine.customData()`. Anything but text is written as JSON. */
-  readonly customData?: unknown;
-  /** Service numbers of the application: what it may show. Numbers that are called are among them by themselves. */
-  readonly numbers?: readonly string[];
-  /** SIP accounts of the application. Default: any name is one. */
-  readonly users?: readonly string[];
-  /** When the flow begins. Default: noon of 1 January 2026, UTC. */
-  readonly now?: Date;
-  /** Of the script's dice. Default 1. */
-  readonly seed?: number;
-  readonly limits?: Partial<ScenarioLimits>;
-  /** What the ladder calls the nth phone, from 1. Default: its number. */
-  readonly nameOf?: (place: number, number: string) => string;
-  /** Answers requests that `http` has no answer for, sooner or later. Default: they fail the test. */
-  readonly byHand?: (asked: Asked) => Promise<Reply>;
-}
-
-export interface Caller {
-  readonly from: string;
-  /** The number that is dialled. */
-  readonly to: string;
-  readonly displayName?: string;
-  readonly headers?: HeaderMap;
-  /** What the ladder calls this phone. Default: its number. */
-  readonly name?: string;
-}
 
 /** A flow that went otherwise than the test says, with the ladder of what happened. */
 export class FlowError extends Error {
@@ -78,22 +51,16 @@ export class Flow implements PhoneHost, AsyncDisposable {
   readonly events: HostEvent[] = [];
   /** Lines of `Logger.write` and of the runtime, in order. */
   readonly log: string[] = [];
-  readonly phones: Phone[] = [];
   readonly #clock: VirtualClock;
   readonly #calls: CallsDouble;
-  readonly #media: MediaDouble;
+  readonly #people: People;
   readonly #sandboxes: FlowSandboxes;
   readonly #service: ScenarioService;
   readonly #webSockets: WebSocketsDouble;
   readonly #route: Route;
   readonly #customData: string;
   readonly #numbers: Set<string>;
-  readonly #nameOfNew: FlowOptions['nameOf'];
-  readonly #byCall = new Map<Call, Phone>();
-  readonly #called: Phone[] = [];
-  readonly #hearing = new Map<Phone, Phone | string>();
   #failures: string[] = [];
-  #nextName: string | undefined;
   #closed = false;
 
   constructor(scenarios: readonly ScenarioSource[], options: FlowOptions = {}) {
@@ -103,7 +70,6 @@ export class Flow implements PhoneHost, AsyncDisposable {
     this.#clock = clock;
     this.#customData = typeof customData === 'string' ? customData : JSON.stringify(customData);
     this.#numbers = new Set(numbers);
-    this.#nameOfNew = options.nameOf;
     this.#route = { applicationId: 'test', applicationName: 'test', ruleName: 'test', scenarios };
     this.ladder = new Ladder(() => clock.monotonic());
     this.storage = new StorageDouble(clock);
@@ -112,30 +78,33 @@ export class Flow implements PhoneHost, AsyncDisposable {
       unexpected: (sentence) => this.#fail('socket', sentence),
       until: (isSo, what, within) => this.until(isSo, what, within),
     });
-    this.recordings = new Recordings(clock, (call) => this.#byCallId(call));
+    this.recordings = new Recordings(clock, (call) => this.#people.phoneOfId(call)?.name ?? 'session');
     this.http = new HttpDouble({
       clock,
       onAsked: ({ method, url }, outcome) => this.ladder.add('HTTP', 'out', `${method} ${url}: ${outcome}`),
       onUnexpected: (sentence) => this.#fail('HTTP', sentence),
       byHand: options.byHand,
     });
-    this.#media = new MediaDouble({
+    const media = new MediaDouble({
       clock,
       sounds: this.sounds,
       onListener: (listener) => this.recognition.listens(listener),
     });
+    const { ladder, recognition } = this;
+    this.#people = new People({ host: this, ladder, media, recognition, nameOf: options.nameOf });
     this.#sandboxes = new FlowSandboxes(limits, (event) => this.events.push(event));
     this.#calls = new CallsDouble({
       clock,
       random,
       numbers: () => this.#numbers,
       users: users === undefined ? undefined : new Set(users),
-      onCall: (made) => this.#onCall(made),
-      note: (call, direction, what) => this.ladder.add(this.#nameOf(call), direction, what),
+      onCall: (made) => this.#people.add(made),
+      note: (call, direction, what) =>
+        ladder.add(this.#people.phoneOf(call)?.name ?? 'call', direction, what),
     });
     this.#service = new ScenarioService({
       calls: this.#calls,
-      media: this.#media,
+      media,
       recordings: this.recordings,
       speech: this.sounds,
       playbacks: this.sounds,
@@ -160,6 +129,10 @@ export class Flow implements PhoneHost, AsyncDisposable {
   get running(): number {
     return this.#service.activeSessions;
   }
+  /** Everybody who has called or was called, in order. */
+  get phones(): readonly Phone[] {
+    return this.#people.phones;
+  }
   /** Everybody whom the scenarios have called so far. */
   get calledPhones(): readonly Phone[] {
     return this.phones.filter(({ isCaller }) => !isCaller);
@@ -170,13 +143,13 @@ export class Flow implements PhoneHost, AsyncDisposable {
     const { from, to, displayName = '', headers = {}, name } = caller;
     await this.#sandboxes.ready;
     this.#numbers.add(to);
-    this.#nextName = name;
+    this.#people.nextName = name;
     const call = this.#calls.ring(
       { ...this.#route, customData: this.#customData },
       { from, to, displayName, headers },
     );
     await this.settled();
-    return this.#byCall.get(call) as Phone;
+    return this.#people.phoneOf(call) as Phone;
   }
 
   /** A session begins without a call, as by `POST /v1/scenarios/…/start` or `StartScenarios`. */
@@ -195,8 +168,8 @@ export class Flow implements PhoneHost, AsyncDisposable {
 
   /** The next leg that a scenario dials; those that it dialled before are given first, each once. */
   async called({ within, name }: Waiting & { readonly name?: string } = {}): Promise<Phone> {
-    await this.until(() => this.#called.length > 0, 'a call to somebody', within);
-    const phone = this.#called.shift() as Phone;
+    await this.until(() => this.#people.unmet.length > 0, 'a call to somebody', within);
+    const phone = this.#people.unmet.shift() as Phone;
     phone.name = name ?? phone.name;
     return phone;
   }
@@ -238,7 +211,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
       await this.until(() => this.running === 0, 'the end', within);
     } catch (error) {
       if (this.running === 0) throw error;
-      throw this.failure(this.#leftOpen());
+      throw this.failure(this.#people.leftOpen());
     }
   }
 
@@ -250,7 +223,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     await this.#quiet();
-    if (this.running > 0 && !quietly) this.#failures.push(this.#leftOpen());
+    if (this.running > 0 && !quietly) this.#failures.push(this.#people.leftOpen());
     const closed = this.#service.close(0).then(() => true);
     for (let rounds = 0; rounds < 50; rounds++) {
       if (await Promise.race([closed, this.#clock.advance(1_000).then(() => false)])) break;
@@ -265,22 +238,11 @@ export class Flow implements PhoneHost, AsyncDisposable {
   // What phones ask.
 
   hearing(phone: Phone): Phone | string {
-    const leg = [...this.#byCall].find(([, one]) => one === phone)?.[0].leg;
-    const sources = leg === undefined ? [] : this.#media.heardBy(leg);
-    const heard = sources.map((source) =>
-      typeof source === 'string'
-        ? source
-        : ([...this.#byCall].find(([one]) => one.leg === source)?.[1] ?? 'silence'),
-    );
-    if (heard.length > 1) return `room: ${heard.map(nameOfSound).join(', ')}`;
-    return heard[0] ?? 'silence';
+    return this.#people.hearing(phone);
   }
 
   async saying(phone: Phone, text: string, confidence: number): Promise<void> {
-    const leg = [...this.#byCall].find(([, one]) => one === phone)?.[0].leg;
-    const streams = this.recognition.hearing(
-      (listener) => leg !== undefined && this.#media.heardBy(listener).some((one) => one === leg),
-    );
+    const streams = this.#people.recognising(phone);
     this.note(phone, 'in', `says: ${text}${streams.length === 0 ? ' (and nothing recognises it)' : ''}`);
     for (const { events } of streams) events.emit('speechStarted', {});
     const startSeconds = this.#clock.monotonic() / 1000;
@@ -313,21 +275,6 @@ export class Flow implements PhoneHost, AsyncDisposable {
     observers.on('ended', (ended) => this.#onEnded(ended));
   }
 
-  #onCall({ call, from, to, headers }: NewCall): void {
-    const name = this.#nextName ?? this.#nameOfNew?.(this.phones.length + 1, call.incoming ? from : to);
-    const phone = new Phone(call, { name, from, to, headers }, this);
-    this.#nextName = undefined;
-    this.phones.push(phone);
-    this.#byCall.set(call, phone);
-    if (call.incoming) {
-      this.note(phone, 'in', `calls ${to}${phone.name.includes(from) ? '' : ` from ${from}`}`);
-      return;
-    }
-    this.#called.push(phone);
-    const shows = from === '' ? 'without a number' : `and sees ${from}`;
-    this.note(phone, 'out', `is called ${shows}`);
-  }
-
   #onEnded({ reason, error }: ScenarioSessionEvents['ended']): void {
     this.ladder.add('scenario', 'note', `ended: ${reason}`);
     if (error === undefined) return;
@@ -349,12 +296,6 @@ export class Flow implements PhoneHost, AsyncDisposable {
     throw this.failure(failures.join('\n'));
   }
 
-  #leftOpen(): string {
-    const open = this.phones.filter(({ state }) => state !== 'ended').map((phone) => describe(phone));
-    if (open.length > 0) return `The scenario left open: ${open.join('; ')}.`;
-    return 'All calls are over, and the session is not: the scenario has not called VoxEngine.terminate().';
-  }
-
   /** Until every sandbox has answered and every promise has run. Then what everybody hears is noted. */
   async #quiet(): Promise<void> {
     const began = performance.now();
@@ -362,35 +303,8 @@ export class Flow implements PhoneHost, AsyncDisposable {
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (performance.now() - began > REST_MS) throw this.failure('The flow does not come to rest.');
     } while (this.#sandboxes.busy > 0 || this.http.thinking > 0);
-    this.#listen();
+    this.#people.listen();
   }
-
-  #listen(): void {
-    for (const phone of this.phones) {
-      const before = this.#hearing.get(phone) ?? 'silence';
-      if (before === 'silence' && phone.state === 'ended') continue;
-      const now = this.hearing(phone);
-      if (now === before) continue;
-      this.#hearing.set(phone, now);
-      if (phone.state === 'ended') continue;
-      phone.heard.push(now);
-      this.note(phone, 'note', `hears ${nameOfSound(now)}`);
-    }
-  }
-
-  #nameOf(call: Call): string {
-    return this.#byCall.get(call)?.name ?? 'call';
-  }
-
-  #byCallId(id: string): string {
-    return [...this.#byCall].find(([call]) => call.id === id)?.[1].name ?? 'session';
-  }
-}
-
-function describe({ name, isCaller, state, from, to }: Phone): string {
-  const who = isCaller ? `the call of ${name} to ${to}` : `the call to ${name}`;
-  const shown = isCaller || from === '' ? '' : `, which sees ${from}`;
-  return `${who}${shown} (${state === 'waiting' ? 'nobody answered' : state})`;
 }
 
 const nothing = (): void => {};

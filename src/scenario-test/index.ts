@@ -1,7 +1,8 @@
 /** `maskline/scenario-test`: what a scenario's test file imports. `docs/guide/test-a-scenario.md` shows how. */
 export type { Transfer } from './call-double.ts';
 export { type Expectation, expect } from './expect.ts';
-export { type Caller, Flow, FlowError, type FlowOptions } from './flow.ts';
+export { Flow, FlowError } from './flow.ts';
+export type { Caller, FlowOptions } from './flow-options.ts';
 export type { Answer, Asked, Reply } from './http-double.ts';
 export { Phone, type Waiting } from './phone.ts';
 export type { Recorded } from './recordings.ts';

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { getCallSites } from 'node:util';
 import type { ScenarioSource } from '../call/types.ts';
 import { readScript } from '../scenario/script-file.ts';
-import { Flow, type FlowOptions } from './flow.ts';
+import { Flow } from './flow.ts';
+import type { FlowOptions } from './flow-options.ts';
 import { adopt } from './open-flows.ts';
 
 /** A file, relative to the test; or the script itself. */

@@ -3,7 +3,8 @@
  * backend or the clock does. What follows from it is printed as it happens.
  */
 import type { ScenarioSource } from '../../call/types.ts';
-import { Flow, FlowError, type FlowOptions } from '../../scenario-test/flow.ts';
+import { Flow, FlowError } from '../../scenario-test/flow.ts';
+import type { FlowOptions } from '../../scenario-test/flow-options.ts';
 import type { Asked, Reply } from '../../scenario-test/http-double.ts';
 import { drawStep } from '../../scenario-test/ladder.ts';
 import type { Phone } from '../../scenario-test/phone.ts';
