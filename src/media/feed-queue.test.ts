@@ -52,3 +52,11 @@ it('forgets all when it is cleared, and waits anew', () => {
   expect(taken(queue, 20)).toBeUndefined();
   expect(taken(queue, 60)).toEqual(ramp(5, 160));
 });
+
+it('takes as much memory as is pushed, and loses nothing when it takes more', () => {
+  const queue = new FeedQueue(8000, 10_000);
+  queue.push(ramp(0, 3000), 0);
+  for (let n = 0; n < 10; n++) expect(taken(queue, 0)).toEqual(ramp(n * 160, 160));
+  queue.push(ramp(3000, 20_000), 0);
+  for (let n = 10; n < 143; n++) expect(taken(queue, 0)).toEqual(ramp(n * 160, 160));
+});

@@ -4,11 +4,15 @@ import { Halver } from './half-band.ts';
 import { FRAME_SAMPLES } from './player.ts';
 
 const SAMPLES_PER_MS = 8;
+/** Half a second; more is taken when more is pushed. */
+const FIRST_SAMPLES = 4000;
 /** Chunks may come this much apart without a gap, milliseconds. */
 const EVEN_MS = 40;
 
 export class FeedQueue {
-  readonly #ring: Int16Array;
+  readonly #max: number;
+  /** As long as was ever needed. */
+  #ring = new Int16Array(FIRST_SAMPLES);
   readonly #halver: Halver | undefined;
   #first = 0;
   #length = 0;
@@ -18,7 +22,7 @@ export class FeedQueue {
   #waitsSince = 0;
 
   constructor(rate: PcmRate, maxBufferMs: number) {
-    this.#ring = new Int16Array(maxBufferMs * SAMPLES_PER_MS);
+    this.#max = maxBufferMs * SAMPLES_PER_MS;
     this.#halver = rate === 16_000 ? new Halver() : undefined;
   }
 
@@ -29,18 +33,30 @@ export class FeedQueue {
   /** Beyond the bound the oldest is dropped. `now` in monotonic milliseconds. */
   push(chunk: Int16Array, now: number): void {
     const samples = this.#halver === undefined ? chunk : this.#halver.process(chunk);
-    const { length } = this.#ring;
     if (this.#length === 0) this.#waitsSince = now;
     this.#pushedAt = now;
-    const kept = samples.subarray(Math.max(0, samples.length - length));
-    const excess = Math.max(0, this.#length + kept.length - length);
-    this.#first = (this.#first + excess) % length;
+    const kept = samples.subarray(Math.max(0, samples.length - this.#max));
+    const excess = Math.max(0, this.#length + kept.length - this.#max);
+    this.#first = (this.#first + excess) % this.#ring.length;
     this.#length -= excess;
+    this.#makeRoom(this.#length + kept.length);
+    const { length } = this.#ring;
     const at = (this.#first + this.#length) % length;
     const head = Math.min(kept.length, length - at);
     this.#ring.set(kept.subarray(0, head), at);
     this.#ring.set(kept.subarray(head), 0);
     this.#length += kept.length;
+  }
+
+  #makeRoom(needed: number): void {
+    const { length } = this.#ring;
+    if (needed <= length) return;
+    const larger = new Int16Array(Math.max(needed, Math.min(this.#max, 2 * length)));
+    const head = Math.min(this.#length, length - this.#first);
+    larger.set(this.#ring.subarray(this.#first, this.#first + head));
+    larger.set(this.#ring.subarray(0, this.#length - head), head);
+    this.#ring = larger;
+    this.#first = 0;
   }
 
   clear(): void {

@@ -4,6 +4,7 @@ import { RtpPeer } from '../../../test/kit/rtp-peer.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import { systemRandom } from '../../kernel/random.ts';
 import type { AudioCodec, LegPlan, MediaEngine, MediaLeg, MediaSession, SrtpKey } from '../engine.ts';
+import { toneShare } from '../goertzel.ts';
 import { createEmbeddedEngine } from './engine.ts';
 
 export class MediaStage {
@@ -71,5 +72,21 @@ export function fromFirstSound(samples: Int16Array): Int16Array {
       0,
       samples.findIndex((sample) => Math.abs(sample) > 2000),
     ),
+  );
+}
+
+/**
+ * The largest share of a tone in any 100 ms of what was heard: a machine that stands still for a moment breaks a tone in
+ * the middle, and that is not what is asked.
+ */
+export function bestShare(samples: Int16Array, hz: number, rate = 8000): number {
+  return Math.max(...windows(samples, rate).map((one) => toneShare(one, hz, rate)));
+}
+
+/** In pieces of 100 ms; what is left over at the end is left out. */
+export function windows(samples: Int16Array, rate = 8000): Int16Array[] {
+  const size = rate / 10;
+  return Array.from({ length: Math.floor(samples.length / size) }, (_, n) =>
+    samples.subarray(n * size, (n + 1) * size),
   );
 }
