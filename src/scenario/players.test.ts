@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { HostCommand, HostEvent } from './protocol.ts';
 import { AT, alerting, commandsOf, loadScript, logsOf } from './test-support/sandbox-kit.ts';
@@ -268,6 +269,17 @@ describe('players of a session', () => {
       Logger.write(typeof p.constructor.deliver + typeof Object.getPrototypeOf(p.constructor).deliver);`);
     expect(logsOf(turn)).toEqual(['Player.sendMediaTo: a Player cannot receive sound', 'undefinedundefined']);
   });
+});
+
+it('docs/guide/sounds.md: its scripts run and get no warning', async () => {
+  const guide = readFileSync(new URL('../../docs/guide/sounds.md', import.meta.url), 'utf8');
+  const scripts = [...guide.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, script]) => script ?? '');
+  expect(scripts).toHaveLength(2);
+  for (const script of scripts) {
+    const { runtime, turn } = await loadScript(script);
+    const next = runtime.dispatch(alerting());
+    expect([turn.error, next.error, logsOf(turn), logsOf(next)]).toEqual([undefined, undefined, [], []]);
+  }
 });
 
 describe('playback of a call', () => {
