@@ -99,18 +99,21 @@ describe('sockets that a script opens', () => {
       'OPEN {}',
       'MESSAGE {"text":"Привет"}',
       'MESSAGE {"text":"bye"}',
-      'CLOSE {"code":"1000","reason":"","wasClean":true}',
+      'CLOSE {"code":1000,"reason":"","wasClean":true}',
     ]);
     // The host, and neither path nor words.
     expect(kit.logs.filter((line) => line.startsWith('The web socket')).join()).not.toMatch(
       /secret|Привет|voice/,
     );
     expect(kit.logs.join()).toMatch(/2 messages \(\d+ bytes\) received, 2 \(\d+\) sent, 0 dropped/);
-    await kit.start(`${WATCH} watch(VoxEngine.createWebSocket('${peer.url}'));`);
-    await vi.waitFor(() => expect(peer.sockets).toHaveLength(2));
-    peer.sockets[1]?.close(4001, 'enough');
+    // A service that knows no sub-protocols chooses none.
+    const plain = await listen({ handleProtocols: () => false });
+    await kit.start(`${WATCH} watch(VoxEngine.createWebSocket('${plain.url}'));`);
+    await vi.waitFor(() => expect(plain.sockets).toHaveLength(1));
+    expect(plain.requests[0]?.headers['sec-websocket-protocol']).toBe('chat');
+    plain.sockets[0]?.close(4001, 'enough');
     await vi.waitFor(() =>
-      expect(lines(kit).at(-1)).toBe('CLOSE {"code":"4001","reason":"enough","wasClean":true}'),
+      expect(lines(kit).at(-1)).toBe('CLOSE {"code":4001,"reason":"enough","wasClean":true}'),
     );
     await end(kit);
   });
@@ -134,7 +137,7 @@ describe('sockets that a script opens', () => {
         `${WATCH} watch(VoxEngine.createWebSocket('${url}')); VoxEngine.createWebSocket('${peer.url}').close()`,
       );
       await vi.waitFor(() =>
-        expect(lines(kit).at(-1)).toBe('CLOSE {"code":"1006","reason":"","wasClean":false}'),
+        expect(lines(kit).at(-1)).toBe('CLOSE {"code":1006,"reason":"","wasClean":false}'),
       );
       return lines(kit).find((line) => line.startsWith('ERROR')) ?? '';
     };
@@ -215,7 +218,7 @@ describe('sockets that a script opens', () => {
     await kit.advance(20_000);
     await kit.advance(20_000);
     await vi.waitFor(() =>
-      expect(lines(kit).at(-1)).toBe('CLOSE {"code":"1006","reason":"","wasClean":false}'),
+      expect(lines(kit).at(-1)).toBe('CLOSE {"code":1006,"reason":"","wasClean":false}'),
     );
     expect(lines(kit).at(-2)).toBe('ERROR {"reason":"the peer does not answer any more"}');
     await end(kit);
@@ -336,7 +339,7 @@ describe('the URL of a session', () => {
     (sockets[0] as WebSocket).send('hello');
     await vi.waitFor(() => expect(kit.logs).toContain('MESSAGE {"text":"hello"}'));
     (sockets[1] as WebSocket).terminate();
-    await vi.waitFor(() => expect(kit.logs).toContain('CLOSE {"code":"1006","reason":"","wasClean":false}'));
+    await vi.waitFor(() => expect(kit.logs).toContain('CLOSE {"code":1006,"reason":"","wasClean":false}'));
     // A handshake that fails takes no place for ever.
     const raw = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
     raw.write(

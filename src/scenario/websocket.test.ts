@@ -74,7 +74,7 @@ describe('createWebSocket', () => {
     );
     const closed = { code: 1001, reason: 'bye', wasClean: true };
     expect(tell({ type: 'websocket-closed', websocketId, ...closed })).toEqual([
-      ...seen('WebSocket.Close', 'onclose', { ...closed, code: '1001' }, 'closed'),
+      ...seen('WebSocket.Close', 'onclose', closed, 'closed'),
       'true',
     ]);
     // It is over: nothing more is told.
@@ -94,10 +94,10 @@ describe('createWebSocket', () => {
     expect(made.map(({ url, protocols }) => [url, ...protocols])).toEqual([
       ['wss://a/', 'one'],
       ['wss://a/', 'one', 'two'],
-      ['wss://b/'],
-      [''],
-      ['7'],
-      ['wss://a/'],
+      ['wss://b/', 'chat'],
+      ['', 'chat'],
+      ['7', 'chat'],
+      ['wss://a/', 'chat'],
     ]);
     expect(made[2]?.headers).toEqual([['Authorization', 'Bearer x']]);
   });

@@ -55,23 +55,23 @@ const WebSocketAudioEncoding = checkedEnum('WebSocketAudioEncoding', {
   ULAW: 'ULAW',
   OPUS: 'OPUS',
 });
-/** RFC 6455 §7.4.1 and the IANA registry; strings, as in the cloud. */
+/** RFC 6455 §7.4.1 and the IANA registry. */
 const WebSocketCloseCode = checkedEnum('WebSocketCloseCode', {
-  CLOSE_NORMAL: '1000',
-  CLOSE_GOING_AWAY: '1001',
-  CLOSE_PROTOCOL_ERROR: '1002',
-  CLOSE_UNSUPPORTED: '1003',
-  CLOSED_NO_STATUS: '1005',
-  CLOSE_ABNORMAL: '1006',
-  CLOSE_UNSUPPORTED_PAYLOAD: '1007',
-  CLOSE_POLICY_VIOLATION: '1008',
-  CLOSE_TOO_LARGE: '1009',
-  CLOSE_MANDATORY_EXTENSION: '1010',
-  CLOSE_SERVER_ERROR: '1011',
-  CLOSE_SERVICE_RESTART: '1012',
-  CLOSE_TRY_AGAIN_LATER: '1013',
-  CLOSE_BAD_GATEWAY: '1014',
-  CLOSE_TLS_FAIL: '1015',
+  CLOSE_NORMAL: 1000,
+  CLOSE_GOING_AWAY: 1001,
+  CLOSE_PROTOCOL_ERROR: 1002,
+  CLOSE_UNSUPPORTED: 1003,
+  CLOSED_NO_STATUS: 1005,
+  CLOSE_ABNORMAL: 1006,
+  CLOSE_UNSUPPORTED_PAYLOAD: 1007,
+  CLOSE_POLICY_VIOLATION: 1008,
+  CLOSE_TOO_LARGE: 1009,
+  CLOSE_MANDATORY_EXTENSION: 1010,
+  CLOSE_SERVER_ERROR: 1011,
+  CLOSE_SERVICE_RESTART: 1012,
+  CLOSE_TRY_AGAIN_LATER: 1013,
+  CLOSE_BAD_GATEWAY: 1014,
+  CLOSE_TLS_FAIL: 1015,
 });
 
 const ENCODINGS = { PCM8: 'PCM8', PCM16: 'PCM16', ALAW: 'ALAW', ULAW: 'ULAW' } as const;
@@ -79,6 +79,8 @@ type Encoding = keyof typeof ENCODINGS;
 /** Streams of one socket, in each direction. The host has the same limit. */
 const MAX_STREAMS = 8;
 const MAX_TAG = 128;
+/** As voximplant.com/docs/references/voxengine/websocketparameters has it. */
+const DEFAULT_PROTOCOL = 'chat';
 
 type Fields = Readonly<Record<string, unknown>>;
 type State = 'connecting' | 'open' | 'closing' | 'closed';
@@ -205,11 +207,7 @@ function wishOf(url: string, parameters: unknown) {
   const alone = typeof parameters === 'string' || Array.isArray(parameters);
   const options: Fields = alone ? { protocols: parameters } : fieldsOf(parameters);
   const { protocols, headers } = options;
-  const names = Array.isArray(protocols)
-    ? protocols
-    : protocols === undefined || protocols === null
-      ? []
-      : [protocols];
+  const names = Array.isArray(protocols) ? protocols : [protocols ?? DEFAULT_PROTOCOL];
   return {
     url: url.slice(0, 8192),
     protocols: names.map(text).filter((name) => name !== ''),
@@ -311,7 +309,7 @@ export const websocket: ApiPart = {
     'websocket-message': toSocket('WebSocket.Message', undefined, ({ text }) => ({ text })),
     'websocket-error': toSocket('WebSocket.Error', undefined, ({ reason }) => ({ reason })),
     'websocket-closed': toSocket('WebSocket.Close', 'closed', ({ code, reason, wasClean }) => ({
-      code: String(code),
+      code,
       reason,
       wasClean,
     })),

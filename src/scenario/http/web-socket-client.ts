@@ -102,6 +102,10 @@ export class FencedWebSockets implements WebSockets {
     };
     signal.addEventListener('abort', abort, { once: true });
     socket.on('error', reject);
+    // RFC 6455 §4.1 lets a server choose none of the sub-protocols, as most voice services do; `ws` does not.
+    socket.on('upgrade', ({ headers }) => {
+      headers['sec-websocket-protocol'] ??= request.protocols[0];
+    });
     socket.on('unexpected-response', (_sent, response) => {
       try {
         resolve(redirected(request, url, response));
