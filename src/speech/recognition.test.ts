@@ -20,6 +20,8 @@ import { transcribeFile } from './transcribe-file.ts';
 import { UtteranceRecogniser } from './utterance-stream.ts';
 import { VoskRecogniser } from './vosk.ts';
 
+/** A busy machine is no failure. */
+const SOON = { timeout: 15_000 };
 const russian: RecognitionOptions = { language: 'ru-RU', phrases: [], endSilenceMs: 700 };
 const silence = (seconds: number, rate = 16_000): Int16Array => new Int16Array(seconds * rate);
 /** Something as loud as a voice. */
@@ -76,7 +78,7 @@ describe('Vosk', () => {
       clock: systemClock,
       url: server.url,
       rate: 16_000,
-      timeoutMs: 5000,
+      timeoutMs: 15_000,
       parallel: 2,
       ...more,
     });
@@ -98,7 +100,7 @@ describe('Vosk', () => {
     for (const part of [silence(0.5), voice(1), silence(1), silence(0.5)]) stream.write(part);
     await stream.drained();
     stream.end();
-    await expect.poll(() => lines.at(-1)).toBe('ended');
+    await expect.poll(() => lines.at(-1), SOON).toBe('ended');
     expect(lines).toEqual([
       'started',
       'captured',
@@ -112,14 +114,14 @@ describe('Vosk', () => {
     ]);
     expect(server.heard).toBe(3 * 32_000);
     stream.write(voice(1));
-    await expect.poll(() => server.connections).toBe(0);
+    await expect.poll(() => server.connections, SOON).toBe(0);
   });
 
   it('one that is not there, is silent, sends nonsense, or goes away: fatal, once, in time', async () => {
     const fails = async (stream: RecognitionStream): Promise<string[]> => {
       const lines = told(stream);
       stream.write(silence(0.1));
-      await expect.poll(() => lines.at(-1)).toMatch(/^fatal/);
+      await expect.poll(() => lines.at(-1), SOON).toMatch(/^fatal/);
       stream.end();
       stream.close();
       return lines.filter((line) => line !== 'ready');
@@ -153,7 +155,7 @@ describe('a server with /audio/transcriptions', () => {
     server = await FakeOpenAi.start();
   });
   afterAll(() => server.close());
-  const recogniser = (model = 'whisper-1', timeoutMs = 5000): Recogniser =>
+  const recogniser = (model = 'whisper-1', timeoutMs = 15_000): Recogniser =>
     new UtteranceRecogniser(
       new OpenAiTranscriber({
         name: 'The server',
@@ -176,7 +178,7 @@ describe('a server with /audio/transcriptions', () => {
     const lines = told(stream);
     for (const part of [silence(1), voice(1), silence(1), voice(1), silence(0.2)]) stream.write(part);
     stream.end();
-    await expect.poll(() => lines.at(-1)).toBe('ended');
+    await expect.poll(() => lines.at(-1), SOON).toBe('ended');
     expect(lines.filter((line) => line !== 'ready')).toEqual([
       'started',
       'captured',
@@ -203,7 +205,7 @@ describe('a server with /audio/transcriptions', () => {
     const lines = told(stream);
     for (let i = 0; i < 3; i++) for (const part of [voice(0.5), silence(1)]) stream.write(part);
     stream.end();
-    await expect.poll(() => lines.at(-1)).toBe('ended');
+    await expect.poll(() => lines.at(-1), SOON).toBe('ended');
     expect(lines.filter((line) => /lost|well/.test(line))).toEqual([
       'lost: The server answered 503.',
       'lost: The server gave something that is no transcription.',
@@ -214,7 +216,7 @@ describe('a server with /audio/transcriptions', () => {
     const heard = told(slow);
     slow.write(voice(0.5));
     slow.flush();
-    await expect.poll(() => heard.at(-1)).toBe('lost: The server did not answer within 0.05 s.');
+    await expect.poll(() => heard.at(-1), SOON).toBe('lost: The server did not answer within 0.05 s.');
     slow.close();
   });
 
@@ -223,7 +225,7 @@ describe('a server with /audio/transcriptions', () => {
     const stuck = new UtteranceRecogniser(
       new OpenAiTranscriber({
         ...{ name: 'The server', clock, url: server.url, key: '', model: 'm' },
-        ...{ timeoutMs: 5000, parallel: 1 },
+        ...{ timeoutMs: 15_000, parallel: 1 },
       }),
       clock,
     );
@@ -252,7 +254,7 @@ describe('programs on this machine', () => {
   const options = (path: string) => ({
     clock: systemClock,
     program: path,
-    timeoutMs: 5000,
+    timeoutMs: 15_000,
     parallel: 1,
     scratch: new ScratchFolder(join(folder, 'scratch')),
   });
@@ -275,7 +277,7 @@ describe('programs on this machine', () => {
     const lines = told(stream);
     for (const part of [silence(1), voice(1), silence(1)]) stream.write(part);
     stream.end();
-    await expect.poll(() => lines.at(-1)).toBe('ended');
+    await expect.poll(() => lines.at(-1), SOON).toBe('ended');
     expect(words).toEqual(['call the driver', 'call 1.2', 'the 1.4', 'driver 2.2']);
     expect(await readFile(join(folder, 'head'), 'utf8')).toBe('RIFF');
     expect(await readFile(join(folder, 'args'), 'utf8')).toMatch(/^--tokens=t \S+\.wav\n$/);
@@ -296,7 +298,7 @@ describe('programs on this machine', () => {
     stream.flush();
     const pid = async (): Promise<number> =>
       Number(await readFile(join(folder, 'pid'), 'utf8').catch(() => '0'));
-    await expect.poll(pid).toBeGreaterThan(0);
+    await expect.poll(pid, SOON).toBeGreaterThan(0);
     stream.close();
     const child = await pid();
     const isAlive = (): boolean => {
@@ -306,8 +308,8 @@ describe('programs on this machine', () => {
         return false;
       }
     };
-    await expect.poll(isAlive).toBe(false);
-    await expect.poll(() => readdir(join(folder, 'scratch', String(process.pid)))).toEqual([]);
+    await expect.poll(isAlive, SOON).toBe(false);
+    await expect.poll(() => readdir(join(folder, 'scratch', String(process.pid))), SOON).toEqual([]);
   });
 });
 

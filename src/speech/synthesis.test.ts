@@ -51,7 +51,7 @@ describe('a server with /audio/speech', () => {
       model: 'tts-1',
       voices: { 'ru female': 'nova', default: 'onyx' },
       format: 'wav',
-      timeoutMs: 2000,
+      timeoutMs: 15_000,
       parallel: 2,
       ...more,
     });
@@ -111,7 +111,7 @@ describe('programs on this machine', () => {
       clock: systemClock,
       program: path,
       model,
-      timeoutMs: 5000,
+      timeoutMs: 15_000,
       parallel: 1,
     });
     const tuning = { speed: 2, pitchSemitones: 0, gainDb: 0 };
@@ -125,7 +125,7 @@ describe('programs on this machine', () => {
       clock: systemClock,
       program: path,
       model,
-      timeoutMs: 5000,
+      timeoutMs: 15_000,
       parallel: 1,
     });
     await expect(other.say('x', english)).rejects.toThrow('cannot be read');
@@ -144,7 +144,7 @@ describe('programs on this machine', () => {
       scratch,
       voices: { ru: '3' },
     };
-    const sherpa = new SherpaSynthesis({ ...options, timeoutMs: 5000, parallel: 1 });
+    const sherpa = new SherpaSynthesis({ ...options, timeoutMs: 15_000, parallel: 1 });
     expect(await sherpa.say('--help', { language: 'ru-RU', voice: '' })).toHaveLength(4000);
     const args = (await readFile(join(folder, 'args'), 'utf8')).split('\n');
     expect(args.slice(0, 3)).toEqual(['--vits-model=m', '--sid=3', '--speed=1.00']);
