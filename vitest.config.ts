@@ -1,14 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+/** In each project. */
+const common = {
+  pool: 'forks',
+  // Optimising the WebAssembly of the embedded database costs more CPU than a test file has use for.
+  execArgv: ['--liftoff-only'],
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+} as const;
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scenarios/**/*.test.ts'],
     // Which members of the scenario API the scripts of tests use.
     globalSetup: ['src/scenario/test-support/coverage/run-coverage.ts'],
-    pool: 'forks',
-    // Most of the whole-server tests wait for sound, which runs in real time.
-    maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // One more than CI has cores: most of the whole-server tests wait for sound, which runs in real time.
+    maxWorkers: 3,
+    projects: [
+      // Beside the code: many small files, which keep nothing of their own in module state.
+      { test: { ...common, name: 'units', include: ['src/**/*.test.ts'], isolate: false } },
+      {
+        test: {
+          ...common,
+          name: 'whole',
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts', 'scenarios/**/*.test.ts'],
+        },
+      },
+    ],
   },
 });

@@ -1,4 +1,7 @@
-/** Reads vitest's JSON report and prints the one line that sums it up; exits with 1 if a test failed or none ran. */
+/**
+ * Reads vitest's JSON report and prints the one line that sums it up; exits with 1 if a test failed or none ran. The second
+ * argument: how many checks besides the tests failed.
+ */
 import { readFileSync } from 'node:fs';
 
 interface Report {
@@ -10,7 +13,8 @@ interface Report {
 
 const text = readFileSync(process.argv[2] ?? '', 'utf8');
 const report: Report = text === '' ? none() : (JSON.parse(text) as Report);
-const failed = Math.max(report.numFailedTests, report.numFailedTestSuites > 0 ? 1 : 0);
+const failed =
+  Math.max(report.numFailedTests, report.numFailedTestSuites > 0 ? 1 : 0) + Number(process.argv[3] ?? 0);
 const skipped = report.numPendingTests > 0 ? `, ${report.numPendingTests} skipped` : '';
 console.log(`${report.numPassedTests} passed, ${failed} failed${skipped}`);
 process.exitCode = failed > 0 || report.numPassedTests === 0 ? 1 : 0;
