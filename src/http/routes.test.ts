@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { START } from '../../test/kit/call-records.ts';
+import type { EventLog } from '../scenario/event-log.ts';
 import { storeCall } from './test-support/calls.ts';
 import { createWorld, type World } from './test-support/world.ts';
 
@@ -135,6 +136,54 @@ describe('calls', () => {
       expect(response.statusCode).toBe(404);
       expect(response.json().code).toBe('call/unknown');
     }
+  });
+});
+
+describe('event logs of scenarios, for running them again', () => {
+  const started = { type: 'started', at: START, seed: 7, sessionId: 'call-1', applicationId: 'taxi' };
+  const log = {
+    ...{ sessionId: 'call-1', at: START, scripts: [{ name: 'menu', sha256: 'ab' }], started, omitted: 2 },
+    turns: [
+      {
+        event: { type: 'call-tone', at: START, callId: 'call-in', tone: '1' },
+        commands: ['{"to":"+447700900202"}'],
+      },
+    ],
+  } as unknown as EventLog;
+
+  test('numbers and pressed keys are for keys that may read numbers', async () => {
+    await world.storage.eventLogs.append([log]);
+    await world.storage.eventLogs.append([log]);
+    const clear = await get('/v1/calls/call-1/replay');
+    expect(clear.json()).toEqual({ numbers: true, log });
+    const hidden = await world.app.inject({
+      url: '/v1/calls/call-1/replay',
+      headers: await world.key(['traces:read']),
+    });
+    expect(hidden.json().numbers).toBe(false);
+    expect(hidden.json().log.turns).toMatchObject([
+      { event: { tone: '•' }, commands: ['{"to":"+4•••••••••02"}'] },
+    ]);
+  });
+
+  test('who may not, and what is not there', async () => {
+    const as = async (...scopes: Parameters<World['key']>) =>
+      (await world.app.inject({ url: '/v1/calls/call-1/replay', headers: await world.key(...scopes) }))
+        .statusCode;
+    expect(await as(['calls:read'])).toBe(403);
+    expect(await as(['traces:read'], 'delivery')).toBe(404);
+    expect((await get('/v1/calls/call-2/replay')).json().detail).toContain('Nothing is kept');
+  });
+
+  test('what is too old, or too much, goes', async () => {
+    const { eventLogs } = world.storage;
+    await eventLogs.append([
+      { ...log, sessionId: 'old', at: START - 1 },
+      { ...log, sessionId: 'new', at: START + 1 },
+    ]);
+    expect(await eventLogs.purge(START, 1_000_000)).toBe(1);
+    expect(await eventLogs.purge(0, 1)).toBe(2);
+    expect(await eventLogs.read('new')).toBeUndefined();
   });
 });
 
