@@ -49,7 +49,7 @@ export class SherpaSynthesis implements Synthesis {
         const args = [
           ...own,
           ...(speaker === undefined ? [] : [`--sid=${speaker}`]),
-          `--speed=${speed.toFixed(2)}`,
+          ...paceOf(own, speed),
           `--output-filename=${path}`,
           // A text that begins with a hyphen is no option.
           line.startsWith('-') ? ` ${line}` : line,
@@ -81,6 +81,14 @@ export class SherpaTranscriber implements Transcriber {
     );
     return readResult(said.toString('utf8'), samples.length / this.rate);
   }
+}
+
+/** Each family of models has an option of its own for it, a factor of duration; an option it does not know is fatal. */
+function paceOf(own: readonly string[], speed: number): string[] {
+  const family = own
+    .map((one) => /^--(vits|matcha|kokoro|kitten)-/.exec(one)?.[1])
+    .find((one) => one !== undefined);
+  return speed === 1 || family === undefined ? [] : [`--${family}-length-scale=${(1 / speed).toFixed(2)}`];
 }
 
 const talk = (program: string) => ({

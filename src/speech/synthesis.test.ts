@@ -145,9 +145,10 @@ describe('programs on this machine', () => {
       voices: { ru: '3' },
     };
     const sherpa = new SherpaSynthesis({ ...options, timeoutMs: 15_000, parallel: 1 });
-    expect(await sherpa.say('--help', { language: 'ru-RU', voice: '' })).toHaveLength(4000);
+    const tuning = { speed: 2, pitchSemitones: 0, gainDb: 0 };
+    expect(await sherpa.say('--help', { language: 'ru-RU', voice: '', tuning })).toHaveLength(4000);
     const args = (await readFile(join(folder, 'args'), 'utf8')).split('\n');
-    expect(args.slice(0, 3)).toEqual(['--vits-model=m', '--sid=3', '--speed=1.00']);
+    expect(args.slice(0, 3)).toEqual(['--vits-model=m', '--sid=3', '--vits-length-scale=0.50']);
     expect(args[4]).toBe(' --help');
     expect(await readdir(join(folder, 'scratch', String(process.pid)))).toEqual([]);
   });
