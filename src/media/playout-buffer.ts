@@ -19,7 +19,7 @@ const CAPACITY = 4096;
 const WINDOW = 100;
 
 export class PlayoutBuffer {
-  /** Packets that were too late. */
+  /** Packets that were too late. @internal for its test */
   late = 0;
   readonly #scale: 1 | 2;
   readonly #ring: Int16Array;

@@ -149,6 +149,23 @@ describe('a conference with a session of its own', () => {
     await closed(kit);
   });
 
+  it('conferences that call ever more conferences are bounded', async () => {
+    const kit = await SessionKit.create({ conferenceSessions: 7 });
+    const script = `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ destination, call }) => {
+      for (const digit of '123') VoxEngine.callConference(destination + digit, '', '').addEventListener(CallEvents.Failed, e => Logger.write(e.code)); });`;
+    const names = [1, 2, 3, 4].flatMap((length) =>
+      [...Array(3 ** length).keys()].map((n) => n.toString(3).padStart(length, '0')),
+    );
+    for (const name of names)
+      kit.conferences.set(`r${name.replace(/./g, (digit) => String(Number(digit) + 1))}`, route(script));
+    kit.calls.ring(route(script), '+79120000001', 'r');
+    for (let n = 0; n < 20; n++) await turns();
+    // The gateway's own session, and no more than seven others.
+    expect(kit.service.activeSessions).toBe(8);
+    expect(kit.logs).toContain('503');
+    await closed(kit);
+  });
+
   it('the scripts of docs/guide/conferences.md do what it says', async () => {
     const guide = readFileSync(new URL('../../docs/guide/conferences.md', import.meta.url), 'utf8');
     const [local = '', gateway = '', conference = ''] = [...guide.matchAll(/```js\n([\s\S]*?)```/g)].map(

@@ -4,6 +4,7 @@
  */
 import type { Call, CallDirectory, HeaderMap, RoutedCall } from '../call/types.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { MasklineError } from '../kernel/errors.ts';
 import { describeError, type Logger } from '../kernel/logger.ts';
 import { PhoneNumber } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
@@ -24,6 +25,8 @@ export interface HallOptions {
   readonly log: Logger;
   readonly media: Pick<MediaEngine, 'openPair'>;
   readonly routes: Pick<CallDirectory, 'routeFor'>;
+  /** Sessions at once of one application. */
+  readonly maxSessions: number;
   /** Starts a session. Throws when none can be had. */
   readonly begin: (request: StartRequest) => HallSession;
 }
@@ -79,14 +82,23 @@ export class ConferenceHall {
     const key = keyOf(request.route.applicationId, request.conferenceName);
     const running = this.#running.get(key);
     if (running !== undefined) return running;
-    const session = this.#options.begin(request);
-    this.#running.set(key, session);
-    return session;
+    return this.#begin(key, request);
   }
 
   /** The session has ended, or does not take calls any more. */
   leave(sessionId: string): void {
     for (const [key, one] of this.#running) if (one.sessionId === sessionId) this.#running.delete(key);
+  }
+
+  #begin(key: string, request: StartRequest): HallSession {
+    const { begin, maxSessions } = this.#options;
+    const { applicationId } = request.route;
+    const of = [...this.#running.keys()].filter((one) => one.startsWith(keyOf(applicationId, ''))).length;
+    if (of >= maxSessions)
+      throw new MasklineError('admission/full', `The application has ${of} conferences, as many as it may.`);
+    const session = begin(request);
+    this.#running.set(key, session);
+    return session;
   }
 
   /** The status with which the call fails, if it does. */
@@ -101,7 +113,7 @@ export class ConferenceHall {
     try {
       const customData = route.customData ?? '';
       const request = { route, customData, inbound: routed, conferenceName: name };
-      this.#running.set(key, this.#options.begin(request));
+      this.#begin(key, request);
       return undefined;
     } catch (error) {
       this.#options.log.error({ err: describeError(error) }, 'no session could be started for a conference');

@@ -113,7 +113,17 @@ export class ScenarioService implements Scenarios, SessionDoors {
     const { storage, callLists, recognition, routes, media } = options;
     const begin = (request: StartRequest): HallSession => this.#beginConference(request);
     this.#hall =
-      routes === undefined ? undefined : new ConferenceHall({ clock, random, log, media, routes, begin });
+      routes === undefined
+        ? undefined
+        : new ConferenceHall({
+            clock,
+            random,
+            log,
+            media,
+            routes,
+            begin,
+            maxSessions: limits.conferenceSessions,
+          });
     this.#services = {
       ...{ calls, recordings, speech, http, webSockets, mailer, playbacks, clock, random, limits },
       ...(storage === undefined ? {} : { storage }),

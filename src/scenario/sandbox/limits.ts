@@ -47,6 +47,8 @@ export interface ScenarioLimits {
   readonly conferences: number;
   /** Who is connected with one conference: calls, players, recorders. 100 in the cloud. */
   readonly conferenceSeats: number;
+  /** Conferences of one application that have sessions of their own, on one node: one may call others, which call others. */
+  readonly conferenceSessions: number;
   /** Calls that a conference with a session of its own has taken and not ended. */
   readonly conferenceCalls: number;
   /** Requests to `ApplicationStorage` of a session that wait at once. */
@@ -104,6 +106,7 @@ export const DEFAULT_LIMITS: ScenarioLimits = {
   lastWordsSeconds: 10,
   conferences: 10,
   conferenceSeats: 100,
+  conferenceSessions: 100,
   conferenceCalls: 100,
   storageWaiting: 100,
   storageSeconds: 5,
