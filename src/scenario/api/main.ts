@@ -10,6 +10,7 @@ import { installDate, installRandom, seedRandom } from './deterministic.ts';
 import * as easy from './easy-process.ts';
 import * as enums from './enums.ts';
 import { watch } from './events.ts';
+import { installGuards } from './guards.ts';
 import { log, parseJson, world } from './host-link.ts';
 import { Language, VoiceList } from './language.ts';
 import { connectBoth, disconnectBoth } from './media-unit.ts';
@@ -111,6 +112,7 @@ for (const { members } of PARTS) {
 
 installDate();
 installRandom();
+installGuards();
 for (const [name, value] of [API, ...PARTS.map(({ globals = {} }) => globals)].flatMap(Object.entries)) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }

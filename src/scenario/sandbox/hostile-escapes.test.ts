@@ -111,7 +111,7 @@ const STOPPED: readonly [string, string, readonly string[]][] = [
   [
     'commands that are too large together',
     'for (let i = 0; i < 900; i++) VoxEngine.callPSTN("1", "2").sendMessage("x".repeat(1e5))',
-    ['flood', 'exception', 'memory'],
+    ['flood', 'exception', 'memory', 'cpu'],
   ],
   [
     'an error whose stack is a bomb',
@@ -145,6 +145,74 @@ const STOPPED: readonly [string, string, readonly string[]][] = [
     ['exception', 'cpu'],
   ],
 ];
+
+/** Loops of the interpreter itself, which it cannot stop. */
+const ENDLESS: readonly [string, string][] = [
+  ['a sparse array that is joined', "new Array(2 ** 32 - 1).join('')"],
+  ['a sparse array that is visited', 'new Array(2 ** 32 - 1).forEach(() => {})'],
+  ['one that is appended', '[].concat([1], new Array(2 ** 32 - 1))'],
+  ['one deep inside another', '[[[new Array(2 ** 32 - 1)]]].flat(Infinity)'],
+  ['one that makes a set', 'new (new Set().constructor)(new Array(2 ** 32 - 1))'],
+  ['what only looks like an array', 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)'],
+  ['a template without end', 'String.raw({ raw: { length: 2 ** 53 - 1 } })'],
+  ['a long text in a long text', "'a'.repeat(3e6).indexOf('a'.repeat(1e6) + 'b')"],
+  ['a text that is split by a long one', "'a'.repeat(3e6).split({ toString: () => 'a'.repeat(1e6) + 'b' })"],
+  ['a replacement of a long text', "'a'.repeat(3e6).replaceAll('a'.repeat(1e6) + 'b', '')"],
+];
+
+describe('loops that the interpreter cannot stop', () => {
+  it.each(ENDLESS)('%s is refused, or takes steps that can be stopped', async (_name, source) => {
+    const { turn } = await loadScript(source, { ...QUICK, heapBytes: 16 * 1024 * 1024 });
+    expect(['cpu', 'exception']).toContain(turn.error?.kind);
+  });
+
+  it('what everybody does with arrays and texts goes on as it did', async () => {
+    const [line = ''] = await logsFrom(
+      `function rest() { return Array.prototype.slice.call(arguments, 1).join('-'); } class Many extends Set {} const o = { 0: 'a', length: 1 };
+       Logger.write(JSON.stringify([[1, [2, [3, , 4]]].flat(), [1, [2, [3]]].flat(Infinity), [1, 2].flatMap(x => [x, [x]]), [3, 1, 2].sort().concat([4], 5), [1, 2].reverse(), rest(1, 2, 3),
+         'a,b'.split(','), 'ab'.split(''), 'a b'.split(/ /, 1), 'a'.split(), 'aXbX'.replace('X', '$&$&'), 'aXbX'.replaceAll('X', (m, at) => m + at), 'a1'.replace(/([0-9])/, '<$1>'), 'abc'.includes('b'), 'abc'.indexOf('c', 1), 'undefined'.indexOf(),
+         String.raw\`a\${1}\\n\`, new Set([1, 1]).size, new Many([1]) instanceof Many, new Set() instanceof Set, Set.name, [].map.name, [].map.length, Array.prototype.fill.call(o, 'b') === o, o[0], [1, 2, 3].splice(1, 1), [, 1].includes(undefined), 'x'.replace({ [Symbol.replace]: s => s + '!' }, '')]));`,
+    );
+    expect(JSON.parse(line)).toEqual([
+      [1, 2, [3, null, 4]],
+      [1, 2, 3],
+      [1, [1], 2, [2]],
+      [1, 2, 3, 4, 5],
+      [2, 1],
+      '2-3',
+      ['a', 'b'],
+      ['a', 'b'],
+      ['a'],
+      ['a'],
+      'aXXbX',
+      'aX1bX3',
+      'a<1>',
+      true,
+      2,
+      0,
+      'a1\\n',
+      1,
+      true,
+      true,
+      'Set',
+      'map',
+      1,
+      true,
+      'b',
+      [2],
+      true,
+      'x!',
+    ]);
+  });
+
+  it('null and undefined are refused as ever', async () => {
+    expect(
+      await logsFrom(
+        "for (const f of [[].map, ''.split, ''.indexOf]) try { f.call(null, x => x); } catch (e) { Logger.write(e.name); }",
+      ),
+    ).toEqual(['TypeError', 'TypeError', 'TypeError']);
+  });
+});
 
 describe('what would stop the thread', () => {
   it.each(STOPPED)('%s', async (_name, source, kinds) => {
