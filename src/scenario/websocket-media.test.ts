@@ -17,6 +17,10 @@ import type { FakeCall } from './test-support/fake-calls.ts';
 import { type MoreServices, route, SessionKit, turns } from './test-support/session-kit.ts';
 import { soundFolder } from './test-support/sound-folder.ts';
 
+/** As long as a busy machine needs. */
+const soon = (state: () => void | Promise<void>): Promise<void> =>
+  vi.waitFor(state, { timeout: 10_000, interval: 5 });
+
 const toClose: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of toClose.splice(0).reverse()) await close();
@@ -109,12 +113,12 @@ describe('from a call to a socket', () => {
       `call.sendMediaTo(ws, { tag: 'in', customParameters: { order: 7 }, encoding: WebSocketAudioEncoding.ULAW });
       ws.onmessage = ({ text }) => { if (text === 'again') call.sendMediaTo(ws, { tag: 'in', encoding: 'PCM16' }); else call.stopMediaTo(ws, { tag: 'in' }); };`,
     );
-    await vi.waitFor(() => expect(fake.listeners).toHaveLength(1));
+    await soon(() => expect(fake.listeners).toHaveLength(1));
     const [first] = fake.listeners;
     expect(first).toMatchObject({ rate: 8000, chunkMs: 20 });
     expect(fake.hears(first!, fake.openLegs[0]!)).toBe(true);
     for (let i = 0; i < 3; i++) first?.hear(sine(440, 20));
-    await vi.waitFor(() => expect(peer.heard).toHaveLength(4));
+    await soon(() => expect(peer.heard).toHaveLength(4));
     expect(peer.heard[0]).toEqual({
       event: 'start',
       sequenceNumber: 0,
@@ -133,17 +137,17 @@ describe('from a call to a socket', () => {
     ]);
     expect(decodeSound(FORMATS.ULAW, peer.heard[1]?.media?.payload ?? '')).toHaveLength(160);
     peer.sockets[0]?.send('again');
-    await vi.waitFor(() => expect(peer.heard).toHaveLength(6));
+    await soon(() => expect(peer.heard).toHaveLength(6));
     expect(first?.closed).toBe(true);
     const stop = { tag: 'in', mediaInfo: { bytesSent: 480, duration: 60 } };
     expect(peer.heard[4]).toEqual({ event: 'stop', sequenceNumber: 4, stop });
     expect(peer.heard[5]?.start?.mediaFormat).toEqual({ encoding: 'PCM16', sampleRate: 16000, channels: 1 });
     peer.sockets[0]?.send('stop');
-    await vi.waitFor(() => expect(peer.heard.at(-1)?.event).toBe('stop'));
+    await soon(() => expect(peer.heard.at(-1)?.event).toBe('stop'));
     peer.sockets[0]?.send('again');
-    await vi.waitFor(() => expect(peer.heard.at(-1)?.event).toBe('start'));
+    await soon(() => expect(peer.heard.at(-1)?.event).toBe('start'));
     leg.peerEnds();
-    await vi.waitFor(() => expect(peer.heard.at(-1)?.event).toBe('stop'));
+    await soon(() => expect(peer.heard.at(-1)?.event).toBe('stop'));
     expect(fake.listeners.every(({ closed }) => closed)).toBe(true);
     await end(kit);
   });
@@ -156,14 +160,14 @@ describe('from a call to a socket', () => {
       peer.url,
       `call.sendMediaTo(ws, { encoding: 'PCM16' }); setTimeout(() => call.stopMediaTo(ws), 1000);`,
     );
-    await vi.waitFor(() => expect(peer.heard).toHaveLength(1));
+    await soon(() => expect(peer.heard).toHaveLength(1));
     peer.sockets[0]?.pause();
     // Far more than the kernel's buffers hold.
     const chunk = sine(440, 2000);
     for (let i = 0; i < 1000; i++) fake.listeners[0]?.hear(chunk);
     await kit.advance(1000);
     peer.sockets[0]?.resume();
-    await vi.waitFor(() => expect(peer.heard.at(-1)?.event).toBe('stop'), { timeout: 10_000 });
+    await soon(() => expect(peer.heard.at(-1)?.event).toBe('stop'));
     const chunks = peer.heard.flatMap((one) => (one.media === undefined ? [] : [one.media.chunk]));
     expect(chunks.length).toBeLessThan(1000);
     expect(chunks.at(-1)).toBe(1000);
@@ -182,13 +186,13 @@ describe('from a socket to a call', () => {
       peer.url,
       `ws.sendMediaTo(call); ws.onmessage = e => { if (e.text === 'clear') ws.clearMediaBuffer(); };`,
     );
-    await vi.waitFor(() => expect(peer.sockets).toHaveLength(1));
+    await soon(() => expect(peer.sockets).toHaveLength(1));
     const [socket] = peer.sockets;
     const parameters = { order: '7' };
     say(socket, { ...START, start: { ...START.start, customParameters: parameters } }, media(40), media(60), {
       event: 'text',
     });
-    await vi.waitFor(() => expect(told(kit)).toHaveLength(2));
+    await soon(() => expect(told(kit)).toHaveLength(2));
     expect(told(kit)).toEqual([
       `MEDIA_STARTED ${JSON.stringify({ encoding: 'PCM16', customParameters: parameters })}`,
       'MESSAGE {"text":"{\\"event\\":\\"text\\"}"}',
@@ -204,13 +208,13 @@ describe('from a socket to a call', () => {
     await kit.advance(1);
     expect(told(kit).at(-1)).toBe('MEDIA_ENDED {"mediaInfo":{"duration":100}}');
     say(socket, media(3000));
-    await vi.waitFor(() => expect(told(kit)).toHaveLength(4));
+    await soon(() => expect(told(kit)).toHaveLength(4));
     expect(told(kit).at(-1)).toMatch(/^MEDIA_STARTED/);
     socket?.send('clear');
-    await vi.waitFor(() => expect(told(kit).at(-1)).toBe('MEDIA_ENDED {"mediaInfo":{"duration":3000}}'));
+    await soon(() => expect(told(kit).at(-1)).toBe('MEDIA_ENDED {"mediaInfo":{"duration":3000}}'));
     expect(feed?.cleared).toBe(1);
     say(socket, media(500), { event: 'stop', stop: {} });
-    await vi.waitFor(() => expect(feed?.pushed).toHaveLength(1));
+    await soon(() => expect(feed?.pushed).toHaveLength(1));
     await kit.advance(499);
     expect(told(kit).at(-1)).toMatch(/^MEDIA_STARTED/);
     await kit.advance(1);
@@ -218,7 +222,7 @@ describe('from a socket to a call', () => {
     // Another codec, another rate: the edge stays.
     const wide = { encoding: 'PCM16', sampleRate: 16000 };
     say(socket, { ...START, start: { mediaFormat: wide } }, media(20));
-    await vi.waitFor(() => expect(fake.feeds).toHaveLength(2));
+    await soon(() => expect(fake.feeds).toHaveLength(2));
     expect(feed?.closed).toBe(true);
     expect(fake.hears(fake.openLegs[0]!, fake.feeds[1]!)).toBe(true);
     await end(kit);
@@ -232,16 +236,14 @@ describe('from a socket to a call', () => {
       peer.url,
       `ws.sendMediaTo(call, { tag: 'a' }); ws.sendMediaTo(call, { tag: 'b', encoding: 'ULAW' });`,
     );
-    await vi.waitFor(() => expect(peer.sockets).toHaveLength(1));
+    await soon(() => expect(peer.sockets).toHaveLength(1));
     const [socket] = peer.sockets;
     say(
       socket,
       { ...START, start: { ...START.start, tag: 'a' } },
       ...Array.from({ length: 8 }, () => media(3000, 'a')),
     );
-    await vi.waitFor(() =>
-      expect(kit.logs.join()).toContain('more than 10 s of sound ahead; it is discarded'),
-    );
+    await soon(() => expect(kit.logs.join()).toContain('more than 10 s of sound ahead; it is discarded'));
     expect(fake.feeds[0]?.pushed).toHaveLength(3);
     say(
       socket,
@@ -249,7 +251,7 @@ describe('from a socket to a call', () => {
       { ...START, start: { mediaFormat: { encoding: 'OPUS' } } },
       { event: 'done' },
     );
-    await vi.waitFor(() => expect(told(kit).at(-1)).toContain('done'));
+    await soon(() => expect(told(kit).at(-1)).toContain('done'));
     // 320 bytes of what the script said that it expects: µ-law.
     expect(fake.feeds[1]?.pushed.map(({ length }) => length)).toEqual([320]);
     expect(told(kit)).toContain('MEDIA_STARTED {"tag":"b","encoding":"ULAW"}');
@@ -259,7 +261,7 @@ describe('from a socket to a call', () => {
       start: { ...START.start, tag: `t${i}` },
     }));
     say(socket, ...many, { event: 'enough' });
-    await vi.waitFor(() => expect(told(kit).at(-1)).toContain('enough'));
+    await soon(() => expect(told(kit).at(-1)).toContain('enough'));
     expect(told(kit).filter((line) => line.startsWith('MEDIA_STARTED'))).toHaveLength(8);
     expect(kit.ended).toEqual([]);
     await end(kit);
@@ -278,10 +280,10 @@ describe('with other units', () => {
       VoxEngine.sendMediaBetween(ws, room); ws.sendMediaTo(recorder, { tag: 'notes' }); player.sendMediaTo(ws, { tag: 'prompt' });
       ws.onmessage = () => room.stopMediaTo(ws);`,
     );
-    await vi.waitFor(() => expect(fake.listeners).toHaveLength(2));
+    await soon(() => expect(fake.listeners).toHaveLength(2));
     const tagged = { ...START, start: { ...START.start, tag: 'notes' } };
     say(peer.sockets[0], START, media(20), tagged, media(20, 'notes'));
-    await vi.waitFor(() => expect(fake.feeds).toHaveLength(2));
+    await soon(() => expect(fake.feeds).toHaveLength(2));
     const seats = fake.mixers[0]?.participants ?? [];
     expect(seats).toHaveLength(1);
     const [seat] = seats;
@@ -290,9 +292,9 @@ describe('with other units', () => {
     expect(fake.hears(fake.recorders[0]!.left, fake.feeds[1]!)).toBe(true);
     expect(peer.heard.map(({ start }) => start?.tag)).toEqual([undefined, 'prompt']);
     fake.players[0]?.finish();
-    await vi.waitFor(() => expect(peer.heard.at(-1)?.stop?.tag).toBe('prompt'));
+    await soon(() => expect(peer.heard.at(-1)?.stop?.tag).toBe('prompt'));
     peer.sockets[0]?.send('leave');
-    await vi.waitFor(() => expect(peer.heard.at(-1)).toMatchObject({ event: 'stop', sequenceNumber: 1 }));
+    await soon(() => expect(peer.heard.at(-1)).toMatchObject({ event: 'stop', sequenceNumber: 1 }));
     await end(kit);
   });
 });
@@ -321,34 +323,27 @@ test('a tone that one telephone says comes out of the socket, and what the socke
         media === undefined ? [] : [...decodeSound(FORMATS.PCM8, media.payload)],
       ),
     );
-  await vi.waitFor(() => expect(toneShare(heard().subarray(-2400), 700)).toBeGreaterThan(0.95), {
-    timeout: 8000,
-  });
+  await soon(() => expect(toneShare(heard().subarray(-2400), 700)).toBeGreaterThan(0.95));
   const [socket] = peer.sockets;
-  // Faster than it is spoken, as speech services send: three seconds at once.
+  // Faster than it is spoken, as speech services send: nine seconds at once.
   const before = phone.packets.length;
-  say(socket, START, ...Array.from({ length: 30 }, () => media(100)));
-  await vi.waitFor(() => expect(toneShare(phone.heard(before).subarray(-2400), 440)).toBeGreaterThan(0.9), {
-    timeout: 8000,
-  });
+  say(socket, START, ...Array.from({ length: 90 }, () => media(100)));
+  await soon(() => expect(toneShare(phone.heard(before).subarray(-2400), 440)).toBeGreaterThan(0.9));
   socket?.send('clear');
-  // Barge-in: well before the three seconds are over, nothing comes any more.
-  await vi.waitFor(
-    () => {
-      const last = phone.packets.at(-1)?.at ?? 0;
-      expect(performance.now() - last).toBeGreaterThan(150);
-    },
-    { timeout: 2000 },
-  );
-  expect(phone.packets.length - before).toBeLessThan(140);
+  // Barge-in: well before the nine seconds are over, nothing comes any more.
+  await soon(() => {
+    const last = phone.packets.at(-1)?.at ?? 0;
+    expect(performance.now() - last).toBeGreaterThan(150);
+  });
+  expect(phone.packets.length - before).toBeLessThan(400);
   socket?.send('end');
-  await vi.waitFor(() => expect(kit.service.activeSessions).toBe(0), { timeout: 8000 });
-  await vi.waitFor(async () => expect(await stage.engine.stats()).toMatchObject({ legs: 0 }));
+  await soon(() => expect(kit.service.activeSessions).toBe(0));
+  await soon(async () => expect(await stage.engine.stats()).toMatchObject({ legs: 0 }));
 });
 
 async function end(kit: SessionKit): Promise<void> {
   const closed = kit.service.close(1000);
-  await vi.waitFor(async () => {
+  await soon(async () => {
     await kit.advance(2_000);
     kit.expectNothingLeft();
   });

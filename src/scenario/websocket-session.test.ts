@@ -14,6 +14,10 @@ import type { ScenarioLimits } from './sandbox/limits.ts';
 import { route, SessionKit } from './test-support/session-kit.ts';
 import { soundFolder } from './test-support/sound-folder.ts';
 
+/** As long as a busy machine needs. */
+const soon = (state: () => void | Promise<void>): Promise<void> =>
+  vi.waitFor(state, { timeout: 10_000, interval: 5 });
+
 const toClose: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of toClose.splice(0).reverse()) await close();
@@ -87,13 +91,13 @@ describe('sockets that a script opens', () => {
         protocols: ['v1', 'v2'], headers: [{ name: 'X-Key', value: 's' }, { name: 'Host', value: 'evil' }], statistics: true, trace: true }));
       ws.send('early');
       ws.onmessage = ({ text }) => { if (text === 'bye') ws.close(); else ws.send('you said ' + text); };`);
-    await vi.waitFor(() => expect(peer.said).toEqual(['early']));
+    await soon(() => expect(peer.said).toEqual(['early']));
     expect(peer.requests[0]).toMatchObject({ url: '/voice?key=secret', headers: { 'x-key': 's' } });
     expect(peer.requests[0]?.headers.host).toMatch(/^127\.0\.0\.1:/);
     peer.sockets[0]?.send('Привет');
-    await vi.waitFor(() => expect(peer.said).toContain('you said Привет'));
+    await soon(() => expect(peer.said).toContain('you said Привет'));
     peer.sockets[0]?.send('bye');
-    await vi.waitFor(() => expect(lines(kit).at(-1)).toMatch(/^CLOSE/));
+    await soon(() => expect(lines(kit).at(-1)).toMatch(/^CLOSE/));
     expect(lines(kit)).toEqual([
       'CREATED {}',
       'OPEN {}',
@@ -109,12 +113,10 @@ describe('sockets that a script opens', () => {
     // A service that knows no sub-protocols chooses none.
     const plain = await listen({ handleProtocols: () => false });
     await kit.start(`${WATCH} watch(VoxEngine.createWebSocket('${plain.url}'));`);
-    await vi.waitFor(() => expect(plain.sockets).toHaveLength(1));
+    await soon(() => expect(plain.sockets).toHaveLength(1));
     expect(plain.requests[0]?.headers['sec-websocket-protocol']).toBe('chat');
     plain.sockets[0]?.close(4001, 'enough');
-    await vi.waitFor(() =>
-      expect(lines(kit).at(-1)).toBe('CLOSE {"code":4001,"reason":"enough","wasClean":true}'),
-    );
+    await soon(() => expect(lines(kit).at(-1)).toBe('CLOSE {"code":4001,"reason":"enough","wasClean":true}'));
     await end(kit);
   });
 
@@ -136,9 +138,7 @@ describe('sockets that a script opens', () => {
       await kit.start(
         `${WATCH} watch(VoxEngine.createWebSocket('${url}')); VoxEngine.createWebSocket('${peer.url}').close()`,
       );
-      await vi.waitFor(() =>
-        expect(lines(kit).at(-1)).toBe('CLOSE {"code":1006,"reason":"","wasClean":false}'),
-      );
+      await soon(() => expect(lines(kit).at(-1)).toBe('CLOSE {"code":1006,"reason":"","wasClean":false}'));
       return lines(kit).find((line) => line.startsWith('ERROR')) ?? '';
     };
     expect(await errorOf('ws://10.0.0.1/')).toContain('10.0.0.1 is a private address');
@@ -156,7 +156,7 @@ describe('sockets that a script opens', () => {
     expect(kit.logs.filter((line) => line.includes('ERROR'))).toEqual([
       '2 ERROR {"reason":"a session opens at most 2 web sockets at once"}',
     ]);
-    await vi.waitFor(async () => {
+    await soon(async () => {
       await kit.advance(11_000);
       expect(kit.logs).toContain('0 ERROR {"reason":"no connection within 10 s"}');
     });
@@ -173,9 +173,9 @@ describe('sockets that a script opens', () => {
     const peer = await listen();
     const kit = await kitWith();
     await kit.start(`${WATCH} watch(VoxEngine.createWebSocket('${peer.url}'))`);
-    await vi.waitFor(() => expect(peer.sockets).toHaveLength(1));
+    await soon(() => expect(peer.sockets).toHaveLength(1));
     (peer.sockets[0] as unknown as { _socket: Socket })._socket.write(Buffer.from(bytes));
-    await vi.waitFor(() => expect(lines(kit).at(-1)).toMatch(/^CLOSE/));
+    await soon(() => expect(lines(kit).at(-1)).toMatch(/^CLOSE/));
     expect(lines(kit).some((line) => line.startsWith('ERROR'))).toBe(true);
     expect(kit.service.activeSessions).toBe(1);
     await end(kit);
@@ -187,25 +187,22 @@ describe('sockets that a script opens', () => {
     await kit.start(`let n = 0; const ws = VoxEngine.createWebSocket('${peer.url}');
       ws.onmessage = ({ text }) => { n++; if (text === 'last') Logger.write('heard ' + n); };
       ws.onclose = ({ code }) => Logger.write('closed ' + code); ws.onerror = ({ reason }) => Logger.write(reason);`);
-    await vi.waitFor(() => expect(peer.sockets).toHaveLength(1));
+    await soon(() => expect(peer.sockets).toHaveLength(1));
     const socket = peer.sockets[0] as WebSocket;
     for (let i = 0; i < 5000; i++) socket.send('x');
     socket.send('last');
-    await vi.waitFor(() => expect(kit.logs).toContain('heard 5001'), { timeout: 5000 });
+    await soon(() => expect(kit.logs).toContain('heard 5001'));
     expect(kit.ended).toEqual([]);
     socket.pause();
     await kit.start(`const ws = VoxEngine.createWebSocket('${peer.url}'); const text = 'x'.repeat(900000);
       ws.onopen = () => { for (let i = 0; i < 4; i++) ws.send(text); setTimeout(ws.onopen, 10); };
       ws.onclose = ({ code }) => Logger.write('closed ' + code); ws.onerror = ({ reason }) => Logger.write(reason);`);
-    await vi.waitFor(() => expect(peer.sockets).toHaveLength(2));
+    await soon(() => expect(peer.sockets).toHaveLength(2));
     peer.sockets[1]?.pause();
-    await vi.waitFor(
-      async () => {
-        await kit.advance(10);
-        expect(kit.logs).toContain('the peer does not read what it is sent');
-      },
-      { timeout: 5000 },
-    );
+    await soon(async () => {
+      await kit.advance(10);
+      expect(kit.logs).toContain('the peer does not read what it is sent');
+    });
     expect(kit.logs).toContain('closed 1006');
     await end(kit);
   });
@@ -214,23 +211,21 @@ describe('sockets that a script opens', () => {
     const peer = await listen({ autoPong: false });
     const kit = await kitWith();
     await kit.start(`${WATCH} watch(VoxEngine.createWebSocket('${peer.url}'))`);
-    await vi.waitFor(() => expect(lines(kit)).toContain('OPEN {}'));
+    await soon(() => expect(lines(kit)).toContain('OPEN {}'));
     await kit.advance(20_000);
     await kit.advance(20_000);
-    await vi.waitFor(() =>
-      expect(lines(kit).at(-1)).toBe('CLOSE {"code":1006,"reason":"","wasClean":false}'),
-    );
+    await soon(() => expect(lines(kit).at(-1)).toBe('CLOSE {"code":1006,"reason":"","wasClean":false}'));
     expect(lines(kit).at(-2)).toBe('ERROR {"reason":"the peer does not answer any more"}');
     await end(kit);
     const other = await listen();
     const last = await kitWith();
     await last.start(`${WATCH} watch(VoxEngine.createWebSocket('${other.url}')); setTimeout(() => VoxEngine.terminate(), 5000);
       VoxEngine.createWebSocket('ws://127.0.0.1:${await listening(createServer(() => {}))}/')`);
-    await vi.waitFor(() => expect(other.sockets).toHaveLength(1));
+    await soon(() => expect(other.sockets).toHaveLength(1));
     const closed = new Promise((resolve) => other.sockets[0]?.once('close', resolve));
     await last.advance(5000);
     expect(await closed).toBe(1001);
-    await vi.waitFor(() => last.expectNothingLeft());
+    await soon(() => last.expectNothingLeft());
     await end(last);
   });
 });
@@ -252,7 +247,7 @@ describe('the URL of a session', () => {
     const kit = await kitWith(limits);
     await serve(kit);
     const { access } = await kit.service.start({ route: route(script), customData: '', inbound: undefined });
-    await vi.waitFor(() => expect(kit.logs.length).toBeGreaterThan(0));
+    await soon(() => expect(kit.logs.length).toBeGreaterThan(0));
     return { kit, url: access?.url ?? '' };
   }
 
@@ -284,18 +279,18 @@ describe('the URL of a session', () => {
     expect((await fetch(`${http?.url}/session/${'0'.repeat(40)}`)).status).toBe(404);
     expect((await post('x'.repeat(300_000))).status).toBe(413);
     const waiting = post('wait');
-    await vi.waitFor(() => expect(kit.logs.at(-1)).toContain('wait'));
+    await soon(() => expect(kit.logs.at(-1)).toContain('wait'));
     // The handler says terminate, and its answer still comes.
     expect(await (await post('end')).text()).toBe('heard end');
     expect(await (await waiting).text()).toBe('');
     expect((await post('late')).status).toBe(404);
-    await vi.waitFor(() => kit.expectNothingLeft());
+    await soon(() => kit.expectNothingLeft());
   });
 
   test('more than a session takes at once, or in a second, is told to wait; who gets no answer gets an empty one', async () => {
     const { kit, url } = await begin(SCRIPT, { accessWaiting: 2, accessPerSecond: 2 });
     const first = [fetch(url, { method: 'PUT', body: 'wait' }), fetch(url, { method: 'PUT', body: 'wait' })];
-    await vi.waitFor(() => expect(kit.logs.filter((line) => line.includes('wait'))).toHaveLength(2));
+    await soon(() => expect(kit.logs.filter((line) => line.includes('wait'))).toHaveLength(2));
     const third = await fetch(url);
     expect([third.status, third.headers.get('retry-after')]).toEqual([429, '1']);
     await kit.advance(10_000);
@@ -333,13 +328,13 @@ describe('the URL of a session', () => {
       { first: 'welcome bot' },
     ]);
     expect(await dial(ws)).toBe(503);
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(kit.logs.at(-1)).toMatch(/^failed the session takes at most 3 web sockets.*GET$/),
     );
     (sockets[0] as WebSocket).send('hello');
-    await vi.waitFor(() => expect(kit.logs).toContain('MESSAGE {"text":"hello"}'));
+    await soon(() => expect(kit.logs).toContain('MESSAGE {"text":"hello"}'));
     (sockets[1] as WebSocket).terminate();
-    await vi.waitFor(() => expect(kit.logs).toContain('CLOSE {"code":1006,"reason":"","wasClean":false}'));
+    await soon(() => expect(kit.logs).toContain('CLOSE {"code":1006,"reason":"","wasClean":false}'));
     // A handshake that fails takes no place for ever.
     const raw = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
     raw.write(
@@ -352,7 +347,7 @@ describe('the URL of a session', () => {
     const closed = new Promise((resolve) => (sockets[0] as WebSocket).once('close', resolve));
     await fetch(url, { method: 'POST', body: 'end' });
     expect(await closed).toBe(1001);
-    await vi.waitFor(() => kit.expectNothingLeft());
+    await soon(() => kit.expectNothingLeft());
   });
 });
 
@@ -373,7 +368,7 @@ test('the fence judges what a name resolves to, and the connection goes there', 
     'ai.example.com is a private address',
   );
   await open(`ws://voice.test:${port}/`, '127.0.0.1', 'voice.test');
-  await vi.waitFor(() => expect(peer.said).toEqual(['here']));
+  await soon(() => expect(peer.said).toEqual(['here']));
   expect(peer.requests[0]?.headers.host).toBe(`voice.test:${port}`);
   // TLS is spoken to the address that was judged, with the name of the URL.
   const hello = createServer((socket) =>
@@ -399,7 +394,7 @@ async function listening(server: Server): Promise<number> {
 
 async function end(kit: SessionKit): Promise<void> {
   const closed = kit.service.close(1000);
-  await vi.waitFor(async () => {
+  await soon(async () => {
     await kit.advance(2_000);
     kit.expectNothingLeft();
   });
