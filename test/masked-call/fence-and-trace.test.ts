@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { scenarioCommand } from '../../src/cli/scenario/command.ts';
 import { traceCommand } from '../../src/cli/trace.ts';
 import { PhoneNumber } from '../../src/kernel/phone-number.ts';
 import { DRIVER, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
@@ -136,6 +137,30 @@ describe('[row 43] the SIP trace of a masked call', () => {
     } finally {
       log.mockRestore();
     }
+  });
+
+  it('and its session can be run again by `maskline scenario replay`', async () => {
+    const { storage, httpUrl } = server.maskline;
+    const [record] = (await storage.records.list({ limit: 1 })).items;
+    const id = record?.id ?? '';
+    await expect.poll(() => storage.eventLogs.read(id), { timeout: 10_000 }).toBeDefined();
+    const printed: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
+    try {
+      for (const more of [['numbers:read'], []] as const) {
+        const scopes = ['traces:read', 'scenarios:read', ...more] as const;
+        const { secret } = await storage.apiKeys.create({ name: 'test', scopes, applicationId: undefined });
+        expect(await scenarioCommand(['replay', id, '--show', '--url', httpUrl, '--key', secret])).toBe(0);
+        expect(printed.pop()).toMatch(/^The same: \d\d events, \d+ commands\.$/);
+      }
+    } finally {
+      log.mockRestore();
+    }
+    const kept = await storage.eventLogs.read(id);
+    const types = kept?.turns.map(({ event }) => event.type);
+    expect(types).toEqual(
+      expect.arrayContaining(['started', 'call-alerting', 'http-response', 'terminated']),
+    );
   });
 
   it('is sealed in the database, and in no log', async () => {
