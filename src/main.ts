@@ -11,6 +11,7 @@ import { Fence } from './call/fence/fence.ts';
 import type { Settings } from './config/schema.ts';
 import { CallListBook } from './dialler/call-lists.ts';
 import { Dialler } from './dialler/dialler.ts';
+import type { CallLists } from './dialler/ports.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemClock } from './kernel/clock.ts';
 import { MasklineError } from './kernel/errors.ts';
@@ -70,6 +71,7 @@ export interface Maskline {
     readonly calls: CallService;
     readonly scenarios: ScenarioService;
     readonly stack: SipStack;
+    readonly callLists: CallLists;
   };
   /** Takes no new calls, lets running ones go on for `limits.drainSeconds` at most, then stops everything. Idempotent. */
   stop(): Promise<void>;
@@ -310,7 +312,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     sip,
     httpUrl: http.url,
     storage,
-    parts: { media, calls, scenarios, stack },
+    parts: { media, calls, scenarios, stack, callLists },
     stop: () => closing.close(),
     endCalls: () => drain.hurry(),
     reloadCertificates: () => stack.certificates.reload(),

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { DRIVER, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
+
+/** Says whom it has reached, as the example of voximplant.com/docs/guides/solutions/call-lists does. */
+const CALLS = `
+  VoxEngine.addEventListener(AppEvents.Started, () => {
+    const { phone, name } = JSON.parse(VoxEngine.customData());
+    const call = VoxEngine.callPSTN(phone, '${SERVICE}');
+    let reached = false;
+    call.addEventListener(CallEvents.Connected, () => { reached = true; setTimeout(() => call.hangup(), 200); });
+    call.addEventListener(CallEvents.Disconnected, ({ duration }) =>
+      CallList.reportResult({ name, reached, duration: duration >= 0 }, VoxEngine.terminate));
+    call.addEventListener(CallEvents.Failed, async ({ code }) => {
+      await CallList.reportErrorAsync({ name, code });
+      VoxEngine.terminate();
+    });
+  });`;
+
+it('a call list rings real phones, tries the busy one again, and keeps what the scripts reported', async () => {
+  const server = await WholeServer.start({ scenarios: { '+442079460199': CALLS }, attacker: false });
+  try {
+    await server.phone('passenger', { answer: { answerAfterMs: 0 } });
+    await server.phone('driver', { answer: { decline: { status: 486 } } });
+    const { callLists } = server.maskline.parts;
+    const { applications, rules } = server.maskline.storage.directory.snapshot;
+    const application = applications[0]!.id;
+    const rule = rules.get(application)?.find(({ name }) => name === 'test-0');
+    const { listId, count } = await callLists.create({
+      ...{ applicationId: application, ruleId: rule?.id ?? '', name: 'invitations' },
+      ...{ maxSimultaneous: 2, numAttempts: 2, intervalSeconds: 0 },
+      table: { csv: `phone;name\n${PASSENGER};Ann\n${DRIVER};Bob\n` },
+    });
+    expect(count).toBe(2);
+    const list = async () => (await callLists.get(listId))?.status;
+    await expect.poll(list, { timeout: 10_000, interval: 20 }).toBe('Completed');
+    const { items } = await callLists.tasks(listId, { limit: 10, offset: 0 });
+    expect(items.map(({ status, resultData }) => [status, resultData])).toEqual([
+      ['Processed', '{"name":"Ann","reached":true,"duration":true}'],
+      ['Error', '{"name":"Bob","code":486}'],
+    ]);
+    const records = await server.closedRecords(3);
+    expect(records.map(({ legs }) => legs.length)).toEqual([1, 1, 1]);
+    expect(records.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(items.map(({ sessionId }) => sessionId)),
+    );
+    // Numbers of people who are called stand in no log.
+    expect(
+      server.logLines.filter((line) => line.includes(DRIVER.slice(1)) || line.includes(PASSENGER.slice(1))),
+    ).toEqual([]);
+  } finally {
+    await server.stop();
+  }
+});
