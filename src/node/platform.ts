@@ -13,7 +13,7 @@ export async function createPlatformApi(parts: {
   readonly settings: Settings;
   readonly storage: Storage;
   readonly scenarios: Pick<Scenarios, 'start'>;
-  readonly callLists: CallLists | undefined;
+  readonly callLists: CallLists;
   readonly publicUrl: () => string;
   readonly clock: Clock;
   readonly log: Logger;

@@ -19,8 +19,7 @@ export interface PlatformOptions {
   readonly apiKeys: ApiKeys;
   readonly scenarios: Pick<Scenarios, 'start'>;
   readonly keyValues: KeyValueStore;
-  /** undefined: the node has no dialler, and no commands of it. */
-  readonly callLists: CallLists | undefined;
+  readonly callLists: CallLists;
   /** What is kept of a user's password. */
   readonly digest: (username: string, password: string) => PasswordDigests;
   readonly account: PlatformAccount & { readonly name: string; readonly email: string };

@@ -156,6 +156,41 @@ describe('a tour', { timeout: 30_000 }, () => {
     });
   });
 
+  test('a call list: each row of an uploaded table starts the rule, and what the script reports is shown', async () => {
+    const { applicationId } = await call('Applications', 'addApplication', { applicationName: 'lists' });
+    const scenarioScript = `
+      require(Modules.CallList);
+      VoxEngine.addEventListener(AppEvents.Started, async () => {
+        const { name } = JSON.parse(VoxEngine.customData());
+        await CallList.reportResultAsync({ result: true, greeted: name });
+        VoxEngine.terminate();
+      });`;
+    const scenario = { scenarioName: 'greet', scenarioScript, applicationId };
+    const { scenarioId } = await call('Scenarios', 'addScenario', scenario);
+    const rule = { applicationId, ruleName: 'greet', rulePattern: '.*', scenarioId: [scenarioId] };
+    const { ruleId } = await call('Rules', 'addRule', rule);
+    const created = await call('CallLists', 'createCallList', {
+      ...{ ruleId, priority: 0, maxSimultaneous: 2, numAttempts: 1, name: 'guests' },
+      fileContent: Buffer.from('name;phone\nАнна;+447700900301\nПётр;+447700900302\n'),
+    });
+    expect(created).toMatchObject({ result: true, count: 2, listId: expect.any(Number) });
+    const { listId } = created;
+    await server.closedRecords(2);
+    const state = async () => (await call('CallLists', 'getCallLists', { listId: [listId] })).result;
+    await expect
+      .poll(state, { timeout: 10_000 })
+      .toMatchObject([{ listName: 'guests', status: 'Completed' }]);
+    const details = await call('CallLists', 'getCallListDetails', { listId, count: 10 });
+    expect(details).toMatchObject({
+      result: [
+        { status: 'Processed', resultData: expect.stringContaining('Анна') },
+        { status: 'Processed', resultData: expect.stringContaining('Пётр') },
+      ],
+      count: 2,
+    });
+    await call('Applications', 'delApplication', { applicationId: [applicationId] });
+  });
+
   test('the guide’s own lines work', async () => {
     const guide = readFileSync(
       new URL('../../docs/guide/tools-made-for-voximplant.md', import.meta.url),

@@ -1,11 +1,5 @@
 /** How call lists are found, read from parameters, and shown. */
-import {
-  type CallListInfo,
-  type CallLists,
-  type CallTaskInfo,
-  type CallWindow,
-  TASK_STATUSES,
-} from '../../dialler/ports.ts';
+import { type CallListInfo, type CallTaskInfo, type CallWindow, TASK_STATUSES } from '../../dialler/ports.ts';
 import { sees } from '../../http/authorize.ts';
 import type { Context } from '../command.ts';
 import { PlatformError } from '../errors.ts';
@@ -14,14 +8,9 @@ import type { IdList } from '../params.ts';
 import { writeTime } from '../time.ts';
 import { readClock } from './call-list-params.ts';
 
-export function dialler({ callLists: lists }: Context): CallLists {
-  if (lists === undefined) throw new PlatformError(103);
-  return lists;
-}
-
 /** Another application's list answers as one that is not there. */
 export async function visibleList(context: Context, list_id: number): Promise<CallListInfo> {
-  const found = await dialler(context).get(list_id);
+  const found = await context.callLists.get(list_id);
   if (found === undefined || !sees(context.key, found.applicationId)) throw new PlatformError(255);
   return found;
 }

@@ -15,7 +15,7 @@ import {
   time,
 } from '../params.ts';
 import { readTime } from '../time.ts';
-import { dialler, taskView, visibleList, windowOf } from './call-list-objects.ts';
+import { taskView, visibleList, windowOf } from './call-list-objects.ts';
 import { callListFailure, clockTime } from './call-list-params.ts';
 
 const page = 'calllists';
@@ -40,7 +40,7 @@ export const callListTasks = [
     },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      const found = await dialler(context).tasks(there, {
+      const found = await context.callLists.tasks(there, {
         limit: Math.min(args.count, MAX_COUNT),
         offset: args.offset,
         ...(args.batch_id === undefined ? {} : { batchId: args.batch_id }),
@@ -85,7 +85,7 @@ export const callListTasks = [
       if (start !== undefined && notBefore === undefined) throw new PlatformError(111);
       const windows = windowOf(args.min_execution_time, args.max_execution_time);
       await callListFailure(() =>
-        dialler(context).editTask(there, ref, {
+        context.callLists.editTask(there, ref, {
           ...(args.attempts_left === undefined ? {} : { attemptsLeft: args.attempts_left }),
           ...(args.custom_data === undefined ? {} : { customData: args.custom_data }),
           ...(notBefore === undefined ? {} : { notBefore }),
@@ -109,7 +109,7 @@ export const callListTasks = [
         throw new PlatformError(485, { parameter: 'tasks_ids' });
       }
       const refs = tasks_ids?.map((one) => ({ id: one })) ?? tasks_uuids?.map((uuid) => ({ uuid })) ?? [];
-      const gone = await callListFailure(() => dialler(context).cancelTasks(there, refs));
+      const gone = await callListFailure(() => context.callLists.cancelTasks(there, refs));
       const done = new Set(gone.map((ref) => JSON.stringify(ref)));
       return {
         result: refs.map((ref) => {
@@ -129,7 +129,7 @@ export const callListTasks = [
     params: { list_id: listId(), batch_ids: required(list()) },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      await callListFailure(() => dialler(context).cancelBatches(there, args.batch_ids));
+      await callListFailure(() => context.callLists.cancelBatches(there, args.batch_ids));
       return { result: true };
     },
   }),
@@ -142,7 +142,7 @@ export const callListTasks = [
     params: { list_id: listId() },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      await callListFailure(() => dialler(context).stop(there));
+      await callListFailure(() => context.callLists.stop(there));
       return { result: true, msg: 'The list is stopped' };
     },
   }),
@@ -155,7 +155,7 @@ export const callListTasks = [
     params: { list_id: listId() },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      const count = await callListFailure(() => dialler(context).recover(there));
+      const count = await callListFailure(() => context.callLists.recover(there));
       return { result: true, count_recovery: count };
     },
   }),
@@ -168,7 +168,7 @@ export const callListTasks = [
     params: { list_id: listId(), account_id: ignored('there is one account') },
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
-      await callListFailure(() => dialler(context).delete(there));
+      await callListFailure(() => context.callLists.delete(there));
       return { result: true };
     },
   }),

@@ -17,7 +17,7 @@ import {
   time,
 } from '../params.ts';
 import { readTime } from '../time.ts';
-import { csv, dialler, listView, settings, visibleList, within } from './call-list-objects.ts';
+import { csv, listView, settings, visibleList, within } from './call-list-objects.ts';
 import { callListFailure, csvOptions, file, listSettings, unused } from './call-list-params.ts';
 
 const page = 'calllists';
@@ -46,7 +46,7 @@ export const callLists = [
     run: async (context, args) => {
       const rule = await needRule(context, { rule_id: args.rule_id });
       const made = await callListFailure(() =>
-        dialler(context).create({
+        context.callLists.create({
           applicationId: rule.applicationId,
           ruleId: rule.id,
           name: args.name,
@@ -71,7 +71,7 @@ export const callLists = [
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
       const table = { csv: args.file_content, ...csv(args) };
-      const made = await callListFailure(() => dialler(context).append(there, table));
+      const made = await callListFailure(() => context.callLists.append(there, table));
       return { result: true, count: made.count, list_id: made.listId, batch_id: made.batchId };
     },
   }),
@@ -94,7 +94,7 @@ export const callLists = [
     run: async (context, args) => {
       const { id: there } = await visibleList(context, args.list_id);
       await callListFailure(() =>
-        dialler(context).edit(there, {
+        context.callLists.edit(there, {
           ...(args.name === undefined ? {} : { name: args.name }),
           ...(args.priority === undefined ? {} : { priority: args.priority }),
           ...(args.max_simultaneous === undefined ? {} : { maxSimultaneous: args.max_simultaneous }),
@@ -133,7 +133,7 @@ export const callLists = [
         return read;
       };
       const [from, to] = [moment(args.from_date), moment(args.to_date)];
-      const found = await dialler(context).list({
+      const found = await context.callLists.list({
         ...(await within(context, args)),
         ...(args.list_id === undefined || args.list_id === 'all' ? {} : { ids: args.list_id }),
         ...(args.name === undefined ? {} : { name: args.name }),
