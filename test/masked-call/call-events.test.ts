@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -39,6 +41,28 @@ VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call }) => {
   call.addEventListener(CallEvents.Disconnected, () => { if (--people === 0) VoxEngine.terminate(); });
 });`;
 
+/** Whoever calls this number hears an MP3 with a tone of 1000 Hz, and then what they ask for by message. */
+const MUSIC = '+442079460211';
+const musicScript = (
+  url: string,
+): string => `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call }) => {
+  const music = VoxEngine.createURLPlayer('${url}/tone.mp3?as=.txt', { loop: true });
+  music.sendMediaTo(call);
+  call.answer();
+  call.addEventListener(CallEvents.MessageReceived, ({ text }) => {
+    if (text === 'tone') VoxEngine.createToneScriptPlayer('620@-10;*(1/0/1)').sendMediaTo(call);
+    else call.startPlayback('${url}/' + text);
+  });
+  call.addEventListener(CallEvents.PlaybackFinished, ({ error }) => call.sendMessage('finished ' + (error ?? 'well')));
+  call.addEventListener(CallEvents.Disconnected, VoxEngine.terminate);
+});`;
+const FIXTURES = new URL('../../src/media/decode/fixtures/', import.meta.url);
+/** Sounds by name; a name that there is no file for is junk with a beginning like that of an MP3. */
+const sounds = createServer(({ url }, response) => {
+  const name = (url ?? '').slice(1).replace(/\?.*/, '');
+  response.end(/^tone/.test(name) ? readFileSync(new URL(name, FIXTURES)) : `ID3${'x'.repeat(500)}`);
+});
+
 const POLL = { timeout: 10_000, interval: 20 };
 
 describe('inside a masked call, on real sockets', () => {
@@ -48,8 +72,10 @@ describe('inside a masked call, on real sockets', () => {
     folder = mkdtempSync(join(tmpdir(), 'maskline-conference-'));
     const file = join(folder, 'room.js');
     writeFileSync(file, ROOM);
+    await new Promise<void>((resolve) => sounds.listen(0, '127.0.0.1', resolve));
+    const music = musicScript(`http://127.0.0.1:${(sounds.address() as AddressInfo).port}`);
     server = await WholeServer.start({
-      scenarios: { [NUMBER]: SCRIPT, [CONFERENCE]: GATEWAY },
+      scenarios: { [NUMBER]: SCRIPT, [CONFERENCE]: GATEWAY, [MUSIC]: music },
       settings: (settings) => ({
         ...settings,
         applications: settings.applications.map((application) => ({
@@ -66,6 +92,7 @@ describe('inside a masked call, on real sockets', () => {
   afterEach(() => server.reset());
   afterAll(async () => {
     await server.stop();
+    sounds.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -109,6 +136,28 @@ describe('inside a masked call, on real sockets', () => {
     await incoming.waitUntil('the driver’s tone again', () => incoming.rtp.heard.isTone(440));
     expect(inDialog()).toBe(before);
     await end();
+  });
+
+  test('a caller hears the tone of an MP3, of a tone script and of an Opus file, and a broken one is told', async () => {
+    const caller = await server.phone('driver', { toneHz: 440 });
+    const call = caller.call(MUSIC);
+    await call.waitFor('connected');
+    const hears = async (hertz: number): Promise<void> => {
+      call.rtp.heard.forget();
+      await call.waitUntil(`${hertz} Hz`, () => call.rtp.heard.isTone(hertz));
+    };
+    await hears(1000);
+    expect(await write(call, 'tone')).toBe(200);
+    await hears(620);
+    expect(await write(call, 'tone-opus.ogg')).toBe(200);
+    await hears(1000);
+    // Nothing is played then, so there are no packets to look at the call after.
+    await expect.poll(() => heard(call, 'finished well'), POLL).toBe(true);
+    expect(await write(call, 'broken.mp3')).toBe(200);
+    await expect.poll(() => heard(call, 'finished The MP3 file'), POLL).toBe(true);
+    call.hangup();
+    await caller.waitFor('idle');
+    await server.closedRecord();
   });
 
   test('two who dial one conference hear each other and not themselves, and learn nothing of each other', async () => {
