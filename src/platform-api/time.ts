@@ -35,18 +35,24 @@ const isUtc = (zone: string): boolean => /^(?:UTC|GMT|Etc\/(?:UTC|GMT)|auto)$/i.
 
 const writeUtc = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 
+/** Making one takes longer than using it, and a page of history has thousands of moments. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+const MAX_FORMATS = 50;
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone);
+  if (known !== undefined) return known;
+  const two = '2-digit' as const;
+  const fields = { year: 'numeric', month: two, day: two, hour: two, minute: two, second: two } as const;
+  const made = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hourCycle: 'h23', ...fields });
+  if (formats.size >= MAX_FORMATS) formats.clear();
+  formats.set(zone, made);
+  return made;
+}
+
 /** Milliseconds that the zone is ahead of UTC at that moment. */
 function offset(ms: number, zone: string): number {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).formatToParts(ms);
+  const parts = formatOf(zone).formatToParts(ms);
   const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
   const local = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
   return local - Math.floor(ms / 1_000) * 1_000;

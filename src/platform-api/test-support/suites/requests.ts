@@ -96,6 +96,8 @@ export function requests(given: Given): void {
       ).toBeUndefined();
       const many = Array.from({ length: 201 }, (_, at) => `a${at}=1`).join('&');
       expect(await post('application/x-www-form-urlencoded', many)).toBe(101);
+      const part = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n';
+      expect(await post('multipart/form-data; boundary=x', `${part.repeat(300)}--x--\r\n`)).toBe(101);
       // The first of several counts.
       expect(
         (await inject({ url: `/platform_api?${auth()}&cmd=GetAccountInfo&cmd=Nothing` })).result,
