@@ -2,12 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 /** In each project. */
 const common = {
-  pool: 'forks',
+  pool: 'forks' as const,
   // Optimising the WebAssembly of the embedded database costs more CPU than a test file has use for.
   execArgv: ['--liftoff-only'],
   testTimeout: 20_000,
   hookTimeout: 60_000,
-} as const;
+};
 
 export default defineConfig({
   test: {
