@@ -29,3 +29,13 @@ export interface Caller {
   /** What the ladder calls this phone. Default: its number. */
   readonly name?: string;
 }
+
+/** A request to a session's URL. */
+export interface Question {
+  /** Default: that of the newest session. */
+  readonly url?: string;
+  /** Default: POST. */
+  readonly method?: string;
+  readonly json?: unknown;
+  readonly text?: string;
+}

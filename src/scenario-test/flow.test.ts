@@ -259,3 +259,58 @@ test('a web socket is scripted by the test; one that it does not know fails it',
   );
   await unknown.finish(true);
 });
+
+test('the backend speaks to a session by its URL; letters go nowhere', async () => {
+  const flow =
+    flowOf(`VoxEngine.addEventListener(AppEvents.Started, ({ accessURL }) => Logger.write(accessURL.replace(/[0-9a-f]{40}/, '…')));
+    VoxEngine.addEventListener(AppEvents.HttpRequest, async ({ content }) => {
+      await Net.sendMailAsync('mail.test', 'a@shop.test', 'b@shop.test', 'Order ' + content, 'text');
+      setTimeout(VoxEngine.terminate, 1000);
+      return 'taken ' + content;
+    })`);
+  await flow.starts();
+  expect(flow.log).toEqual(['https://maskline.test/session/…']);
+  expect(await flow.asks({ text: '4711' })).toBe('taken 4711');
+  expect(flow.mail.sent).toMatchObject([{ to: ['b@shop.test'], subject: 'Order 4711' }]);
+  await flow.ended();
+  expect(await messageOf(flow.asks())).toContain('no session that runs has that URL');
+  await flow.finish();
+});
+
+test('in a conference everybody hears all others; a sequence and tones are heard by their names', async () => {
+  const flow = flowOf(
+    `require(Modules.Conference);
+    VoxEngine.addEventListener(AppEvents.Started, () => {
+      const room = VoxEngine.createConference({ hd_audio: false });
+      const legs = ['+447700900101', '+447700900102', '+447700900103'].map((to) => VoxEngine.callPSTN(to, '+442079460123'));
+      for (const leg of legs) {
+        leg.addEventListener(CallEvents.Connected, () => VoxEngine.sendMediaBetween(leg, room));
+        leg.addEventListener(CallEvents.Failed, VoxEngine.terminate);
+        leg.addEventListener(CallEvents.Disconnected, VoxEngine.terminate);
+      }
+      const player = VoxEngine.createSequencePlayer({ segments: [{ url: 'https://sounds.test/a.mp3' }, { text: 'Hi' }] });
+      setTimeout(() => player.sendMediaTo(legs[0]), 5000);
+      player.addEventListener(SequencePlayerEvents.PlaybackFinished, () =>
+        VoxEngine.createToneScriptPlayer('425;*(1/4/1)').sendMediaTo(legs[0]));
+    })`,
+    { numbers: ['+442079460123'] },
+  );
+  await flow.starts();
+  const [anna, bob, carl] = [
+    await flow.called({ name: 'anna' }),
+    await flow.called({ name: 'bob' }),
+    await flow.called({ name: 'carl' }),
+  ];
+  for (const one of [anna, bob]) one.answers();
+  await anna.connected();
+  expect(anna.hears).toBe(bob);
+  carl.answers();
+  await anna.hearing('room: bob, carl');
+  expect(bob.hears).toBe('room: anna, carl');
+  await anna.hearing('plays: https://sounds.test/a.mp3 + says: Hi', { within: 6_000 });
+  await anna.hearing('tones: 425;*(1/4/1)');
+  expect(carl.hears).toBe('room: anna, bob');
+  bob.hangsUp();
+  await flow.ended();
+  await flow.finish();
+});

@@ -6,14 +6,15 @@ import type { Route, ScenarioSource } from '../call/types.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { seededRandom } from '../kernel/seeded-random.ts';
 import { VirtualClock } from '../kernel/virtual-clock.ts';
-import type { ScenarioSessionEvents } from '../scenario/ports.ts';
+import type { AccessAnswer, ScenarioSessionEvents } from '../scenario/ports.ts';
 import type { HostEvent } from '../scenario/protocol.ts';
 import { ScenarioService } from '../scenario/scenario-service.ts';
 import { CallsDouble } from './calls-double.ts';
-import type { Caller, FlowOptions } from './flow-options.ts';
+import type { Caller, FlowOptions, Question } from './flow-options.ts';
 import { FlowSandboxes } from './flow-sandboxes.ts';
 import { HttpDouble } from './http-double.ts';
 import { type Direction, Ladder } from './ladder.ts';
+import { MailDouble } from './mail-double.ts';
 import { MediaDouble } from './media-double.ts';
 import { People } from './people.ts';
 import type { Phone, PhoneHost, Waiting } from './phone.ts';
@@ -34,6 +35,7 @@ const WITHIN_MS = 5_000;
 const REST_MS = 20_000;
 /** Milliseconds that a character takes when somebody speaks. */
 const SPOKEN_MS = 70;
+const URL_OF_NODE = 'https://maskline.test';
 const NOON = Date.UTC(2026, 0, 1, 12);
 
 export class Flow implements PhoneHost, AsyncDisposable {
@@ -46,6 +48,8 @@ export class Flow implements PhoneHost, AsyncDisposable {
   readonly recognition = new RecognitionDouble();
   /** `ApplicationStorage`, empty when the flow begins. */
   readonly storage: StorageDouble;
+  /** Letters that scripts sent (`mail.sent`), or a server that is away (`mail.fault`). */
+  readonly mail = new MailDouble();
   readonly ladder: Ladder;
   /** Everything that the scripts were told, in order. */
   readonly events: HostEvent[] = [];
@@ -110,6 +114,8 @@ export class Flow implements PhoneHost, AsyncDisposable {
       playbacks: this.sounds,
       recognition: this.recognition,
       storage: this.storage,
+      mailer: this.mail,
+      publicUrl: () => URL_OF_NODE,
       webSockets: this.#webSockets,
       http: this.http,
       sandboxes: this.#sandboxes,
@@ -177,6 +183,27 @@ export class Flow implements PhoneHost, AsyncDisposable {
   /** A web socket server at that address. What scenarios open elsewhere is a fault of the flow. */
   webSocket(url: string): WebSocketServer {
     return this.#webSockets.server(url);
+  }
+
+  /**
+   * The backend speaks to a session by its URL (`AppEvents.HttpRequest`): the one that the script gave away, or the newest
+   * session's. Resolves with what the script answers.
+   */
+  async asks({ url = this.#newestUrl(), method = 'POST', json, text = '' }: Question = {}): Promise<string> {
+    const { pathname, search } = new URL(url);
+    const door = this.#service.find(/^\/session\/([0-9a-f]+)/.exec(pathname)?.[1] ?? '');
+    if (door === undefined)
+      throw this.failure(`The test asks ${url}, and no session that runs has that URL.`);
+    const content = json === undefined ? text : JSON.stringify(json);
+    this.ladder.add('backend', 'in', `${method} the session's URL: ${content}`);
+    let answer: AccessAnswer | undefined;
+    void door.request({ method, path: pathname + search, headers: [], content }).then((came) => {
+      answer = came;
+    });
+    await this.until(() => answer !== undefined, 'an answer of the session', 60_000);
+    const body = answer?.kind === 'answer' ? answer.body : 'too many requests at once';
+    this.ladder.add('backend', 'out', `is answered: ${body}`);
+    return body;
   }
 
   /** Lets virtual time pass, and everything that it sets off. */
@@ -263,6 +290,11 @@ export class Flow implements PhoneHost, AsyncDisposable {
 
   failure(sentence: string): FlowError {
     return new FlowError(`${sentence}\n\n${this.ladder.toString()}\n`);
+  }
+
+  #newestUrl(): string {
+    const started = this.events.findLast((event) => event.type === 'started');
+    return started?.access?.url ?? URL_OF_NODE;
   }
 
   #watch({ observers }: ScenarioService): void {

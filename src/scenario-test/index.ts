@@ -2,7 +2,7 @@
 export type { Transfer } from './call-double.ts';
 export { type Expectation, expect } from './expect.ts';
 export { Flow, FlowError } from './flow.ts';
-export type { Caller, FlowOptions } from './flow-options.ts';
+export type { Caller, FlowOptions, Question } from './flow-options.ts';
 export type { Answer, Asked, Reply } from './http-double.ts';
 export { Phone, type Waiting } from './phone.ts';
 export type { Recorded } from './recordings.ts';
