@@ -18,7 +18,7 @@ function read(csv: string | Uint8Array, more: Partial<TaskTable> = {}, windows: 
 const only = (columns: string, row: string) => read(`phone;${columns}\n+1;${row}\n`).tasks[0];
 
 describe('tables (voximplant.com/docs/guides/solutions/call-lists)', () => {
-  it('[RFC 4180 §2] quotes, delimiters and line ends inside them, a byte order mark, empty lines', () => {
+  it('RFC 4180 §2: quotes, delimiters and line ends inside them, a byte order mark, empty lines', () => {
     const records = (text: string, escaped = '') =>
       [...readCsv(text, { delimiter: ';', quote: '"', escape: escaped })].map(({ line, fields }) => [
         line,

@@ -9,7 +9,7 @@ async function evaluate(expression: string): Promise<unknown> {
 }
 
 describe('Crypto (voximplant.com/docs/references/voxengine/crypto)', () => {
-  it('[RFC 1321 §A.5] md5, [RFC 3174 §7.3] sha1, [RFC 6234 §8.5] sha256', async () => {
+  it('md5 (RFC 1321 §A.5), sha1 (RFC 3174 §7.3), sha256 (RFC 6234 §8.5)', async () => {
     const long = '12345678901234567890123456789012345678901234567890123456789012345678901234567890';
     expect(
       await evaluate(`[Crypto.md5(''), Crypto.md5('abc'), Crypto.md5('${long}'), Crypto.sha1('abc'),
@@ -26,7 +26,7 @@ describe('Crypto (voximplant.com/docs/references/voxengine/crypto)', () => {
     ]);
   });
 
-  it('[RFC 4231 §4] hmac_sha256', async () => {
+  it('hmac_sha256 (RFC 4231 §4)', async () => {
     // The keys of the RFC's first and third case are bytes.
     expect(
       await evaluate(`[Crypto.hmac_sha256(Array(20).fill(0x0b), 'Hi There'), Crypto.hmac_sha256('Jefe', 'what do ya want for nothing?'),

@@ -65,7 +65,7 @@ describe('SMTP', () => {
     await expect.poll(() => double.connections).toBe(0);
   });
 
-  it('[RFC 3207] takes STARTTLS where it is offered, and logs in behind it', async () => {
+  it('takes STARTTLS (RFC 3207) where it is offered, and logs in behind it', async () => {
     const double = await start({ tls, users: { taxi: 'secret' } });
     const mail = { ...MAIL, port: double.port, subject: 'Такси' };
     const send = (password: string) => mailer.send({ ...mail, auth: { user: 'taxi', password } }, never);
