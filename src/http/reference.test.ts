@@ -46,6 +46,7 @@ describe('GET /openapi.json', () => {
       'GET /v1/calls/{id}/replay',
       'GET /v1/recordings/{id}',
       'GET /v1/recordings/{id}/audio',
+      'GET /v1/recordings/{id}/transcript',
       'GET /v1/scenarios',
       'GET /v1/scenarios/{name}',
       'PUT /v1/scenarios/{name}',
