@@ -6,6 +6,7 @@ import { sine } from '../tones.ts';
 import { type ChannelSink, connect } from './graph.ts';
 import { PlayerNode } from './player-node.ts';
 import type { NodeEvent } from './protocol.ts';
+import { SampleBudget } from './sample-budget.ts';
 import { WavLoader } from './wav-loader.ts';
 
 class Ear implements ChannelSink {
@@ -19,9 +20,9 @@ class Ear implements ChannelSink {
   }
 }
 
-function scene() {
+function scene(budget?: SampleBudget) {
   const events: NodeEvent[] = [];
-  const player = new PlayerNode(1, (event) => events.push(event));
+  const player = new PlayerNode(1, (event) => events.push(event), budget);
   const ear = new Ear();
   let ticks = 0;
   const frames = (count: number): void => {
@@ -97,6 +98,24 @@ describe('a player in its worker', () => {
     two.frames(250);
     expect(two.events[1]).toMatchObject({ name: 'player-started', payload: { durationMs: undefined } });
     expect(toneShare(two.ear.heard.slice(32_000, 38_400), 425)).toBeGreaterThan(0.99);
+  });
+
+  it('shares what its session may hold in memory; the same sound twice is held once, and a closed one gives back', async () => {
+    const budget = new SampleBudget(8000 * 60);
+    const half = { kind: 'samples', samples: new Int16Array(8000 * 30) } as const;
+    const one = scene(budget);
+    await one.player.load({ kind: 'sequence', parts: [half, half, half] }, false, FILES);
+    const more: PlayerInput = { kind: 'samples', samples: new Int16Array(8000 * 31) };
+    const two = scene(budget);
+    await two.player.load(more, false, FILES);
+    expect([one.names(), two.names()]).toEqual([['ready'], ['finished']]);
+    expect(two.events[0]?.payload).toEqual({
+      error: 'The players of a session hold at most 1 minutes of sound.',
+    });
+    one.player.close(undefined);
+    const three = scene(budget);
+    await three.player.load(more, false, FILES);
+    expect(three.names()).toEqual(['ready']);
   });
 
   it.each([

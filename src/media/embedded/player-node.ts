@@ -8,6 +8,7 @@ import { ToneScriptSound } from '../tone-script.ts';
 import { progressTone } from '../tones.ts';
 import { mute, Source } from './graph.ts';
 import type { NodeEvent } from './protocol.ts';
+import { SampleBudget } from './sample-budget.ts';
 import type { WavLoader } from './wav-loader.ts';
 
 const SAMPLES_PER_MS = 8;
@@ -20,6 +21,9 @@ export class PlayerNode {
   readonly output: Source;
   readonly #emit: (event: NodeEvent) => void;
   readonly #frame = new Int16Array(FRAME_SAMPLES);
+  readonly #budget: SampleBudget;
+  /** What the budget was asked for; a file that comes twice in a sequence is held once. */
+  readonly #held = new Set<Int16Array>();
   #sound: Sound | undefined;
   #player: SoundPlayer | undefined;
   #waitingMarks: PlayerMark[] = [];
@@ -28,16 +32,17 @@ export class PlayerNode {
   #started = false;
   #closed = false;
 
-  constructor(node: number, emit: (event: NodeEvent) => void) {
+  constructor(node: number, emit: (event: NodeEvent) => void, budget = new SampleBudget()) {
     this.node = node;
     this.output = new Source(node);
     this.#emit = emit;
+    this.#budget = budget;
   }
 
   /** Fetches the samples. A file that cannot be played ends the player. */
   async load(input: PlayerInput, loop: boolean, files: WavLoader): Promise<void> {
     try {
-      const sound = await soundOf(input, files);
+      const sound = await this.#soundOf(input, files);
       if (this.#closed) return;
       this.#endless = input.kind === 'progress-tone';
       const player = new SoundPlayer(sound, loop || this.#endless);
@@ -99,27 +104,34 @@ export class PlayerNode {
   close(error: string | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const samples of this.#held) this.#budget.release(samples.length);
+    this.#held.clear();
     mute(this.output);
     this.#emit({ name: 'player-finished', payload: { error } });
   }
-}
 
-async function soundOf(input: PlayerInput, files: WavLoader): Promise<Sound> {
-  switch (input.kind) {
-    case 'progress-tone':
-      return new SampleSound(progressTone(input.tone, input.country));
-    case 'tone-script':
-      return new ToneScriptSound(input.script);
-    case 'sequence': {
-      const parts: Int16Array[] = [];
-      for (const part of input.parts) parts.push(await samplesOf(part, files));
-      return new SampleSound(...parts);
+  async #soundOf(input: PlayerInput, files: WavLoader): Promise<Sound> {
+    switch (input.kind) {
+      case 'progress-tone':
+        return new SampleSound(progressTone(input.tone, input.country));
+      case 'tone-script':
+        return new ToneScriptSound(input.script);
+      case 'sequence': {
+        const parts: Int16Array[] = [];
+        for (const part of input.parts) parts.push(await this.#samplesOf(part, files));
+        return new SampleSound(...parts);
+      }
+      default:
+        return new SampleSound(await this.#samplesOf(input, files));
     }
-    default:
-      return new SampleSound(await samplesOf(input, files));
   }
-}
 
-async function samplesOf(part: PlayerPart, files: WavLoader): Promise<Int16Array> {
-  return part.kind === 'samples' ? part.samples : await files.load(part.path);
+  async #samplesOf(part: PlayerPart, files: WavLoader): Promise<Int16Array> {
+    if (this.#closed) return new Int16Array(0);
+    const samples = part.kind === 'samples' ? part.samples : await files.load(part.path);
+    if (this.#closed || this.#held.has(samples)) return samples;
+    this.#budget.claim(samples.length);
+    this.#held.add(samples);
+    return samples;
+  }
 }

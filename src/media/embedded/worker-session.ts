@@ -10,6 +10,7 @@ import type { LegSockets } from './leg-sockets.ts';
 import { PlayerNode } from './player-node.ts';
 import type { Command, NodeEvent } from './protocol.ts';
 import { RecorderNode } from './recorder-node.ts';
+import { SampleBudget } from './sample-budget.ts';
 import { SessionSounds } from './session-sounds.ts';
 import type { WavLoader } from './wav-loader.ts';
 
@@ -32,6 +33,7 @@ export class WorkerSession {
   readonly #host: SessionHost;
   readonly #sources = new Map<number, Source>();
   readonly #sinks = new Map<number, Sink>();
+  readonly #playerBudget = new SampleBudget();
   closed = false;
 
   constructor(host: SessionHost) {
@@ -141,13 +143,14 @@ export class WorkerSession {
 
   #createPlayer(command: Extract<Command, { kind: 'create-player' }>): void {
     const { node } = command;
-    const player = new PlayerNode(node, (event) => {
+    const emit = (event: NodeEvent): void => {
       if (event.name === 'player-finished') {
         this.players.delete(node);
         this.#sources.delete(node);
       }
       this.#host.emit(node, event);
-    });
+    };
+    const player = new PlayerNode(node, emit, this.#playerBudget);
     this.players.set(node, player);
     this.#sources.set(node, player.output);
     void player.load(command.input, command.loop, this.#host.files);
