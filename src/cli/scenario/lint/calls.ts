@@ -20,7 +20,8 @@ export function checkCalls(script: Script, facts: Facts, kinds: Kinds): void {
       checkOutgoing(node, name, script);
   }
   const alerting = script.nodes.filter((node) => startedBy(node) === 'CallAlerting');
-  for (const node of alerting) checkIncoming(node, script);
+  const isRoom = script.nodes.some((node) => kinds.voxEngineCall(node) === 'createConference');
+  for (const node of alerting) checkIncoming(node, script, isRoom);
   checkSession(script, kinds, alerting[0]);
 }
 
@@ -41,7 +42,9 @@ function checkSession(script: Script, kinds: Kinds, alerting: AnyNode | undefine
     );
   const ends = script.nodes.some((node) => memberName(node) === 'terminate') || helps;
   const first = alerting ?? script.nodes.find((node) => startedBy(node) === 'Started');
-  if (first !== undefined && !ends && !leavesToOthers(first, script))
+  // A room is open until its people have left, and a while longer: that is what the limit is for.
+  const isRoom = used.includes('createConference');
+  if (first !== undefined && !ends && !isRoom && !leavesToOthers(first, script))
     script.report(
       first,
       'warning',
@@ -138,6 +141,7 @@ function isUse(node: AnyNode, target: string, script: Script): boolean {
   if (parent?.type === 'AssignmentExpression') return parent.left !== node;
   if (parent?.type === 'MemberExpression') return parent.object === node || parent.computed;
   if (parent?.type === 'Property' && parent.key === node && parent.value !== node) return false;
+  if (parent?.type === 'Property' && script.parentOf(parent)?.type === 'ObjectPattern') return false;
   return parent === undefined || !isFunction(parent);
 }
 
@@ -161,7 +165,7 @@ function isHarmless(node: AnyNode, parent: AnyNode | undefined, script: Script):
 }
 
 /** The call that came in: somebody answers or refuses it, and notices when it ends. */
-function checkIncoming(listening: AnyNode, script: Script): void {
+function checkIncoming(listening: AnyNode, script: Script, isRoom: boolean): void {
   const handler =
     listening.type === 'CallExpression' ? (listening.arguments[1] as AnyNode | undefined) : undefined;
   const param = handler !== undefined && isFunction(handler) ? paramOf(handler) : undefined;
@@ -184,7 +188,8 @@ function checkIncoming(listening: AnyNode, script: Script): void {
     return;
   }
   const handles = seen.some((events) => events !== 'elsewhere' && events.has('Disconnected'));
-  if (done.has('answer') && !handles)
+  // Who leaves a room leaves it, and no other call waits for them.
+  if (done.has('answer') && !handles && !isRoom)
     script.report(
       listening,
       'warning',

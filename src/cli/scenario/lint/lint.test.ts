@@ -165,7 +165,16 @@ describe('lives', () => {
         `VoxEngine.addEventListener(AppEvents.CallAlerting, (e) => { const c = e.call; c.answer(); c.say('x'); setTimeout(VoxEngine.terminate, 9); });`,
       ),
     ).toEqual([expect.stringMatching(/has no handler of CallEvents\.Disconnected/)]);
+    expect(
+      problemsOf(
+        `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call, callerid }) => { Logger.write(callerid); VoxEngine.terminate(); });`,
+      ),
+    ).toEqual([expect.stringMatching(/neither answered nor rejected/)]);
     expect(problemsOf('VoxEngine.forwardCallToPSTN();')).toEqual([]);
+    expect(
+      problemsOf(`const room = VoxEngine.createConference(); VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call }) => {
+        call.answer(); call.addEventListener(CallEvents.Connected, () => VoxEngine.sendMediaBetween(call, room)); });`),
+    ).toEqual([]);
     expect(problemsOf('function greet(call) { call.say("hi"); }\nconst WORDS = { a: 1 };')).toEqual([]);
   });
 });
