@@ -206,7 +206,7 @@ export abstract class CallBase implements Call {
   #onFirstPacket(): void {
     if (this.#heardAudio) return; // A re-INVITE makes the leg report it again.
     this.#heardAudio = true;
-    this.emit('firstAudioPacket', {});
+    this.emit('firstAudioPacket', { wideband: this.media?.codec === 'G722' });
   }
 
   #onSessionEnded(end: SessionEnd): void {

@@ -74,6 +74,11 @@ export class CallMedia {
     return this.#plan !== undefined;
   }
 
+  /** What both sides have agreed on. */
+  get codec(): CodecName | undefined {
+    return this.#plan?.codec;
+  }
+
   /** Whether an offer of ours waits for its answer. */
   get offering(): boolean {
     return this.#offering;

@@ -54,7 +54,8 @@ export interface CallEvents {
   reinviteAccepted: object;
   /** Our own offer was refused for good, with this status; the call goes on as it was (RFC 3261 §14.1). */
   reinviteRejected: { readonly code: number };
-  firstAudioPacket: object;
+  /** `wideband`: the sound has more than the 3.4 kHz of a telephone. */
+  firstAudioPacket: { readonly wideband?: boolean };
   rtpStopped: object;
   rtpResumed: object;
 }

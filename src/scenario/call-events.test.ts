@@ -124,6 +124,17 @@ describe('a transfer that a peer asks for', () => {
 });
 
 describe('what happens inside a call', () => {
+  it('the quality of its sound', async () => {
+    const { kit, call } = await talking(
+      'call.addEventListener(CallEvents.AudioQualityDetected, e => Logger.write(e.quality));',
+    );
+    call.events.emit('firstAudioPacket', { wideband: true });
+    call.events.emit('firstAudioPacket', {});
+    await turns();
+    expect(kit.logs).toEqual(['HD', 'Standard']);
+    await end(kit);
+  });
+
   it('texts go both ways, and to no other call', async () => {
     const { kit, call } = await talking(`const other = VoxEngine.callPSTN('+79120000002', '+74950000001');
       VoxEngine.easyProcess(call, other);

@@ -73,6 +73,8 @@ export type HostEvent =
     })
   | (OfCall & {
       readonly type: 'call-disconnected';
+      /** What its media leg counted (`LegStats`). */
+      readonly statistics?: Readonly<Record<string, number | undefined>>;
       readonly code: number;
       readonly reason: string;
       readonly durationSeconds: number;
@@ -102,10 +104,11 @@ export type HostEvent =
         | 'call-reinvite-accepted'
         | 'call-on-hold'
         | 'call-off-hold'
-        | 'call-first-audio'
         | 'call-rtp-stopped'
         | 'call-rtp-resumed';
     })
+  /** The first sound of the peer; `wideband` has more than the 3.4 kHz of a telephone. */
+  | (OfCall & { readonly type: 'call-first-audio'; readonly wideband?: boolean })
   /** Fetched or spoken, and about to play. */
   | (OfCall & { readonly type: 'playback-ready' })
   | (OfCall & { readonly type: 'playback-started'; readonly durationSeconds: number })

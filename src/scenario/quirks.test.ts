@@ -289,3 +289,31 @@ it('answerDirect joins the two, and bytes of a response come as numbers', async 
   const result = { code: 200, headers: [], data: [1, 2] };
   expect(logsOf(runtime.dispatch({ type: 'http-response', at: AT, requestId: 1, result }))).toEqual(['1,2']);
 });
+
+// https://voximplant.com/docs/references/voxengine/callevents
+it('the quality of the sound is told with the first packet, what was counted at the end', async () => {
+  const { runtime } = await loadScript(
+    `VoxEngine.addEventListener(AppEvents.CallAlerting, ({ call }) => { const told = e => Logger.write([e.name, e.call === call, e.id, e.quality === CallAudioQuality.HD, e.statistics?.packetsLost].join());
+       call.addEventListener(CallEvents.AudioQualityDetected, told); call.addEventListener(CallEvents.Statistics, told); call.addEventListener(CallEvents.Disconnected, told); });`,
+  );
+  runtime.dispatch(alerting());
+  const of = { at: AT, callId: 'call-in' };
+  expect(logsOf(runtime.dispatch({ ...of, type: 'call-first-audio', wideband: true }))).toEqual([
+    'Call.AudioQualityDetected,true,call-in,true,',
+  ]);
+  expect(logsOf(runtime.dispatch({ ...of, type: 'call-first-audio' }))).toEqual([
+    'Call.AudioQualityDetected,true,call-in,false,',
+  ]);
+  const end = {
+    ...of,
+    type: 'call-disconnected',
+    code: 200,
+    reason: 'Normal',
+    durationSeconds: 1,
+    headers: {},
+  } as const;
+  expect(logsOf(runtime.dispatch({ ...end, statistics: { packetsLost: 7 } }))).toEqual([
+    'Call.Statistics,true,call-in,false,7',
+    'Call.Disconnected,true,call-in,false,',
+  ]);
+});

@@ -28,6 +28,8 @@ export function deliverToCall(call: Call, event: CallEvent): void {
       });
       return;
     case 'call-disconnected':
+      if (event.statistics !== undefined)
+        deliver(call, 'Call.Statistics', undefined, { statistics: event.statistics });
       deliver(call, 'Call.Disconnected', 'TERMINATED', {
         internalCode: event.code,
         reason: event.reason,
@@ -107,6 +109,9 @@ export function deliverToCall(call: Call, event: CallEvent): void {
       return;
     case 'call-first-audio':
       deliver(call, 'Call.FirstAudioPacketReceived', undefined, {});
+      deliver(call, 'Call.AudioQualityDetected', undefined, {
+        quality: event.wideband === true ? 'HD' : 'Standard',
+      });
       return;
     case 'call-rtp-stopped':
       deliver(call, 'Call.RtpStopped', undefined, {});

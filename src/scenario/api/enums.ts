@@ -135,6 +135,8 @@ export const callEventNames = names('CallEvents', CALL, [
   'RecordError',
   'Ringing',
   'StateChanged',
+  'Statistics',
+  'AudioQualityDetected',
   'ToneReceived',
   'FirstAudioPacketReceived',
   'RtpStopped',

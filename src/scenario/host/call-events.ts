@@ -45,7 +45,7 @@ export function forwardEvents(
   events.on('reinviteRejected', ({ code }) => post({ type: 'call-reinvite-rejected', callId, code }));
   events.on('onHold', () => post({ type: 'call-on-hold', callId }));
   events.on('offHold', () => post({ type: 'call-off-hold', callId }));
-  events.on('firstAudioPacket', () => post({ type: 'call-first-audio', callId }));
+  events.on('firstAudioPacket', ({ wideband = false }) => post({ type: 'call-first-audio', callId, wideband }));
   events.on('rtpStopped', () => post({ type: 'call-rtp-stopped', callId }));
   events.on('rtpResumed', () => post({ type: 'call-rtp-resumed', callId }));
   events.on('failed', (end) => {
@@ -58,6 +58,7 @@ export function forwardEvents(
       callId,
       ...common(end),
       durationSeconds: Math.round(end.durationSeconds),
+      ...(end.media === undefined ? {} : { statistics: { ...end.media } }),
     });
     onEnd();
   });
