@@ -167,6 +167,16 @@ describe('a sequence', () => {
     await closed(one);
   });
 
+  it('that says too much in all says nothing', async () => {
+    const one = await scene(`hear(VoxEngine.createSequencePlayer({
+      segments: Array(11).fill({ text: 'x'.repeat(1400) }) }), SequencePlayerEvents);`);
+    expect(one.spoken).toEqual([]);
+    expect(one.kit.logs[2]).toBe(
+      'PlaybackFinishedThe texts of the sequence are longer than 15000 characters together.',
+    );
+    await closed(one);
+  });
+
   it('with a segment that is missing fails as a whole, once, and fetches no more', async () => {
     const one = await scene(`hear(VoxEngine.createSequencePlayer({
       segments: Array(20).fill({ url: 'http://s/a' }) }), SequencePlayerEvents);`);

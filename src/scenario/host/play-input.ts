@@ -5,6 +5,8 @@ import type { SessionContext } from './session-context.ts';
 
 /** Segments of a sequence that are fetched or spoken at once. */
 const AT_ONCE = 3;
+/** What a sequence may say, in texts of the longest kind. */
+const LONG_TEXTS = 10;
 
 /** @throws Error with a sentence for the script: not fetched, not spoken, not in time. */
 export async function playInput(context: SessionContext, source: PlaySource): Promise<PlayerInput> {
@@ -34,6 +36,9 @@ async function allParts(
   context: SessionContext,
   segments: readonly (UrlSource | SaySource)[],
 ): Promise<readonly PlayerPart[]> {
+  const chars = segments.reduce((sum, one) => sum + (one.kind === 'say' ? one.text.length : 0), 0);
+  const most = LONG_TEXTS * context.services.limits.sayChars;
+  if (chars > most) throw new Error(`The texts of the sequence are longer than ${most} characters together.`);
   const parts: PlayerPart[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
