@@ -288,6 +288,67 @@ export function storageContract(name: string, places: StoragePlaces): void {
       });
     });
 
+    it('the platform API: numbers that never change, entries beside declared ones, history by numbers', async () => {
+      const place = await places.fresh();
+      const storage = await openAt(place);
+      await storage.importDirectory({ applications: [TAXI], trunks: [TRUNK] });
+      const { directory, ids, history } = storage.platform;
+      const account = await directory.account();
+      expect(account.id).toBeGreaterThan(999_999);
+      // Many at once, from two sides: each gets one number.
+      const refs = Array.from({ length: 1_500 }, (_, at) => `session-${at}`);
+      const [one, other] = await Promise.all([ids.numbers('session', refs), ids.numbers('session', refs)]);
+      expect(new Set(one.values()).size).toBe(refs.length);
+      expect([...other]).toEqual(expect.arrayContaining([...one].slice(0, 5)));
+      const first = one.get('session-0') ?? 0;
+      expect([...(await ids.refs('session', [first, 1]))]).toEqual([[first, 'session-0']]);
+      expect((await ids.refs('rule', [first])).size).toBe(0);
+
+      const shop = await directory.addApplication('shop');
+      const shared = { applicationId: undefined, rewrite: false, ruleId: undefined };
+      const common = await directory.addScenario({ ...shared, name: 'common', source: '1' });
+      await expect(directory.addScenario({ ...shared, name: 'common', source: '2' })).rejects.toMatchObject({
+        code: 'entry/conflict',
+      });
+      const rule = { applicationId: shop, pattern: '.*', exclude: '1+', scenarioIds: [common] };
+      const [a, b] = [
+        await directory.addRule({ ...rule, name: 'a' }),
+        await directory.addRule({ ...rule, name: 'b' }),
+      ];
+      await directory.orderRules([b, a]);
+      const own = (await directory.rules()).filter(({ applicationId }) => applicationId === shop);
+      expect(own.map(({ name }) => name)).toEqual(['b', 'a']);
+      const [phone = ''] = await directory.addPhones([PhoneNumber.parse('+74951112233')]);
+      await directory.bindPhones([phone], shop);
+      expect(storage.directory.applicationOfNumber(PhoneNumber.parse('74951112233'))?.name).toBe('shop');
+      await directory.removeApplications([shop]);
+      expect((await directory.phones()).find(({ id }) => id === phone)?.applicationId).toBeUndefined();
+      const taxi = (await directory.applications()).find(({ declared }) => declared)?.id ?? '';
+      await expect(directory.removeApplications([taxi])).rejects.toMatchObject({ code: 'entry/declared' });
+
+      const open = (id: string, at: number) =>
+        ({ kind: 'open', record: record({ id, startedAt: at }) }) as const;
+      await storage.records.apply([
+        ...[open('early', START), open('late', START + 60_000)],
+        { kind: 'leg', sessionId: 'late', leg: leg({ callId: 'leg', number: PASSENGER, incoming: false }) },
+      ]);
+      const all = { from: START, to: START + 60_000, newestFirst: false, limit: 10, offset: 0 };
+      const found = async (more: object) => {
+        const { items, total } = await history.search({ ...all, ...more }, true);
+        return [items.map(({ id }) => id).join(), total];
+      };
+      expect(await found({})).toEqual(['early,late', 2]);
+      expect(await found({ newestFirst: true, limit: 1 })).toEqual(['late', 2]);
+      expect(await found({ remoteNumbers: [PASSENGER] })).toEqual(['late', 1]);
+      expect(await found({ localNumbers: [PASSENGER] })).toEqual(['', 0]);
+      expect(await found({ sessionIds: [] })).toEqual(['', 0]);
+      expect(await found({ to: START + 1 })).toEqual(['early', 1]);
+      await close(storage);
+      const again = await openAt(place);
+      expect(await again.platform.directory.account()).toEqual(account);
+      expect((await again.platform.ids.numbers('session', ['session-0'])).get('session-0')).toBe(first);
+    });
+
     describe('the directory', () => {
       it('[row 43] holds no number and no secret in clear, in any row', async () => {
         const place = await places.fresh();
@@ -312,6 +373,7 @@ export function storageContract(name: string, places: StoragePlaces): void {
         ]);
         const { secret } = await storage.apiKeys.create({ name: 'k', scopes: [], applicationId: undefined });
         await storage.idempotency.begin((await storage.apiKeys.list())[0]?.id ?? '', '+79031112233', 'hash');
+        await storage.platform.directory.addPhones([PhoneNumber.parse('+74951112233')]);
         await close(storage);
         const rows = await dump(place);
         expect(rows).toContain('session-1');
@@ -320,6 +382,7 @@ export function storageContract(name: string, places: StoragePlaces): void {
           '9031112233',
           '4950000001',
           '4957770000',
+          '4951112233',
           secret,
           'trunk-password',
         ]) {
