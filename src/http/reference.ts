@@ -44,7 +44,7 @@ Generated from the routes by the tests of \`src/http\` (\`vitest run src/http -u
 
 ## Keys
 
-Every route but \`/health\`, \`/ready\` and \`/openapi.json\` needs an API key: \`Authorization: Bearer mk_…\`. Keys are made by \`maskline keys create --name NAME --scopes calls:read,scenarios:start\`, or by \`POST /v1/keys\` while the node runs. A key is shown once; only its hash is kept. A key that is bound to an application sees that application's things and nothing else: others answer 404, as if they were not there.
+Every route but \`/health\`, \`/ready\` and \`/openapi.json\` needs an API key: \`Authorization: Bearer mk_…\`. Keys are made by \`maskline keys create --name NAME --scopes calls:read,scenarios:start\`, or by \`POST /v1/keys\` while the node runs. A key is shown once; only its hash is kept. A key that is bound to an application sees that application's things and nothing else: others answer 404, as if they were not there. A service account is a key without a secret: it shows a token (JWT, RS256) that its owner signed; see [the platform API](platform-api.md).
 
 The API speaks plain HTTP on one address. Put a TLS proxy in front of it before you open it to a network.`;
 
