@@ -22,6 +22,8 @@ export interface RunningTask {
   report: CallListReport | undefined;
   reportKept: boolean;
   ended: boolean;
+  /** Its session stands in its row. */
+  noted: Promise<void>;
 }
 
 export class RunningTasks {
@@ -56,6 +58,7 @@ export class RunningTasks {
       report: undefined,
       reportKept: false,
       ended: false,
+      noted: Promise.resolve(),
     };
     this.#byId.set(task.id, running);
     return running;
@@ -74,16 +77,13 @@ export class RunningTasks {
   started(running: RunningTask, sessionId: string): void {
     running.sessionId = sessionId;
     this.#bySession.set(sessionId, running);
-    const early = this.#early.get(sessionId);
-    if (this.#starting === 0) this.#early.clear();
-    if (early !== undefined) {
-      this.sessionEnded(sessionId, early);
-      return;
-    }
     const { store, log } = this.#options;
-    store.started(running.task, sessionId).catch((error: unknown) => {
+    running.noted = store.started(running.task, sessionId).catch((error: unknown) => {
       log.warn({ err: describeError(error) }, 'the session of a call-list task could not be noted');
     });
+    const early = this.#early.get(sessionId);
+    if (this.#starting === 0) this.#early.clear();
+    if (early !== undefined) this.sessionEnded(sessionId, early);
   }
 
   sessionEnded(sessionId: string, ending: Ending): void {
@@ -173,6 +173,7 @@ export class RunningTasks {
     const { store, clock, log } = this.#options;
     const { task } = running;
     const outcome = outcomeOf(task, running.report, ending, clock.now());
+    await running.noted;
     for (;;) {
       try {
         if (!(await store.finish(task, outcome, clock.now())))

@@ -159,6 +159,16 @@ describe('a session with a storage', () => {
     kit.expectNothingLeft();
     await kit.service.close(0);
 
+    const stuck = await SessionKit.create({}, { storage: new SlowStore() });
+    await stuck.start(
+      `for (const k of ['a', 'b', 'c']) ApplicationStorage.get(k).catch(() => Logger.write(k));`,
+    );
+    await stuck.advance(5000);
+    // Together, not one after the other.
+    expect(stuck.logs).toEqual(['a', 'b', 'c']);
+    await stuck.service.close(0);
+    stuck.expectNothingLeft();
+
     const without = await SessionKit.create();
     await without.start(script);
     expect(without.logs[0]).toBe('ApplicationStorage: this server has no storage');

@@ -28,8 +28,9 @@ export class SessionCallList implements HostPart {
       return;
     }
     this.#waiting += 1;
+    const asked = services.clock.monotonic();
     this.#last = this.#last.then(async () => {
-      const answer = await this.#inTime(command);
+      const answer = await this.#inTime(command, asked);
       this.#waiting -= 1;
       if (!this.#context.signal.aborted) post({ type: 'calllist-answer', requestId, ...answer });
     });
@@ -38,7 +39,7 @@ export class SessionCallList implements HostPart {
 
   close(): void {}
 
-  async #inTime({ report }: CallListCommand): Promise<Answer> {
+  async #inTime({ report }: CallListCommand, asked: number): Promise<Answer> {
     const { services, request, log } = this.#context;
     const { clock, limits, callLists } = services;
     const task = request.callListTask;
@@ -48,7 +49,8 @@ export class SessionCallList implements HostPart {
     }
     const late = Promise.withResolvers<Answer>();
     const error = `the call list did not answer within ${limits.storageSeconds} s`;
-    const timer = clock.setTimeout(() => late.resolve({ code: 504, error }), limits.storageSeconds * 1000);
+    const left = Math.max(0, asked + limits.storageSeconds * 1000 - clock.monotonic());
+    const timer = clock.setTimeout(() => late.resolve({ code: 504, error }), left);
     const done = callLists.report(task, report).then(
       (first): Answer =>
         first

@@ -27,30 +27,33 @@ export class SessionStorage implements HostPart {
       return;
     }
     this.#waiting += 1;
-    this.#last = this.#last.then(() => this.#answer(command));
+    const asked = services.clock.monotonic();
+    this.#last = this.#last.then(() => this.#answer(command, asked));
     holdEnd(this.#last);
   }
 
   close(): void {}
 
-  async #answer(command: StorageCommand): Promise<void> {
+  async #answer(command: StorageCommand, asked: number): Promise<void> {
     const { signal, post } = this.#context;
-    const answer = signal.aborted ? undefined : await this.#inTime(command);
+    const answer = signal.aborted ? undefined : await this.#inTime(command, asked);
     this.#waiting -= 1;
     if (answer !== undefined && !signal.aborted)
       post({ type: 'storage-answer', requestId: command.requestId, answer });
   }
 
-  /** A database that is slow or away is an error for the script; what it does later is done for nobody. */
-  async #inTime(command: StorageCommand): Promise<Answer> {
+  /**
+   * A database that is slow or away is an error for the script; what it does later is done for nobody. Waiting for the
+   * requests before it counts: a script that asks for a hundred things at once does not wait a hundred times.
+   */
+  async #inTime(command: StorageCommand, asked: number): Promise<Answer> {
     const { clock, limits, storage } = this.#context.services;
     if (storage === undefined) return { kind: 'error', message: 'this server has no storage' };
     const late = Promise.withResolvers<Answer>();
     const message = `the storage did not answer within ${limits.storageSeconds} s`;
-    const timer = clock.setTimeout(
-      () => late.resolve({ kind: 'error', message }),
-      limits.storageSeconds * 1000,
-    );
+    const left = asked + limits.storageSeconds * 1000 - clock.monotonic();
+    if (left <= 0) return { kind: 'error', message };
+    const timer = clock.setTimeout(() => late.resolve({ kind: 'error', message }), left);
     const done = carryOut(storage, this.#context.request.route.applicationId, command).catch(
       (error: unknown): Answer => ({ kind: 'error', message: messageOf(error) }),
     );
