@@ -21,7 +21,8 @@ export const PARTLY: Readonly<Record<string, string>> = {
   'VoxEngine.enqueueACDRequest': 'every queue is offline, and says so by `ACDEvents.Offline`',
   'VoxEngine.enqueueTask': 'every queue is offline, and says so by `SmartQueueEvents.Error`',
   'ACDRequest.getStatus': 'a warning: the request is not queued, since its queue is offline',
-  'CallEvents.Statistics': 'once, before `Disconnected`, with a field of our own: `statistics` (packets, bytes, losses, jitter)',
+  'CallEvents.Statistics':
+    'once, before `Disconnected`, with a field of our own: `statistics` (packets, bytes, losses, jitter)',
   ACDEnqueueParameters: OF_TASKS,
   SmartQueueTaskParameters: OF_TASKS,
   SmartQueueOperatorSettings: OF_TASKS,

@@ -45,7 +45,9 @@ export function forwardEvents(
   events.on('reinviteRejected', ({ code }) => post({ type: 'call-reinvite-rejected', callId, code }));
   events.on('onHold', () => post({ type: 'call-on-hold', callId }));
   events.on('offHold', () => post({ type: 'call-off-hold', callId }));
-  events.on('firstAudioPacket', ({ wideband = false }) => post({ type: 'call-first-audio', callId, wideband }));
+  events.on('firstAudioPacket', ({ wideband = false }) =>
+    post({ type: 'call-first-audio', callId, wideband }),
+  );
   events.on('rtpStopped', () => post({ type: 'call-rtp-stopped', callId }));
   events.on('rtpResumed', () => post({ type: 'call-rtp-resumed', callId }));
   events.on('failed', (end) => {
