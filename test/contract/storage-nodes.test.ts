@@ -28,6 +28,18 @@ it('lets nodes that share a server see each other within a second, and open a ne
       two.importDirectory({ applications: [TAXI], trunks: [] }),
     ]);
     expect([a, b]).toEqual([[], []]);
+
+    // What the platform API makes on one node is there for the next request to another, and for its calls in a second.
+    const application = await one.platform.directory.addApplication('shop');
+    const rule = { name: 'all', pattern: '.*', exclude: '', scenarioIds: [] };
+    await two.platform.directory.addRule({ ...rule, applicationId: application });
+    const names = (await one.platform.directory.rules()).map(({ applicationId, name }) => [
+      applicationId,
+      name,
+    ]);
+    expect(names).toContainEqual([application, 'all']);
+    await clock.advance(1_000);
+    await expect.poll(() => one.directory.routeFor(application, SERVICE)?.ruleName).toBe('all');
   } finally {
     await Promise.all([one.close(), two.close()]);
   }
