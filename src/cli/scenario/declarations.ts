@@ -54,7 +54,21 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   ],
   CallSayParameters: ['/** As older scripts have it. */', 'language?: Voice;'],
   TTSPlayerParameters: ['/** As older scripts have it. */', 'language?: Voice;'],
-  Modules: ['/** Part of the core. */', 'Net = "net",', 'Player = "player",'],
+  Modules: [
+    '/** Part of the core. */',
+    'Net = "net",',
+    'Player = "player",',
+    'CallList = "calllist",',
+    'WebSocket = "websocket",',
+    'AMD = "amd",',
+  ],
+  VoxEngine: [
+    '/** As older scripts have it: `AMD.create`. */',
+    'function createAMD(parameters: AMD.AMDParameters): AMD.AnsweringMachineDetector;',
+    'function getCallById(callId: string): Call | undefined;',
+    '/** The URL of this session. */',
+    'function mediaSessionAccessURL(): string;',
+  ],
 };
 
 export function typeDeclarations(): string {

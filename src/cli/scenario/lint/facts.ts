@@ -16,8 +16,9 @@ const LIST = new URL('../../../scenario/voxengine-api.json', import.meta.url);
 
 /** Members that scripts for the cloud use and its type definitions leave out, and our own. */
 const MORE: Readonly<Record<string, readonly string[]>> = {
-  VoxEngine: ['RecordExpireTime'],
-  Modules: ['Net', 'Player'],
+  VoxEngine: ['RecordExpireTime', 'createAMD', 'getCallById', 'mediaSessionAccessURL', 'CallList'],
+  Modules: ['Net', 'Player', 'CallList', 'WebSocket', 'AMD'],
+  ApplicationStorage: ['delete'],
   Net: ['HttpRequestOptions', 'HttpRequestResult', 'SendMailOptions', 'SendMailResult'],
   Call: ['hold', 'unhold'],
 };

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { logsFrom } from '../../../scenario/test-support/sandbox-kit.ts';
 import { lintScript } from './lint.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -192,4 +193,24 @@ test('nothing is wrong with the shipped scenarios and examples', () => {
   );
   expect(scripts.length).toBeGreaterThan(3);
   expect(scripts.flatMap((path) => lintScript(path, readFileSync(ROOT + path, 'utf8')))).toEqual([]);
+});
+
+test('whatever the sandbox has is no mistake', async () => {
+  const [names = ''] = await logsFrom(`
+    const own = (label, object) => Object.getOwnPropertyNames(object).filter((name) => /^[A-Za-z]\\w*$/.test(name)).map((name) => label + '.' + name);
+    const call = VoxEngine.callPSTN('1', '2');
+    const all = ['VoxEngine', 'Net', 'Logger', 'Modules', 'AppEvents', 'CallEvents', 'PlayerEvents', 'RecorderEvents', 'ASREvents',
+      'ConferenceEvents', 'SequencePlayerEvents', 'WebSocketEvents', 'ACDEvents', 'SmartQueueEvents', 'ApplicationStorage', 'Crypto',
+      'PhoneNumber', 'CallList', 'AMD', 'DTMFType', 'RecordExpireTime', 'CallAudioQuality', 'ConferenceMode', 'WebSocketAudioEncoding'];
+    Logger.write([...all.flatMap((name) => (globalThis[name] === undefined ? [] : own(name, globalThis[name]))),
+      ...own('call', Object.getPrototypeOf(call)),
+      ...own('player', Object.getPrototypeOf(VoxEngine.createURLPlayer('https://a.test/a.wav'))),
+      ...own('recorder', Object.getPrototypeOf(VoxEngine.createRecorder()))].join(';'));`);
+  expect(names.split(';').length).toBeGreaterThan(200);
+  const script = `const call = VoxEngine.callPSTN('1', '2'); const player = VoxEngine.createURLPlayer('https://a.test/a.wav');
+    const recorder = VoxEngine.createRecorder(); ${names};`;
+  const wrong = lintScript('s.js', script).filter(
+    ({ rule }) => rule === 'unknown-member' || rule === 'unknown-name',
+  );
+  expect(wrong.map(({ message }) => message)).toEqual([]);
 });
