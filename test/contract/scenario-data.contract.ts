@@ -385,6 +385,26 @@ export function scenarioDataContract(name: string, places: StoragePlaces, shared
         expect(steps).toBeGreaterThan(8);
       });
 
+      it('a node that cannot renew its leases ends the sessions before another node may call', async () => {
+        const listId = await list({ maxSimultaneous: 3 });
+        const { callLists } = storage;
+        const away = (): Promise<never> => Promise.reject(new Error('the database is away'));
+        const store = new Proxy<CallListStore>(callLists, {
+          get: (_, name: keyof CallListStore) => (name === 'renew' ? away : callLists[name].bind(callLists)),
+        });
+        const one = node('one', { store });
+        one.dialler.start();
+        await until(() => live(one)).toEqual(['Ann', 'Bob', 'Cyd']);
+        // Leases of 180 s; people talk on while it is only away for a while.
+        await later(130_000);
+        await until(() => one.dialler.active).toBe(3);
+        expect(one.sessions.endedByUs).toEqual([]);
+        await later(10_000);
+        await until(() => one.sessions.endedByUs.length).toBe(3);
+        expect(one.dialler.active).toBe(0);
+        expect(await statusesOf(listId)).toEqual(['In progress 2', 'In progress 2', 'In progress 2']);
+      });
+
       it('stops, recovers, cancels and deletes; what runs goes on', async () => {
         const listId = await list({ maxSimultaneous: 1 });
         const one = node('one');
