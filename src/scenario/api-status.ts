@@ -40,6 +40,7 @@ export const PARTLY: Readonly<Record<string, string>> = {
   'ASREvents.InterimResult': 'with a Vosk server; other providers take whole utterances',
   'AMD.AMDParameters.model': 'accepted; the cadence of the greeting is judged the same way for every model',
   'CallEvents.ToneDetected': 'of beeps, after `enableBeepDetection`: `ProgressTone` is always false',
+  'PhoneNumber.Info.location': 'the country, in English: the metadata here knows no places within one',
   'TTSOptions.pitch': 'with eSpeak NG',
   'BaseRecorderParameters.hd_audio': 'accepted; recordings are WAV with 8 kHz',
   'BaseRecorderParameters.lossless': 'accepted; recordings are WAV, which loses nothing',
