@@ -176,18 +176,25 @@ function unknown(type: string): never {
   throw new BadCommand(`unknown command ${JSON.stringify(type)}`);
 }
 
+/** Whoever waits for an answer gets one, also when nothing was sent. */
 function httpRequest(fields: Fields): HostCommand {
-  return {
-    type: 'http-request',
-    requestId: integer(fields, 'requestId', 1, Number.MAX_SAFE_INTEGER),
-    method: pattern(fields, 'method', /^[A-Z]{1,16}$/),
-    url: string(fields, 'url', 8192),
-    headers: headerList(fields.get('headers')),
-    body: body(fields.get('body')),
-    timeoutSeconds: optionalNumber(fields, 'timeoutSeconds', 86_400),
-    connectTimeoutSeconds: optionalNumber(fields, 'connectTimeoutSeconds', 86_400),
-    raw: boolean(fields, 'raw'),
-  };
+  const requestId = integer(fields, 'requestId', 1, Number.MAX_SAFE_INTEGER);
+  try {
+    return {
+      type: 'http-request',
+      requestId,
+      method: pattern(fields, 'method', /^[A-Z]{1,16}$/),
+      url: string(fields, 'url', 8192),
+      headers: headerList(fields.get('headers')),
+      body: body(fields.get('body')),
+      timeoutSeconds: optionalNumber(fields, 'timeoutSeconds', 86_400),
+      connectTimeoutSeconds: optionalNumber(fields, 'connectTimeoutSeconds', 86_400),
+      raw: boolean(fields, 'raw'),
+    };
+  } catch (error) {
+    if (!(error instanceof BadCommand)) throw error;
+    return { type: 'http-refused', requestId, reason: error.message };
+  }
 }
 
 function target(fields: Fields): CommandTarget {

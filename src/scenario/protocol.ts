@@ -295,6 +295,8 @@ export type HostCommand =
       readonly connectTimeoutSeconds: number | undefined;
       readonly raw: boolean;
     }
+  /** Made by the reader of a request that cannot be sent as it is: its script gets that for an answer. */
+  | { readonly type: 'http-refused'; readonly requestId: number; readonly reason: string }
   | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
   /** A promise that nobody looks at was rejected. Ends the session unless people are talking. */
   | {

@@ -106,6 +106,16 @@ describe('the life of a session', () => {
     kit.expectNothingLeft();
   });
 
+  it('answers a request that cannot be sent: its script does not wait for ever', async () => {
+    const kit = await SessionKit.create();
+    await kit.start(`Net.httpRequestAsync('http://backend/', { headers: ['X-A: a\\u0000b'] })
+      .then(({ code, error }) => { Logger.write(code + ' ' + error); VoxEngine.terminate(); });`);
+    await turns();
+    expect(kit.logs).toContain('0 a header value has a wrong form');
+    expect(kit.http.requests).toEqual([]);
+    kit.expectNothingLeft();
+  });
+
   it('gives the calls of a dead script their end: 500 before the answer, a hang-up after it', async () => {
     const kit = await SessionKit.create();
     const call = kit.calls.ring(

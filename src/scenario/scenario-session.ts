@@ -225,6 +225,9 @@ export class ScenarioSession {
       case 'http-request':
         this.#requests.run(command);
         return;
+      case 'http-refused':
+        this.#requests.refuse(command.requestId, command.reason);
+        return;
       case 'dial':
       case 'call-answer':
       case 'call-ring':

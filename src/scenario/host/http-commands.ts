@@ -22,11 +22,18 @@ export class SessionRequests {
   run(command: HttpCommand): void {
     const { httpTotal } = this.#context.services.limits;
     if (this.pending >= httpTotal) {
-      this.#context.log('warn', `A session has at most ${httpTotal} HTTP requests at once.`);
+      this.refuse(command.requestId, `a session has at most ${httpTotal} HTTP requests at once`);
       return;
     }
     this.#waiting.push(command);
     this.#next();
+  }
+
+  /** It was not sent, and never will be. */
+  refuse(requestId: number, reason: string): void {
+    const { post, log } = this.#context;
+    log('warn', `An HTTP request was not sent: ${reason}`);
+    post({ type: 'http-response', requestId, result: { code: 0, headers: [], error: reason } });
   }
 
   /** What has not begun yet never will. */
