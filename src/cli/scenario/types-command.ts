@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { typeDeclarations } from './declarations.ts';
+import { declarations } from '../../scenario/types/declarations.ts';
 
 const USAGE = `maskline scenario types [--out FILE]
 
@@ -17,7 +17,7 @@ export async function typesCommand(args: string[]): Promise<number> {
     options: { out: { type: 'string' }, help: { type: 'boolean', default: false } },
   });
   if (values.help) console.log(USAGE);
-  else if (values.out === undefined) console.log(typeDeclarations());
-  else writeFileSync(values.out, typeDeclarations());
+  else if (values.out === undefined) console.log(declarations());
+  else writeFileSync(values.out, declarations());
   return 0;
 }

@@ -18,7 +18,6 @@ export interface ApiEntry {
 }
 
 export const API = list.api as unknown as Readonly<Record<string, ApiEntry>>;
-export const VOICE_VENDORS: readonly string[] = list.voices.vendors;
 
 /** The entry that holds the global functions. */
 const GLOBALS = '(global)';

@@ -1,16 +1,8 @@
 /**
- * `voxengine.d.ts` for editors, from the list of the API and from what is really here: a function that is not has no
- * declaration, so that the editor says so before a call does. `maskline scenario types` writes it.
+ * `voxengine.d.ts` for editors, from the list of the API and from what is really here: what is not is marked as deprecated
+ * with the reason, so that editors strike it through before a call fails. `maskline scenario types` writes it.
  */
-import {
-  API,
-  type ApiEntry,
-  ancestors,
-  type Parameter,
-  signature,
-  splitTop,
-  VOICE_VENDORS,
-} from './api-list.ts';
+import { API, type ApiEntry, type Parameter, signature, splitTop } from './api-list.ts';
 import { EXTRA, MORE_FORMS, MORE_MEMBERS, WIDER_FIELDS } from './extra-declarations.ts';
 import { statusOf } from './member-status.ts';
 
@@ -22,19 +14,20 @@ const BUILT_IN = new Set(
 /** Whole types, beside names of fields and of parameters, and strings. */
 const NAME = /(?<!['"\w.])[A-Za-z_]\w*(?:\.\w+)*(?!['"\w])(?!\s*\??:)/g;
 
+const HEAD = `// The VoxEngine API of Maskline, written by "maskline scenario types". For scripts that run in a scenario's sandbox:
+// no DOM and no Node there. A tsconfig.json beside them:
+//   { "compilerOptions": { "lib": ["es2023"], "types": [], "strict": true, "noEmit": true, "allowJs": true, "checkJs": true,
+//     "moduleDetection": "legacy" }, "include": ["*.js", "*.ts"], "exclude": ["*.test.ts"] }
+// Struck through is what Maskline does not have; hover to see why.`;
+
 export function declarations(): string {
   const top = Object.keys(API).filter((name) => !name.includes('.') && name !== '(global)');
   const globals = Object.entries(API['(global)']?.functions ?? {}).map(
     ([name, text]) => `declare function ${name}${callable(text, '')};`,
   );
-  return [
-    '/** The VoxEngine API as Maskline has it. Written by `maskline scenario types`. */',
-    ...top.flatMap((name) => declare(name, name, 'declare ')),
-    ...globals,
-    ...EXTRA,
-    ...VOICE_VENDORS.filter((name) => name.split('.').length === 2).map(voices),
-    '',
-  ].join('\n');
+  return [HEAD, ...top.flatMap((name) => declare(name, name, 'declare ')), ...globals, ...EXTRA, ''].join(
+    '\n',
+  );
 }
 
 /** @param path the whole name, `name` its last part. */
@@ -42,16 +35,17 @@ function declare(path: string, name: string, prefix: string): string[] {
   const entry = API[path] as ApiEntry;
   switch (entry.kind) {
     case 'enum':
-      return block(
-        `${prefix}enum ${name}`,
-        Object.entries(entry.values ?? {}).map(([key, value]) => enumValue(path, key, value)),
-      );
+      return block(`${prefix}enum ${name}`, [
+        ...Object.entries(entry.values ?? {}).map(([key, value]) => enumValue(path, key, value)),
+        ...(MORE_MEMBERS[path] ?? []),
+      ]);
     case 'interface':
-      return block(`${prefix}interface ${name}${bases(entry, path)}`, fields(path, entry));
+      return block(`${prefix}interface ${name}${bases(entry, path)}`, [
+        ...fields(path, entry),
+        ...(MORE_MEMBERS[path] ?? []),
+      ]);
     case 'class':
-      return isHere(path)
-        ? block(`${prefix}class ${name}${bases(entry, path)}`, classMembers(path, entry))
-        : [];
+      return block(`${prefix}class ${name}${bases(entry, path)}`, classMembers(path, entry));
     case 'type':
       return [`${prefix}type ${name} = ${type(entry.type ?? 'any', path)};`];
     default:
@@ -63,21 +57,20 @@ function namespace(path: string, name: string, prefix: string, entry: ApiEntry):
   const inner = Object.keys(API)
     .filter((one) => one.startsWith(`${path}.`))
     .flatMap((one) => declare(one, one.slice(path.length + 1), ''));
-  const functions = Object.entries(entry.functions ?? {})
-    .filter(([member]) => here(`${path}.${member}`, path))
-    .flatMap(([member, text]) => [
-      `function ${member}${callable(text, path)};`,
-      ...(MORE_FORMS[`${path}.${member}`] ?? []).map((form) => `function ${member}${form};`),
-    ]);
+  const functions = Object.entries(entry.functions ?? {}).flatMap(([member, text]) => [
+    ...note(`${path}.${member}`, path),
+    `function ${member}${callable(text, path)};`,
+    ...(MORE_FORMS[`${path}.${member}`] ?? []).map((form) => `function ${member}${form};`),
+  ]);
   const all = [...functions, ...(MORE_MEMBERS[path] ?? []), ...inner];
-  return hasFunctions(path) ? block(`${prefix}namespace ${name}`, all) : [];
+  return block(`${prefix}namespace ${name}`, all);
 }
 
 function classMembers(path: string, entry: ApiEntry): string[] {
   const methods = Object.entries(entry.methods ?? {}).flatMap(([name, text]) => {
     if (name === 'constructor') return [`constructor${callable(text, path).replace(/: [^)]*$/, '')};`];
-    if (!here(`${path}.${name}`, path)) return [];
     return [
+      ...note(`${path}.${name}`, path),
       `${name}${callable(text, path)};`,
       ...(MORE_FORMS[`${path}.${name}`] ?? []).map((form) => `${name}${form};`),
     ];
@@ -97,7 +90,8 @@ function fields(path: string, entry: ApiEntry): string[] {
         ? []
         : [`/** ${status.kind === 'not' ? 'Not here' : 'In part'}: ${status.why} */`];
     // What scripts leave out in the cloud, too, though its list says that it has to be there.
-    const shown = name.startsWith('[') || name.endsWith('?') || path.includes('_') ? name : `${name}?`;
+    const isGiven = /(?:Parameters|Options|Settings|Prompt|Segment|Request)$/.test(path);
+    const shown = isGiven && !name.endsWith('?') ? `${name}?` : name;
     return [...note, `${shown}: ${WIDER_FIELDS[key] ?? type(text, path)};`];
   });
 }
@@ -112,25 +106,10 @@ function enumValue(path: string, quoted: string, value: string | number | null):
   return `${note}${/^\w+$/.test(key) && !/^\d/.test(key) ? key : `'${key}'`} = ${JSON.stringify(value ?? key)},`;
 }
 
-function here(key: string, owner: string): boolean {
-  return statusOf({ key, owner }).kind !== 'not';
-}
-
-/** A class is there when a method of it works, or of what it extends. */
-function isHere(path: string): boolean {
-  const methods = ancestors(path).flatMap((owner) =>
-    Object.keys(API[owner]?.methods ?? {}).map((name) => ({ owner, name })),
-  );
-  return (
-    methods.length === 0 ||
-    methods.some(({ owner, name }) => name !== 'constructor' && here(`${owner}.${name}`, owner))
-  );
-}
-
-/** A namespace is there when a function of it works. */
-function hasFunctions(path: string): boolean {
-  const functions = Object.keys(API[path]?.functions ?? {});
-  return functions.some((name) => here(`${path}.${name}`, path)) || MORE_MEMBERS[path] !== undefined;
+/** Why editors strike a function through. */
+function note(key: string, owner: string): string[] {
+  const status = statusOf({ key, owner });
+  return status.kind === 'not' ? [`/** @deprecated Not in Maskline: ${status.why}. */`] : [];
 }
 
 function bases(entry: ApiEntry, path: string): string {
@@ -169,17 +148,7 @@ function type(text: string, path: string): string {
 function isDeclared(name: string, path: string): boolean {
   if (BUILT_IN.has(name)) return true;
   const inside = `${path.includes('.') ? path.slice(0, path.lastIndexOf('.')) : path}.${name}`;
-  const full = API[inside] === undefined ? name : inside;
-  const entry = API[full];
-  if (entry === undefined) return false;
-  const dot = full.indexOf('.');
-  if (dot > 0 && !hasFunctions(full.slice(0, dot))) return false;
-  return entry.kind !== 'class' || isHere(full);
-}
-
-function voices(name: string): string {
-  const [list = '', vendor = ''] = name.split('.');
-  return `declare namespace ${list} { const ${vendor}: any; }`;
+  return API[inside] !== undefined || API[name] !== undefined;
 }
 
 function block(head: string, lines: readonly string[]): string[] {

@@ -23,16 +23,29 @@ export const MORE_FORMS: Readonly<Record<string, readonly string[]>> = {
   'ApplicationStorage.put': ['(key: string, value: string, ttl?: number): Promise<StorageKey>'],
 };
 
-/** By namespace or class. */
+/** Ours, and what scripts for the cloud use though its type definitions leave it out; by namespace, class, enum or interface. */
 export const MORE_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   VoxEngine: [
+    '/** As older scripts have it: `AMD.create`. */',
+    'function createAMD(parameters: AMD.AMDParameters): AMD.AnsweringMachineDetector;',
     'function getCallById(callId: string): Call | undefined;',
+    '/** The URL of this session. */',
     'function mediaSessionAccessURL(): string;',
   ],
   Call: [
-    '/** Puts the peer on hold; the outcome is ReInviteAccepted or ReInviteRejected. */',
+    '/** Ours: the peer is on hold, is not heard any more, and hears what is sent to its call. */',
     'hold(): void;',
     'unhold(): void;',
+  ],
+  CallSayParameters: ['/** As older scripts have it. */', 'language?: any;'],
+  TTSPlayerParameters: ['/** As older scripts have it. */', 'language?: any;'],
+  Modules: [
+    '/** Part of the core. */',
+    'Net = "net",',
+    'Player = "player",',
+    'CallList = "calllist",',
+    'WebSocket = "websocket",',
+    'AMD = "amd",',
   ],
   Net: ['class HttpRequestOptions {}'],
 };
@@ -43,7 +56,11 @@ export const WIDER_FIELDS: Readonly<Record<string, string>> = {
   'Net.HttpRequestOptions.postData': 'string | number[] | object',
 };
 
+/** Families of constants by vendor: what can be honoured of a name is the language. */
 export const EXTRA: readonly string[] = [
-  '/** `Language.RU_RUSSIAN_FEMALE`: what can be honoured of it is the language. */',
   'declare const Language: { readonly [name: string]: string };',
+  'declare const ASRLanguage: { readonly [name: string]: string };',
+  'declare const VoiceList: { readonly [vendor: string]: any };',
+  'declare const ASRProfileList: { readonly [vendor: string]: any };',
+  'declare const ASRModelList: { readonly [vendor: string]: any };',
 ];
