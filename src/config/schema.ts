@@ -333,11 +333,11 @@ export const SettingsSchema = section(
           description: 'Legs on this node at once; beyond, calls get 503.',
         }),
         latenessMs: Type.Integer({
-          default: 500,
+          default: 2000,
           minimum: 0,
           maximum: 60000,
           description:
-            'New calls get 503 while the work of the main thread waits longer than that, on average over a second: those that it has are better off, and a carrier tries another node. 0: never.',
+            'New calls get 503 while the work of the main thread waits longer than that, on average over some seconds: those that it has are better off, and a carrier tries another node. 0: never.',
         }),
         ringSeconds: Type.Integer({
           default: 60,

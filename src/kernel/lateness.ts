@@ -2,9 +2,9 @@ import type { Clock, TimerHandle } from './clock.ts';
 
 /** How often the clock is looked at, and over how long a time lateness is averaged; ms. */
 const LOOK_MS = 50;
-const MEMORY_MS = 1000;
+const MEMORY_MS = 3000;
 
-/** How late this thread is with its work: an average of the last second, so that a short pause counts for little. */
+/** How late this thread is with its work: an average of the last seconds, so that a short pause counts for little. */
 export class Lateness {
   readonly #clock: Clock;
   #timer: TimerHandle | undefined;

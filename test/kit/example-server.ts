@@ -56,6 +56,8 @@ export class ExampleServer {
       sip: { ...shipped.sip, listen: [{ transport: 'udp', host: HOST, port: 0 }] },
       media: { ...shipped.media, host: HOST, ports: mediaPorts() },
       http: { ...shipped.http, port: 0 },
+      // The tests share its thread: how late that is says nothing of the server.
+      limits: { ...shipped.limits, latenessMs: 0 },
       applications: shipped.applications.map((application) => ({
         ...application,
         rules: application.rules.map((rule) => (customData === undefined ? rule : { ...rule, customData })),

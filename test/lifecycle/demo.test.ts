@@ -58,7 +58,7 @@ test('a demo in which something does not hold says what, and is not ok', async (
       ...settings,
       applications: settings.applications.map((application) => ({
         ...application,
-        scenarios: { taxi: join(import.meta.dirname, 'unrecorded.js') },
+        scenarios: { ...application.scenarios, taxi: join(import.meta.dirname, 'unrecorded.js') },
       })),
     }),
   });
