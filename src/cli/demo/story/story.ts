@@ -167,8 +167,7 @@ class Story {
     this.#conversations.push({ one, call, other, answer });
     // Sound is joined a moment after the answer: who speaks at once would not be heard from the beginning.
     await sleep(300);
-    await this.#says(one, call, answer);
-    await this.#says(other, answer, call);
+    await Promise.all([this.#says(one, call, answer), this.#says(other, answer, call)]);
     call.hangup();
     await Promise.all([phones[one].waitFor('idle'), phones[other].waitFor('idle')]);
     return `the ${other} saw ${answer.shown.number}; each heard the other`;

@@ -4,13 +4,13 @@ import type { Role } from './stage.ts';
 
 const SENTENCES: Readonly<Record<'en' | 'ru', Readonly<Record<Role, string>>>> = {
   en: {
-    driver: 'Hello, this is your driver. I am waiting at the station.',
-    passenger: 'Thank you. I am coming in five minutes.',
+    driver: 'Hello, this is your driver.',
+    passenger: 'Thank you. I am coming.',
     operator: 'Taxi service. How can I help you?',
   },
   ru: {
-    driver: 'Здравствуйте, это водитель. Я жду у вокзала.',
-    passenger: 'Спасибо, я выхожу через пять минут.',
+    driver: 'Здравствуйте, это водитель.',
+    passenger: 'Спасибо, я выхожу.',
     operator: 'Служба такси. Чем могу помочь?',
   },
 };
