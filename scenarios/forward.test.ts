@@ -48,7 +48,7 @@ test('a target who never answers is given up after a minute', async () => {
   const flow = scenario('./forward.js', { customData: TARGET });
   const caller = await flow.callsIn(CALLER);
   (await flow.called()).rings();
-  await caller.ended({ within: 61_000, code: 480 });
+  await caller.ended({ within: 61_000, code: 408 });
   await flow.ended();
 });
 

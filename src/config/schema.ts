@@ -340,10 +340,11 @@ export const SettingsSchema = section(
             'New calls get 503 while the work of the main thread waits longer than that, on average over some seconds: those that it has are better off, and a carrier tries another node. 0: never.',
         }),
         ringSeconds: Type.Integer({
-          default: 60,
+          default: 55,
           minimum: 5,
           maximum: 600,
-          description: 'An outbound call that nobody answers by then ends with 408.',
+          description:
+            'An outbound call that nobody answers by then ends with 408. Less than scenario.unansweredSeconds, so that a caller who still waits can be told.',
         }),
         drainSeconds: Type.Integer({
           default: 30,

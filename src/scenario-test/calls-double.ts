@@ -20,7 +20,7 @@ import { CallDouble, type CallDoubleOptions } from './call-double.ts';
 import type { Direction } from './ladder.ts';
 
 /** Seconds that an outbound call may ring; the default of `limits.ringSeconds`. */
-const RING_SECONDS = 60;
+const RING_SECONDS = 55;
 
 export interface NewCall {
   readonly call: CallDouble;
