@@ -646,7 +646,7 @@ export function storageContract(name: string, places: StoragePlaces): void {
     });
 
     it('brings a new database up to date once, and refuses one that is newer', async () => {
-      const place = await places.fresh();
+      const place = await places.bare();
       await close(await openAt(place));
       const database = await openDatabase({
         ...place,

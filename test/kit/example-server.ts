@@ -17,6 +17,7 @@ import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import { expectUnattacked, soundsOf } from './attack-check.ts';
 import { expectNothingLeft } from './leak-check.ts';
 import { mediaPorts } from './media-ports.ts';
+import { putDatabase } from './migrated-database.ts';
 import { RtpAttacker } from './rtp-attacker.ts';
 import { HOST } from './whole-server.ts';
 
@@ -49,6 +50,7 @@ export class ExampleServer {
     const file = fileURLToPath(new URL(`../../examples/${name}/maskline.yaml`, import.meta.url));
     const { settings: shipped, folder } = loadSettings(file, {});
     const data = await mkdtemp(join(tmpdir(), `maskline-${name}-`));
+    await putDatabase(data);
     const { customData, adjust = (same: Settings) => same, speech } = options;
     const settings = adjust({
       ...shipped,

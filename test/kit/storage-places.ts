@@ -1,8 +1,8 @@
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '../../src/kernel/random.ts';
-import { PgliteClient } from '../../src/storage/pglite-client.ts';
+import { putDatabase } from './migrated-database.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
 /** Where a storage is opened: a fresh place each time. */
@@ -13,25 +13,24 @@ export interface StoragePlace {
 
 /** Hands out fresh places of one kind, and removes them all at the end. */
 export interface StoragePlaces {
+  /** Ready for a storage to be opened. */
   fresh(): Promise<StoragePlace>;
+  /** Without any table. */
+  bare(): Promise<StoragePlace>;
   close(): Promise<void>;
 }
 
-/** Embedded databases. The empty database is made once and copied: making one takes seconds. */
+/** Embedded databases. */
 export function embeddedPlaces(): StoragePlaces {
   const root = mkdtempSync(join(tmpdir(), 'maskline-storage-'));
-  const template = join(root, 'template');
+  const folder = (): string => join(root, systemRandom.token(6));
   return {
     fresh: async () => {
-      if (!existsSync(template)) {
-        const client = new PgliteClient(template);
-        await client.open();
-        await client.close();
-      }
-      const dataFolder = join(root, systemRandom.token(6));
-      cpSync(template, join(dataFolder, 'database'), { recursive: true });
+      const dataFolder = folder();
+      await putDatabase(dataFolder);
       return { dataFolder };
     },
+    bare: async () => ({ dataFolder: folder() }),
     close: async () => rmSync(root, { recursive: true, force: true }),
   };
 }
@@ -40,11 +39,13 @@ export function embeddedPlaces(): StoragePlaces {
 export function serverPlaces(): StoragePlaces {
   const root = mkdtempSync(join(tmpdir(), 'maskline-storage-'));
   let server: PostgresServer | undefined;
+  const fresh = async (): Promise<StoragePlace> => {
+    server ??= await startPostgres();
+    return { dataFolder: join(root, systemRandom.token(6)), databaseUrl: await server.createDatabase() };
+  };
   return {
-    fresh: async () => {
-      server ??= await startPostgres();
-      return { dataFolder: join(root, systemRandom.token(6)), databaseUrl: await server.createDatabase() };
-    },
+    fresh,
+    bare: fresh,
     close: async () => {
       await server?.stop();
       rmSync(root, { recursive: true, force: true });

@@ -20,6 +20,7 @@ import type { TransportName } from '../../src/sip/transport/types.ts';
 import { expectUnattacked, soundsOf } from './attack-check.ts';
 import { expectNothingLeft } from './leak-check.ts';
 import { mediaPorts } from './media-ports.ts';
+import { putDatabase } from './migrated-database.ts';
 import { RtpAttacker } from './rtp-attacker.ts';
 
 export const HOST = '127.0.0.1';
@@ -134,6 +135,8 @@ export class WholeServer {
   static async start(options: WholeServerOptions = {}): Promise<WholeServer> {
     const backend = await startBackend();
     const data = options.data ?? (await mkdtemp(join(tmpdir(), 'maskline-test-')));
+    if (options.data === undefined && options.environment?.DATABASE_URL === undefined)
+      await putDatabase(data);
     const { settings: example, folder } = loadSettings(TAXI.pathname, {});
     const application = example.applications[0]!;
     const more = await writeScenarios(options.scenarios ?? {}, data);

@@ -11,6 +11,7 @@ import { Phone } from '../../src/phone/phone.ts';
 import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import { openStorage, type Storage } from '../../src/storage/storage.ts';
 import { mediaPorts } from '../kit/media-ports.ts';
+import { putDatabase } from '../kit/migrated-database.ts';
 import { type Backend, HOST, startBackend } from '../kit/whole-server.ts';
 import { type Program, startProgram } from './program.ts';
 
@@ -38,6 +39,7 @@ export class Place {
 
   static async make(): Promise<Place> {
     const folder = await mkdtemp(join(tmpdir(), 'maskline-lifecycle-'));
+    await putDatabase(join(folder, 'data'));
     const storage = await openAt(join(folder, 'data'));
     const { secret } = await createKey(storage, { name: 'test', scopes: ['calls:read', 'scenarios:start'] });
     await storage.close();
