@@ -11,6 +11,7 @@ import { benchFlood } from './flood.ts';
 import { describeMachine, watchSurroundings } from './machine.ts';
 import { benchMemory } from './memory.ts';
 import { benchParser } from './parser.ts';
+import { benchPlan } from './plan.ts';
 import { benchRegister } from './register.ts';
 import { benchRelayFigures } from './relay-figures.ts';
 import { type BenchRun, printRun, saveRun, writeLatest } from './results.ts';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   relay: benchRelayFigures,
   conference: benchConference,
   session: benchSession,
+  plan: benchPlan,
   setup: benchSetup,
   memory: benchMemory,
   register: benchRegister,

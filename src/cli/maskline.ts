@@ -16,6 +16,7 @@ const USAGE = `maskline COMMAND
   drain [--wait SECONDS] [--undo] [--url URL] [--key KEY]    take a running node out of service, and back
   doctor [--settings FILE | --example NAME] [--json]         look at everything around a node: ports, trunks, clock, disk …
   scenario test|lint|run|replay|types …                      a call flow, written and tested without a phone
+  numbers plan --trace FILE | --per-hour … [--cool-off MIN]  how many service numbers a set of orders needs
   settings [--json-schema]                                   the reference page of all settings
 `;
 
@@ -28,6 +29,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   drain: async (args) => (await import('./drain.ts')).drainCommand(args),
   doctor: async (args) => (await import('./doctor/command.ts')).doctorCommand(args),
   scenario: async (args) => (await import('./scenario/command.ts')).scenarioCommand(args),
+  numbers: async (args) => (await import('./numbers-command.ts')).numbersCommand(args),
   settings: async (args) => (await import('./settings.ts')).settingsCommand(args),
 };
 

@@ -1,0 +1,110 @@
+/**
+ * How many service numbers a set of orders needs. Two people of one order meet on one number (AXB), and nobody may meet
+ * two others on the same number at a time, nor so soon afterwards that an old call would reach the wrong one: an edge
+ * colouring of a graph whose edges come and go. Numbers are given as a node gives them, order by order and without
+ * knowing the next one: the number that the two have had before, or else the first that is free for both.
+ */
+
+/** Times in milliseconds. Whom `a` and `b` name does not matter here, only whether they are the same. */
+export interface PlannedOrder {
+  readonly a: string;
+  readonly b: string;
+  readonly start: number;
+  /** From then on nobody of the two may call the other. */
+  readonly end: number;
+}
+
+export interface NumberPlan {
+  readonly orders: number;
+  /** So many numbers are enough. */
+  readonly numbers: number;
+  /** Fewer cannot be enough: somebody has so many counterparts at once, cool-off included. */
+  readonly lowerBound: number;
+  /** Orders at once at the busiest moment, without cool-off. */
+  readonly atOnce: number;
+}
+
+/** @throws RangeError for an order that ends before it begins, or of one person alone. */
+export function planNumbers(
+  orders: Iterable<PlannedOrder>,
+  options: { readonly coolOffMs: number },
+): NumberPlan {
+  const sorted = [...orders].sort((one, other) => one.start - other.start);
+  const people = new Map<string, Counterparts>();
+  const of = (name: string): Counterparts => {
+    const known = people.get(name) ?? new Counterparts();
+    people.set(name, known);
+    return known;
+  };
+  let numbers = 0;
+  let lowerBound = 0;
+  for (const { a, b, start, end } of sorted) {
+    if (end < start) throw new RangeError('an order ends before it begins');
+    if (a === b) throw new RangeError('an order is of one person alone');
+    const [one, other] = [of(a), of(b)];
+    one.forget(start);
+    other.forget(start);
+    const number = one.numberFor(b) ?? firstFree(one, other);
+    const until = end + options.coolOffMs;
+    one.meet(b, number, until);
+    other.meet(a, number, until);
+    numbers = Math.max(numbers, number);
+    lowerBound = Math.max(lowerBound, one.size, other.size);
+  }
+  return { orders: sorted.length, numbers, lowerBound, atOnce: mostAtOnce(sorted) };
+}
+
+/** Numbers are 1, 2, 3 … */
+function firstFree(one: Counterparts, other: Counterparts): number {
+  let number = 1;
+  while (one.has(number) || other.has(number)) number += 1;
+  return number;
+}
+
+/** Whom one person may meet, each on a number of their own. */
+class Counterparts {
+  readonly #byName = new Map<string, { readonly number: number; readonly until: number }>();
+  readonly #numbers = new Set<number>();
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  has(number: number): boolean {
+    return this.#numbers.has(number);
+  }
+
+  numberFor(name: string): number | undefined {
+    return this.#byName.get(name)?.number;
+  }
+
+  meet(name: string, number: number, until: number): void {
+    const before = this.#byName.get(name)?.until ?? 0;
+    this.#byName.set(name, { number, until: Math.max(before, until) });
+    this.#numbers.add(number);
+  }
+
+  forget(now: number): void {
+    for (const [name, { number, until }] of this.#byName) {
+      if (until > now) continue;
+      this.#byName.delete(name);
+      this.#numbers.delete(number);
+    }
+  }
+}
+
+function mostAtOnce(orders: readonly PlannedOrder[]): number {
+  const changes = orders.flatMap(({ start, end }) => [
+    { at: start, by: 1 },
+    { at: end, by: -1 },
+  ]);
+  // Who ends at a moment makes room for who begins at it.
+  changes.sort((one, other) => one.at - other.at || one.by - other.by);
+  let now = 0;
+  let most = 0;
+  for (const { by } of changes) {
+    now += by;
+    most = Math.max(most, now);
+  }
+  return most;
+}
