@@ -14,15 +14,13 @@ VoxEngine.addEventListener(AppEvents.Started, () => {
       country: 'RU',
     },
   }[language];
-  const report = (result) => {
-    clearTimeout(patience);
-    return Net.httpRequestAsync(`${backend}/promises/${promise}`, {
+  const report = (result) =>
+    Net.httpRequestAsync(`${backend}/promises/${promise}`, {
       method: 'POST',
       postData: JSON.stringify({ result }),
     });
-  };
   const patience = setTimeout(() => first.hangup(), 60_000);
-  let result = 'waiting';
+  let kept = false;
   let again;
 
   const first = VoxEngine.callPSTN(driver, service);
@@ -38,10 +36,12 @@ VoxEngine.addEventListener(AppEvents.Started, () => {
     first.removeEventListener(CallEvents.ToneReceived);
     first.removeEventListener(CallEvents.PlaybackFinished);
     clearTimeout(again);
+    clearTimeout(patience);
     first.playProgressTone(words.country);
     const second = VoxEngine.callPSTN(passenger, service);
     second.addEventListener(CallEvents.Connected, () => {
-      result = 'kept';
+      kept = true;
+      report('kept');
       first.stopPlayback();
       VoxEngine.sendMediaBetween(first, second);
       first.record({ stereo: true, transcribe: true, language });
@@ -51,5 +51,7 @@ VoxEngine.addEventListener(AppEvents.Started, () => {
     first.addEventListener(CallEvents.Disconnected, () => second.hangup());
   });
   for (const end of [CallEvents.Disconnected, CallEvents.Failed])
-    first.addEventListener(end, () => report(result).then(VoxEngine.terminate));
+    first.addEventListener(end, () =>
+      kept ? VoxEngine.terminate() : report('waiting').then(VoxEngine.terminate),
+    );
 });

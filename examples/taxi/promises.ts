@@ -14,10 +14,13 @@ export interface CallPromise {
   readonly attempt: number;
 }
 
+/** Longer than the driver is asked and the passenger's phone rings: what is not kept by then has no scenario any more. */
+const SILENT_MS = 10 * 60_000;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS promise (
     id INTEGER PRIMARY KEY, "order" TEXT NOT NULL, service TEXT NOT NULL,
-    status TEXT NOT NULL DEFAULT 'waiting', attempt INTEGER NOT NULL DEFAULT 0);
+    status TEXT NOT NULL DEFAULT 'waiting', attempt INTEGER NOT NULL DEFAULT 0, tried_at INTEGER NOT NULL DEFAULT 0);
   CREATE UNIQUE INDEX IF NOT EXISTS one_open_promise ON promise ("order") WHERE status <> 'kept';
   CREATE TABLE IF NOT EXISTS off_shift (driver TEXT PRIMARY KEY);
 `;
@@ -42,10 +45,12 @@ export class Promises {
   }
 
   settle(id: number, status: PromiseStatus): void {
-    const more = status === 'calling' ? 1 : 0;
+    const [more, triedAt] = status === 'calling' ? [1, Date.now()] : [0, 0];
     this.#database
-      .prepare(`UPDATE promise SET status = ?, attempt = attempt + ? WHERE id = ? AND status <> 'kept'`)
-      .run(status, more, id);
+      .prepare(
+        `UPDATE promise SET status = ?, attempt = attempt + ?, tried_at = ? WHERE id = ? AND status <> 'kept'`,
+      )
+      .run(status, more, triedAt, id);
   }
 
   all(): CallPromise[] {
@@ -61,8 +66,17 @@ export class Promises {
       }));
   }
 
-  waiting(orders: ReadonlySet<string>): CallPromise[] {
-    return this.all().filter(({ status, order }) => status === 'waiting' && orders.has(order));
+  /** Those of the orders that nobody keeps at the moment: a node that died under its call has told nothing of it. */
+  waiting(orders: ReadonlySet<string>, now = Date.now()): CallPromise[] {
+    const stale = new Set(
+      this.#database
+        .prepare(`SELECT id FROM promise WHERE status = 'calling' AND tried_at < ?`)
+        .all(now - SILENT_MS)
+        .map(({ id }) => Number(id)),
+    );
+    return this.all().filter(
+      ({ id, status, order }) => orders.has(order) && (status === 'waiting' || stale.has(id)),
+    );
   }
 
   setShift(driver: string, on: boolean): void {

@@ -73,7 +73,13 @@ describe('the taxi example', () => {
     expect(await post('/promises', { order: 'none', service: SERVICE })).toMatchObject({ status: 400 });
     expect(await post('/promises/1', { result: 'nobody answered' })).toMatchObject({ status: 200 });
     expect(backend.promises.all()).toMatchObject([{ id: 1, status: 'waiting' }]);
+    // The node may die under the call that keeps it: then nobody tells what became of that.
+    backend.promises.settle(1, 'calling');
+    const ours = new Set([id]);
+    expect(backend.promises.waiting(ours)).toEqual([]);
+    expect(backend.promises.waiting(ours, Date.now() + 3_600_000)).toMatchObject([{ id: 1, attempt: 1 }]);
     expect(await post('/promises/1', { result: 'kept' })).toMatchObject({ status: 200 });
+    expect(backend.promises.waiting(ours, Date.now() + 3_600_000)).toEqual([]);
     expect(await post('/shifts', { driver, on: true })).toMatchObject({ status: 200, started: 0 });
     expect(await post('/shifts', { driver })).toMatchObject({ status: 400 });
   });

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startDeliveryBackend } from '../../examples/delivery/backend.ts';
 import { startTaxiBackend } from '../../examples/taxi/backend.ts';
@@ -16,8 +16,9 @@ interface Backend {
 }
 
 /** The examples' backends, on the ports that their settings name. */
-const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
-  taxi: () => startTaxiBackend({ host: '127.0.0.1', port: 8090 }),
+const BACKENDS: Readonly<Record<string, (data: string) => Promise<Backend>>> = {
+  taxi: (data) =>
+    startTaxiBackend({ host: '127.0.0.1', port: 8090, database: join(data, 'taxi-company.sqlite') }),
   delivery: () => startDeliveryBackend({ host: '127.0.0.1', port: 8091 }),
 };
 
@@ -41,7 +42,7 @@ export async function serveCommand(args: string[]): Promise<number> {
   let backend: Backend | undefined;
   try {
     if (example !== undefined) {
-      backend = await BACKENDS[example]?.();
+      backend = await BACKENDS[example]?.(resolve(settings.data));
       const key = await exampleKey(maskline.storage, example);
       if (backend !== undefined) backend.maskline = { url: maskline.httpUrl, key };
       console.log(welcome({ example, settings, maskline, key, backendUrl: backend?.url }));

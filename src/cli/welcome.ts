@@ -61,7 +61,7 @@ export function welcome({ example, settings, maskline, key, backendUrl }: Runnin
         ]
       : [
           `  2. Dial ${service} on the first phone. The second rings and shows that number, not the caller's;`,
-          '     answer, and the two are connected and recorded. The other way round works, too.',
+          '     answer, and the two are connected and recorded. From the second it gives a menu.',
         ]),
     '',
     '  3. See what happened:',

@@ -87,7 +87,7 @@ export async function strike({ driver, passenger, maskline, backend }: Stage): P
 }
 
 /** The example's, on free ports of the loopback, quiet, in a folder of its own. */
-function demoSettings(example: Settings, data: string, backendUrl: string): Settings {
+export function demoSettings(example: Settings, data: string, backendUrl: string): Settings {
   return {
     ...example,
     data,

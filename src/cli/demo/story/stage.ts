@@ -10,7 +10,7 @@ import { Phone } from '../../../phone/phone.ts';
 import { NodeNetwork } from '../../../sip/transport/node-network.ts';
 import { exampleFolder } from '../../example.ts';
 import { createKey } from '../../keys.ts';
-import { HOST } from '../stage.ts';
+import { demoSettings, HOST } from '../stage.ts';
 
 export const ROLES = ['driver', 'passenger', 'operator'] as const;
 export type Role = (typeof ROLES)[number];
@@ -39,7 +39,7 @@ export async function setStoryStage(folder: string): Promise<StoryStage> {
   let maskline: Maskline | undefined;
   try {
     maskline = await startMaskline({
-      settings: storySettings(example, folder, backend.url),
+      settings: demoSettings(example, folder, backend.url),
       folder: settingsFolder,
       environment: {},
       log: createLogger('error'),
@@ -88,22 +88,6 @@ export async function strikeStory({ phones, maskline, backend }: StoryStage): Pr
 
 function startBackend(folder: string, port: number): Promise<TaxiBackend> {
   return startTaxiBackend({ host: HOST, port, database: join(folder, 'taxi-company.sqlite') });
-}
-
-/** The example's, on free ports of the loopback, quiet, in a folder of its own. */
-function storySettings(example: Settings, data: string, backendUrl: string): Settings {
-  return {
-    ...example,
-    data,
-    log: { level: 'error' },
-    sip: { ...example.sip, listen: [{ transport: 'udp', host: HOST, port: 0 }] },
-    media: { ...example.media, host: HOST },
-    http: { ...example.http, host: HOST, port: 0 },
-    applications: example.applications.map((application) => ({
-      ...application,
-      rules: application.rules.map((rule) => ({ ...rule, customData: backendUrl })),
-    })),
-  };
 }
 
 function phone(
