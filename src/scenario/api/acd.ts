@@ -3,8 +3,8 @@
  * offline here: the request gets `ACDEvents.Offline`, is not queued, and scripts do what they do out of hours.
  */
 import { uuid } from './deterministic.ts';
-import { checkedEnum, names } from './enums.ts';
-import { Listeners } from './events.ts';
+import { checkedEnum } from './enums.ts';
+import { eventNames, Listeners } from './events.ts';
 import { text } from './headers.ts';
 import { warn } from './host-link.ts';
 import type { ApiPart } from './part.ts';
@@ -22,11 +22,11 @@ const EVENTS = {
 };
 
 /** The others come with the contact centre. A script names them all, so that nothing warns of them. */
-const eventNames = names('ACDEvents', EVENTS, Object.keys(EVENTS) as (keyof typeof EVENTS)[]);
+const names = eventNames('ACDEvents', EVENTS);
 
 class ACDRequest {
   readonly #id = uuid();
-  readonly #listeners = new Listeners(eventNames);
+  readonly #listeners = new Listeners(names);
 
   constructor(queue: string) {
     enqueue(this.#id, queue, () =>

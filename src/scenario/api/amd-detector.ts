@@ -5,14 +5,14 @@
 import type { Call } from './call.ts';
 import { uuid } from './deterministic.ts';
 import { checkedEnum } from './enums.ts';
-import { Listeners } from './events.ts';
+import { eventNames, Listeners } from './events.ts';
 import { send, warn } from './host-link.ts';
 
 const EVENTS = {
   DetectionComplete: 'AMD.Events.DetectionComplete',
   DetectionError: 'AMD.Events.DetectionError',
 };
-const names = { enumName: 'AMD.Events', values: EVENTS, happening: new Set(Object.values(EVENTS)) };
+const names = eventNames('AMD.Events', EVENTS);
 export const Events = checkedEnum('AMD.Events', EVENTS);
 
 const DEFAULT_TIMEOUT_MS = 6500;

@@ -7,7 +7,7 @@ import { ASRLanguage, ASRModelList, ASRProfileList } from './asr-lists.ts';
 import { recognisedLanguage } from './asr-names.ts';
 import { uuid } from './deterministic.ts';
 import { checkedEnum } from './enums.ts';
-import { Listeners } from './events.ts';
+import { eventNames, Listeners } from './events.ts';
 import { text } from './headers.ts';
 import { send, warn } from './host-link.ts';
 import { DEFAULT_LANGUAGE, speechOptions } from './language.ts';
@@ -23,7 +23,7 @@ const EVENTS = {
   InterimResult: 'ASR.InterimResult',
   Stopped: 'ASR.Stopped',
 };
-const eventNames = { enumName: 'ASREvents', values: EVENTS, happening: new Set(Object.values(EVENTS)) };
+const names = eventNames('ASREvents', EVENTS);
 
 const MAX_PHRASES = 500;
 const MAX_PHRASE = 256;
@@ -34,7 +34,7 @@ class ASR {
   readonly #id: string;
   readonly #language: string;
   readonly #dictionary: readonly string[];
-  readonly #listeners = new Listeners(eventNames);
+  readonly #listeners = new Listeners(names);
   #stopped = false;
 
   constructor(id: string, language: string, dictionary: readonly string[]) {

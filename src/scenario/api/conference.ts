@@ -15,7 +15,7 @@ import {
   objectOf,
 } from './endpoint.ts';
 import { checkedEnum } from './enums.ts';
-import { type EventNames, Listeners } from './events.ts';
+import { eventNames, Listeners } from './events.ts';
 import { headersOf, text } from './headers.ts';
 import { send, warn } from './host-link.ts';
 import { connect, disconnect, endUnit, registerUnit } from './media-unit.ts';
@@ -31,11 +31,7 @@ const EVENTS = {
   EndpointRemoved: 'Conference.EndpointRemoved',
   EndpointManaged: 'Conference.EndpointManaged',
 };
-const names: EventNames = {
-  enumName: 'ConferenceEvents',
-  values: EVENTS,
-  happening: new Set(Object.values(EVENTS)),
-};
+const names = eventNames('ConferenceEvents', EVENTS);
 
 /** For video, which is not here. */
 const NO_VIDEO = 102;

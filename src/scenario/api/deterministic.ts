@@ -75,12 +75,9 @@ export function installDate(): void {
 }
 
 /** mulberry32: small, and enough for what scripts use dice for; nothing secret is made from it. */
-let state = 0;
-export function seedRandom(seed: number): void {
-  state = seed >>> 0;
-}
 export function random(): number {
-  state = (state + 0x6d2b79f5) >>> 0;
+  const state = (world.dice + 0x6d2b79f5) >>> 0;
+  world.dice = state;
   let t = state;
   t = Math.imul(t ^ (t >>> 15), t | 1);
   t ^= t + Math.imul(t ^ (t >>> 7), t | 61);

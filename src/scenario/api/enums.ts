@@ -1,5 +1,5 @@
 /** The constants of the API. Reading a name that does not exist warns, because `undefined` would fail silently later. */
-import type { EventNames } from './events.ts';
+import { eventNames } from './events.ts';
 import { warn } from './host-link.ts';
 import { nearest } from './nearest.ts';
 
@@ -95,15 +95,7 @@ const RECORDER = {
   Stopped: 'Recorder.Stopped',
 };
 
-export function names<T extends Record<string, string>>(
-  enumName: string,
-  values: T,
-  happening: readonly (keyof T)[],
-): EventNames {
-  return { enumName, values, happening: new Set(happening.map((key) => values[key] as string)) };
-}
-
-export const appEventNames = names('AppEvents', APP, [
+export const appEventNames = eventNames('AppEvents', APP, [
   'CallAlerting',
   'Terminating',
   'Terminated',
@@ -112,7 +104,7 @@ export const appEventNames = names('AppEvents', APP, [
   'WebSocket',
   'NewWebSocketFailed',
 ]);
-export const callEventNames = names('CallEvents', CALL, [
+export const callEventNames = eventNames('CallEvents', CALL, [
   'AudioStarted',
   'Connected',
   'Disconnected',
@@ -146,7 +138,7 @@ export const callEventNames = names('CallEvents', CALL, [
   'ToneDetected',
 ]);
 /** Not `PlaybackBuffering`: sounds are here as a whole before they begin. */
-export const playerEventNames = names('PlayerEvents', PLAYER, [
+export const playerEventNames = eventNames('PlayerEvents', PLAYER, [
   'Created',
   'PlaybackReady',
   'Started',
@@ -155,7 +147,7 @@ export const playerEventNames = names('PlayerEvents', PLAYER, [
   'Error',
   'PlaybackMarkerReached',
 ]);
-export const sequencePlayerEventNames = names('SequencePlayerEvents', SEQUENCE_PLAYER, [
+export const sequencePlayerEventNames = eventNames('SequencePlayerEvents', SEQUENCE_PLAYER, [
   'Created',
   'PlaybackReady',
   'Started',
@@ -164,7 +156,11 @@ export const sequencePlayerEventNames = names('SequencePlayerEvents', SEQUENCE_P
   'Error',
   'PlaybackMarkerReached',
 ]);
-export const recorderEventNames = names('RecorderEvents', RECORDER, ['RecorderError', 'Started', 'Stopped']);
+export const recorderEventNames = eventNames('RecorderEvents', RECORDER, [
+  'RecorderError',
+  'Started',
+  'Stopped',
+]);
 
 export const AppEvents = checkedEnum('AppEvents', APP);
 export const CallEvents = checkedEnum('CallEvents', CALL);

@@ -9,6 +9,22 @@ export interface EventNames {
   readonly enumName: string;
   readonly values: Readonly<Record<string, string>>;
   readonly happening: ReadonlySet<string>;
+  /** `CallEvents.Connected` by its value. */
+  readonly labels: ReadonlyMap<string, string>;
+}
+
+/** @param happening members that happen here; absent: all of them. */
+export function eventNames<T extends Record<string, string>>(
+  enumName: string,
+  values: T,
+  happening: readonly (keyof T)[] = Object.keys(values),
+): EventNames {
+  return {
+    enumName,
+    values,
+    happening: new Set(happening.map((key) => values[key] as string)),
+    labels: new Map(Object.entries(values).map(([key, value]) => [value, `${enumName}.${key}`])),
+  };
 }
 
 export class Listeners {
@@ -48,7 +64,9 @@ export class Listeners {
   /** Calls every handler that was there when the event happened; what they returned. An exception ends the scenario. */
   emit(name: string, payload: Record<string, unknown>): unknown[] {
     const results: unknown[] = [];
-    for (const handler of [...(this.#handlers.get(name) ?? [])]) {
+    const handlers = this.#handlers.get(name);
+    if (handlers === undefined) return results;
+    for (const handler of [...handlers]) {
       const result = (handler as Handler)(payload);
       watch(result, this.#label(name));
       results.push(result);
@@ -57,13 +75,12 @@ export class Listeners {
   }
 
   #label(value: string): string {
-    const key = Object.keys(this.#names.values).find((one) => this.#names.values[one] === value);
-    return `${this.#names.enumName}.${key ?? value}`;
+    return this.#names.labels.get(value) ?? `${this.#names.enumName}.${value}`;
   }
 
   #check(event: unknown): string | undefined {
-    const { enumName, values, happening } = this.#names;
-    if (typeof event !== 'string' || !Object.values(values).includes(event)) {
+    const { enumName, values, happening, labels } = this.#names;
+    if (typeof event !== 'string' || !labels.has(event)) {
       const near = typeof event === 'string' ? nearest(event, Object.values(values)) : undefined;
       const hint = near === undefined ? '' : ` Did you mean ${this.#label(near)}?`;
       warn(`addEventListener: ${String(event)} is not one of ${enumName}.${hint}`);

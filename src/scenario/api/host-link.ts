@@ -23,6 +23,7 @@ export const parseJson: (text: string) => unknown = JSON.parse;
 export const toJson: (value: unknown) => string = (value) => stringify(value);
 
 export function send(command: HostCommand): void {
+  if (world === untold) asked = true;
   host.send(stringify(command));
 }
 
@@ -34,20 +35,49 @@ export function phoneInfo(number: string, country: string): string {
   return host.phoneInfo(number, country);
 }
 
-/** What the host told at the start, and the time of the event that is being handled. */
-export const world: {
+interface World {
+  /** Milliseconds since the epoch: the time of the event that is being handled. */
   at: number;
+  /** The state of the dice. */
+  dice: number;
   sessionId: string;
   customData: string;
   access: AccessUrls | undefined;
   limits: ScriptLimits;
-} = {
-  at: 0,
-  sessionId: '',
-  customData: '',
-  access: undefined,
-  limits: { timers: 0, players: 0, httpTotal: 0, queueRequests: 0, calls: 0, logLineChars: 0 },
-};
+}
+
+const NO_LIMITS = { timers: 0, players: 0, httpTotal: 0, queueRequests: 0, calls: 0, logLineChars: 0 };
+let asked = false;
+
+/** Stands in before the host has told anything, and notes whether a script wanted to know. */
+const untold = new Proxy<World>(
+  { at: 0, dice: 0, sessionId: '', customData: '', access: undefined, limits: NO_LIMITS },
+  {
+    get: (target, name) => {
+      asked = true;
+      return Reflect.get(target, name) as unknown;
+    },
+    set: () => {
+      asked = true;
+      return true;
+    },
+  },
+);
+
+/** What the host told at the start, and the time of the event that is being handled. */
+export let world: World = untold;
+
+export function tell(told: World): void {
+  world = told;
+}
+
+/**
+ * Whether anything looked at the session, or said something, before the host told of it. Scripts that did not have the same
+ * effect in every session: the host may run them once and keep what memory looks like afterwards.
+ */
+export function wasAsked(): boolean {
+  return asked;
+}
 
 export function log(level: 'info' | 'warn' | 'error', message: string): void {
   const max = world.limits.logLineChars;

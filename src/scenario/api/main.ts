@@ -6,12 +6,12 @@ import type { HostEvent } from '../protocol.ts';
 import { ABSENT, markAbsent } from './absent.ts';
 import { deliverToPlayer } from './base-player.ts';
 import { Call } from './call.ts';
-import { installDate, installRandom, seedRandom } from './deterministic.ts';
+import { installDate, installRandom } from './deterministic.ts';
 import * as easy from './easy-process.ts';
 import * as enums from './enums.ts';
 import { watch } from './events.ts';
 import { installGuards } from './guards.ts';
-import { log, parseJson, world } from './host-link.ts';
+import { log, parseJson, tell, world } from './host-link.ts';
 import { Language, VoiceList } from './language.ts';
 import { connectBoth, disconnectBoth } from './media-unit.ts';
 import { Modules, requireModule } from './modules.ts';
@@ -122,21 +122,31 @@ markAbsent(ConferenceRecorder.prototype, 'ConferenceRecorder.', ABSENT['Conferen
 markAbsent(Net, 'Net.', ABSENT.Net);
 markAbsent(globalThis, '', ABSENT.globals);
 
+function prepareFor(event: Extract<HostEvent, { type: 'started' }>): void {
+  const { at, sessionId, customData, access, limits } = event;
+  tell({ at, dice: event.seed >>> 0, sessionId, customData, access, limits });
+}
+
 /** Before any script runs: the session's time, dice, limits and data, without telling the script yet. */
 export function prepare(json: string): void {
+  prepareFor(parseJson(json) as Extract<HostEvent, { type: 'started' }>);
+}
+
+/** The same and `Started` at once, where the scripts ran before and asked for nothing. */
+export function begin(json: string): void {
   const event = parseJson(json) as Extract<HostEvent, { type: 'started' }>;
-  world.at = event.at;
-  world.sessionId = event.sessionId;
-  world.customData = event.customData;
-  world.access = event.access;
-  world.limits = event.limits;
-  seedRandom(event.seed);
+  prepareFor(event);
+  deliver(event);
 }
 
 /** One event of the host. An exception of a handler passes through and ends the session. */
 export function dispatch(json: string): void {
   const event = parseJson(json) as HostEvent;
   world.at = event.at;
+  deliver(event);
+}
+
+function deliver(event: HostEvent): void {
   if (deliverToPart(event)) return;
   if (event.type === 'timer') {
     timers.deliverTimer(event.timerId);
@@ -165,3 +175,5 @@ export function dispatch(json: string): void {
 export function loaded(value: unknown, scenario: string): void {
   watch(value, `${scenario} (top level)`);
 }
+
+export { wasAsked } from './host-link.ts';

@@ -4,8 +4,8 @@
  */
 import { Call } from './call.ts';
 import { uuid } from './deterministic.ts';
-import { checkedEnum, names } from './enums.ts';
-import { Listeners } from './events.ts';
+import { checkedEnum } from './enums.ts';
+import { eventNames, Listeners } from './events.ts';
 import { text } from './headers.ts';
 import type { ApiPart } from './part.ts';
 import { enqueue, withdraw } from './queue-requests.ts';
@@ -19,7 +19,7 @@ const EVENTS = {
   TaskCanceled: 'SmartQueue.TaskCanceled',
   Error: 'SmartQueue.Error',
 };
-const eventNames = names('SmartQueueEvents', EVENTS, Object.keys(EVENTS) as (keyof typeof EVENTS)[]);
+const names = eventNames('SmartQueueEvents', EVENTS);
 
 const TERMINATION = {
   NONE: 0,
@@ -53,7 +53,7 @@ class SmartQueueTask {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Its name in newer scripts. */
   readonly parameters: Readonly<Record<string, unknown>>;
-  readonly #listeners = new Listeners(eventNames);
+  readonly #listeners = new Listeners(names);
 
   constructor(parameters: Readonly<Record<string, unknown>>) {
     this.settings = parameters;

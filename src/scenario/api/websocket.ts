@@ -6,7 +6,7 @@
 import type { HostEvent } from '../protocol.ts';
 import { uuid } from './deterministic.ts';
 import { checkedEnum } from './enums.ts';
-import { Listeners, watch } from './events.ts';
+import { eventNames, Listeners, watch } from './events.ts';
 import { text } from './headers.ts';
 import { send, toJson, warn, world } from './host-link.ts';
 import { connect, disconnect, registerUnit } from './media-unit.ts';
@@ -22,11 +22,7 @@ const EVENTS = {
   MEDIA_STARTED: 'WebSocket.MediaEventStarted',
   MEDIA_ENDED: 'WebSocket.MediaEventEnded',
 };
-const eventNames = {
-  enumName: 'WebSocketEvents',
-  values: EVENTS,
-  happening: new Set(Object.values(EVENTS)),
-};
+const names = eventNames('WebSocketEvents', EVENTS);
 /** By event: the property that scripts set instead of a listener. */
 const PROPERTIES = {
   'WebSocket.Open': 'onopen',
@@ -99,7 +95,7 @@ export class WebSocket {
   onmediaended: unknown = null;
   readonly url: string;
   readonly #id: string;
-  readonly #listeners = new Listeners(eventNames);
+  readonly #listeners = new Listeners(names);
   /** By tag. Both directions of a tag have one id, so that a conference knows them as one seat. */
   readonly #ids = new Map<string, string>();
   readonly #sinks = new Map<string, string>();

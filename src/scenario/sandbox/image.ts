@@ -18,9 +18,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import {
+  Lifetime,
   newQuickJSWASMModuleFromVariant,
   newVariant,
   type QuickJSContext,
+  type QuickJSHandle,
   type QuickJSRuntime,
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
@@ -39,6 +41,7 @@ const BESIDE_HEAP = 16 * 1024 * 1024;
 const INITIAL = 128;
 /** Memory is looked through for what a session left in pieces of this size. */
 const ZEROES = Buffer.alloc(WASM_PAGE);
+const NOTHING = ZEROES.subarray(0, CHUNK);
 
 /** What the host functions and the interrupt handler of one instance call. Set anew for each session. */
 export interface InstanceHooks {
@@ -48,7 +51,17 @@ export interface InstanceHooks {
   interrupt: () => boolean;
 }
 
+/** The functions of the API that the host calls (`api/main.ts`). They belong to the image and are never disposed of. */
+const ENTRY = ['prepare', 'begin', 'dispatch', 'loaded', 'wasAsked'] as const;
+export type Entry = Readonly<Record<(typeof ENTRY)[number], QuickJSHandle>>;
+
+/** Where an instance differs from the image. */
+export type Delta = readonly { readonly offset: number; readonly bytes: Uint8Array }[];
+
 export interface Instance {
+  /** In which it differs from the image, by `apply`, before any session. */
+  holds: Delta | undefined;
+  readonly entry: Entry;
   readonly runtime: QuickJSRuntime;
   readonly context: QuickJSContext;
   readonly memory: WebAssembly.Memory;
@@ -57,6 +70,9 @@ export interface Instance {
   /** What the libraries' objects referred to before the session. */
   readonly libraries: readonly unknown[];
 }
+
+/** Without the API. */
+type Bare = Omit<Instance, 'entry' | 'holds'>;
 
 /** What tests add to an image, to see which members of the API scripts use. Production images have none. */
 export interface Instrument {
@@ -73,7 +89,10 @@ export class SandboxImage {
   readonly #limits: ScenarioLimits;
   readonly #instrument: Instrument | undefined;
   #globals: readonly number[] = [];
-  #pages: readonly { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  #pages: Delta = [];
+  /** Where the values of the entry lie; the same in every instance. */
+  #entry: readonly QuickJSHandle['value'][] = [];
+  #byOffset: ReadonlyMap<number, Uint8Array> = new Map();
   /** Between the pages, in pieces that can be compared at once: `from`, `to`. */
   #gaps: readonly (readonly [number, number])[] = [];
   #addresses = '';
@@ -111,7 +130,38 @@ export class SandboxImage {
       throw new Error('the sandbox image does not fit this build of QuickJS');
     const memory = new Uint8Array(instance.memory.buffer);
     for (const { offset, bytes } of this.#pages) memory.set(bytes, offset);
-    return instance;
+    const handles = ENTRY.map((name, index) => {
+      const value = this.#entry[index] as QuickJSHandle['value'];
+      return [name, new Lifetime(value, undefined, undefined, instance.runtime)] as const;
+    });
+    return { ...instance, holds: undefined, entry: Object.fromEntries(handles) as unknown as Entry };
+  }
+
+  /**
+   * What a session has changed in an instance so far. Undefined when memory is not all that it changed: then `apply` would not
+   * make the same of another instance.
+   */
+  delta({ memory, globals, libraries, runtime, context }: Instance): Delta | undefined {
+    if (memory.buffer.byteLength !== INITIAL * WASM_PAGE) return undefined;
+    if (globals.some((global, index) => global.value !== this.#globals[index])) return undefined;
+    if (!isSameState(libraries, reachableFrom([runtime, context]))) return undefined;
+    const now = Buffer.from(memory.buffer);
+    const changed: { offset: number; bytes: Uint8Array }[] = [];
+    for (let offset = 0; offset < now.length; offset += CHUNK) {
+      const before = this.#byOffset.get(offset) ?? NOTHING;
+      if (now.compare(before, 0, CHUNK, offset, offset + CHUNK) === 0) continue;
+      changed.push({ offset, bytes: Uint8Array.prototype.slice.call(now, offset, offset + CHUNK) });
+    }
+    return changed;
+  }
+
+  /** Makes an instance that no session has used what another one was when `delta` looked at it; without one, the image. */
+  apply(instance: Instance, delta: Delta | undefined): void {
+    if (instance.holds === delta) return;
+    const memory = new Uint8Array(instance.memory.buffer);
+    for (const { offset } of instance.holds ?? []) memory.set(this.#byOffset.get(offset) ?? NOTHING, offset);
+    for (const { offset, bytes } of delta ?? []) memory.set(bytes, offset);
+    instance.holds = delta;
   }
 
   /**
@@ -120,6 +170,7 @@ export class SandboxImage {
    */
   restore(instance: Instance): boolean {
     const { hooks, globals, libraries, memory, runtime, context } = instance;
+    instance.holds = undefined;
     hooks.modules = undefined;
     hooks.send = () => {};
     hooks.interrupt = () => false;
@@ -135,7 +186,7 @@ export class SandboxImage {
     return true;
   }
 
-  async #bare(): Promise<Instance> {
+  async #bare(): Promise<Bare> {
     const maximum = Math.ceil((this.#limits.heapBytes + BESIDE_HEAP) / WASM_PAGE);
     const memory = new WebAssembly.Memory({ initial: INITIAL, maximum: Math.max(INITIAL, maximum) });
     const { promise: made, resolve: onMade } = Promise.withResolvers<WebAssembly.Instance>();
@@ -199,7 +250,7 @@ export class SandboxImage {
     const instance = await this.#bare();
     this.#addresses = addressesOf(instance);
     const before = usedChunks(instance.memory);
-    loadApi(instance, this.#instrument);
+    this.#entry = loadApi(instance, this.#instrument);
     // The limit is a field of the runtime, so it comes with the image.
     instance.runtime.setMemoryLimit(this.#limits.heapBytes + usedBytes(instance));
     const after = usedChunks(instance.memory);
@@ -208,6 +259,7 @@ export class SandboxImage {
     this.#pages = [...new Set([...before, ...after])]
       .sort((a, b) => a - b)
       .map((offset) => ({ offset, bytes: memory.slice(offset, offset + CHUNK) }));
+    this.#byOffset = new Map(this.#pages.map(({ offset, bytes }) => [offset, bytes]));
     this.#gaps = gapsBetween(this.#pages.map(({ offset }) => offset));
     this.#globals = instance.globals.map(({ value }) => value);
     if (memory.length !== INITIAL * WASM_PAGE)
@@ -217,24 +269,31 @@ export class SandboxImage {
   }
 }
 
-/** Evaluates the API and leaves its entry points in `__entry`, which a session takes away before its script runs. */
-function loadApi({ runtime, context, hooks }: Instance, instrument: Instrument | undefined): void {
+/** Evaluates the API. Returns where the functions of its entry lie, of which no script will find any. */
+function loadApi(
+  { runtime, context, hooks }: Bare,
+  instrument: Instrument | undefined,
+): readonly QuickJSHandle['value'][] {
   hooks.modules = new Map([...readApiModules(), ...(instrument?.modules ?? [])]);
   const observe = instrument === undefined ? '' : `import '${instrument.entry}';`;
-  const entry = `import { prepare, dispatch, loaded } from './main.ts'; ${observe} globalThis.__entry = { prepare, dispatch, loaded };`;
+  const names = ENTRY.join(', ');
+  const entry = `import { ${names} } from './main.ts'; ${observe} globalThis.__entry = { ${names} };`;
   const result = context.evalCode(entry, moduleName('entry'), { type: 'module' });
   context.unwrapResult(result).dispose();
   const jobs = runtime.executePendingJobs();
   if (jobs.error) throw new Error(`the API does not load: ${JSON.stringify(context.dump(jobs.error))}`);
   hooks.modules = undefined;
-  const check = context.unwrapResult(context.evalCode('typeof __entry.dispatch'));
-  const kind = context.getString(check);
-  check.dispose();
-  if (kind !== 'function') throw new Error('the API does not load: an error at its top level');
+  const holder = context.getProp(context.global, '__entry');
+  const handles = ENTRY.map((name) => context.getProp(holder, name));
+  if (handles.some((handle) => context.typeof(handle) !== 'function'))
+    throw new Error('the API does not load: an error at its top level');
+  holder.dispose();
+  context.unwrapResult(context.evalCode('delete globalThis.__entry')).dispose();
+  return handles.map((handle) => handle.value);
 }
 
 /** Bytes that the heap of an instance holds now. */
-export function usedBytes({ runtime, context }: Instance): number {
+export function usedBytes({ runtime, context }: Pick<Instance, 'runtime' | 'context'>): number {
   const usage = runtime.computeMemoryUsage();
   const size = context.getProp(usage, 'memory_used_size');
   const bytes = context.getNumber(size);
@@ -271,7 +330,7 @@ function usedChunks(memory: WebAssembly.Memory): number[] {
 }
 
 /** Where the instance put its runtime and context. The library keeps them private; they only serve as a check. */
-function addressesOf(instance: Instance): string {
+function addressesOf(instance: Pick<Instance, 'runtime' | 'context'>): string {
   const pointer = (owner: object, name: string): unknown => {
     const lifetime = Reflect.get(owner, name) as { value?: unknown } | undefined;
     return lifetime?.value;

@@ -4,6 +4,7 @@ import type { Instance, Instrument } from './image.ts';
 import type { ScenarioLimits } from './limits.ts';
 import { SandboxRuntime, threadCpuMs } from './runtime.ts';
 import type { OpenSandbox, Sandbox, Sandboxes } from './sandboxes.ts';
+import { keyOf, ScriptImages } from './script-images.ts';
 import { WarmPool } from './warm-pool.ts';
 
 export interface LocalOptions {
@@ -19,15 +20,18 @@ export interface LocalOptions {
 export class LocalSandboxes implements Sandboxes {
   readonly ready: Promise<void>;
   readonly #options: LocalOptions;
-  readonly #open = new Set<LocalSandbox>();
+  readonly #open = new Set<JsonSandbox>();
   readonly #pool: Promise<WarmPool>;
   #warm: WarmPool | undefined;
+  #scripts: ScriptImages | undefined;
 
   constructor(options: LocalOptions) {
     this.#options = options;
     this.#pool = WarmPool.create(options.limits, options.warm, options.instrument);
     this.ready = this.#pool.then((pool) => {
       this.#warm = pool;
+      const { limits, cpuMs = threadCpuMs } = options;
+      this.#scripts = new ScriptImages(pool.image, pool, limits, cpuMs);
     });
     this.ready.catch(() => {});
   }
@@ -37,19 +41,34 @@ export class LocalSandboxes implements Sandboxes {
   }
 
   open(options: OpenSandbox): Sandbox {
-    const sandbox = new LocalSandbox(options, (instance) => {
+    const { started, ...others } = options;
+    const session = { ...others, key: keyOf(options.scripts), startedJson: JSON.stringify(started) };
+    const sandbox = this.openJson(session);
+    return {
+      post: (event: HostEvent) => sandbox.post(JSON.stringify(event)),
+      close: () => sandbox.close(),
+    };
+  }
+
+  /** The same with what is told as JSON: so it comes through the door of a thread, and so a script gets it. */
+  openJson(options: OpenJson): JsonSandbox {
+    const sandbox = new JsonSandbox(options, (instance) => {
       this.#open.delete(sandbox);
       if (instance !== undefined) this.#warm?.giveBack(instance);
     });
     this.#open.add(sandbox);
     const { limits, cpuMs = threadCpuMs } = this.#options;
-    const begin = (runtime: SandboxRuntime): void => sandbox.begin(runtime);
-    const instance = this.#warm?.take();
-    if (instance !== undefined) begin(new SandboxRuntime(instance, limits, cpuMs));
+    const begin = (pool: WarmPool, instance: Instance): void => {
+      const held = this.#scripts?.of(options.key, options.scripts);
+      pool.image.apply(instance, held);
+      sandbox.begin(new SandboxRuntime(instance, limits, cpuMs), held !== undefined);
+    };
+    const warm = this.#warm;
+    const instance = warm?.take();
+    if (warm !== undefined && instance !== undefined) begin(warm, instance);
     else {
       this.#pool
-        .then((pool) => pool.take() ?? pool.make())
-        .then((made) => begin(new SandboxRuntime(made, limits, cpuMs)))
+        .then(async (pool) => begin(pool, pool.take() ?? (await pool.make())))
         .catch((error: unknown) => sandbox.fail(error));
     }
     return sandbox;
@@ -61,34 +80,45 @@ export class LocalSandboxes implements Sandboxes {
   }
 }
 
-class LocalSandbox implements Sandbox {
-  readonly #options: OpenSandbox;
+export interface OpenJson extends Omit<OpenSandbox, 'started'> {
+  /** `keyOf` the scripts. */
+  readonly key: string;
+  /** `started` as JSON. */
+  readonly startedJson: string;
+}
+
+export class JsonSandbox {
+  readonly #options: OpenJson;
   readonly #onClose: (instance: Instance | undefined) => void;
-  readonly #queue: HostEvent[] = [];
+  readonly #queue: string[] = [];
   #runtime: SandboxRuntime | undefined;
   #running = false;
   #closed = false;
 
   /** `onClose` gets the instance back where it can serve again. */
-  constructor(options: OpenSandbox, onClose: (instance: Instance | undefined) => void) {
+  constructor(options: OpenJson, onClose: (instance: Instance | undefined) => void) {
     this.#options = options;
     this.#onClose = onClose;
   }
 
-  begin(runtime: SandboxRuntime): void {
+  /** @param held the instance holds what the scripts make of memory; otherwise they run. */
+  begin(runtime: SandboxRuntime, held: boolean): void {
     if (this.#closed) return;
     this.#runtime = runtime;
     this.#running = true;
     queueMicrotask(() => {
       if (this.#closed) return;
-      this.#report(runtime.load(this.#options.scripts, this.#options.started));
+      const { scripts, startedJson } = this.#options;
+      const turn = held ? runtime.loadAgain(scripts, startedJson) : runtime.loadJson(scripts, startedJson);
+      this.#report(turn);
       this.#drain();
     });
   }
 
-  post(event: HostEvent): void {
+  /** One event, as JSON; one turn follows. */
+  post(json: string): void {
     if (this.#closed) return;
-    this.#queue.push(event);
+    this.#queue.push(json);
     if (this.#runtime === undefined || this.#running) return;
     this.#running = true;
     queueMicrotask(() => this.#drain());
@@ -110,7 +140,7 @@ class LocalSandbox implements Sandbox {
 
   #drain(): void {
     for (let event = this.#queue.shift(); event !== undefined && !this.#closed; event = this.#queue.shift()) {
-      this.#report((this.#runtime as SandboxRuntime).dispatch(event));
+      this.#report((this.#runtime as SandboxRuntime).dispatchJson(event));
     }
     this.#running = false;
   }

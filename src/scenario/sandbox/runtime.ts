@@ -6,7 +6,7 @@
 import type { QuickJSHandle } from 'quickjs-emscripten';
 import type { ScenarioSource } from '../../call/types.ts';
 import type { HostEvent, ScriptError, Turn } from '../protocol.ts';
-import { type Instance, usedBytes } from './image.ts';
+import { type Delta, type Instance, type SandboxImage, usedBytes } from './image.ts';
 import type { ScenarioLimits } from './limits.ts';
 import { readError } from './script-error.ts';
 
@@ -22,7 +22,6 @@ export class SandboxRuntime {
   readonly #instance: Instance;
   readonly #limits: ScenarioLimits;
   readonly #cpuMs: () => number;
-  readonly #entry: { prepare: QuickJSHandle; dispatch: QuickJSHandle; loaded: QuickJSHandle };
   readonly #scenarios: string[] = [];
   #commands: string[] = [];
   #chars = 0;
@@ -37,44 +36,55 @@ export class SandboxRuntime {
     this.#cpuMs = cpuMs;
     instance.hooks.send = (json) => this.#take(json);
     instance.hooks.interrupt = () => this.#overdue();
-    const { context } = instance;
-    const entry = context.getProp(context.global, '__entry');
-    this.#entry = {
-      prepare: context.getProp(entry, 'prepare'),
-      dispatch: context.getProp(entry, 'dispatch'),
-      loaded: context.getProp(entry, 'loaded'),
-    };
-    entry.dispose();
-    context.setProp(context.global, '__entry', context.undefined);
-    context.unwrapResult(context.evalCode('delete globalThis.__entry')).dispose();
   }
 
   /** Runs the scripts in order, then tells them `Started`. All of them share one global scope. */
   load(scripts: readonly ScenarioSource[], started: Started): Turn {
-    const chars = scripts.reduce((sum, script) => sum + script.source.length, 0);
-    if (chars > this.#limits.scriptChars) {
+    return this.loadJson(scripts, JSON.stringify(started));
+  }
+
+  loadJson(scripts: readonly ScenarioSource[], startedJson: string): Turn {
+    const tooLong = this.#tooLong(scripts);
+    if (tooLong !== undefined) {
       this.#dead = true;
-      const message = `The scenario has ${chars} characters; at most ${this.#limits.scriptChars} are allowed.`;
-      return {
-        commands: [],
-        error: { message, scenario: scripts[0]?.name ?? '', line: undefined, kind: 'size' },
-      };
+      return { commands: [], error: tooLong };
     }
+    this.#call(this.#instance.entry.prepare, startedJson);
+    const ran = this.#run(scripts);
+    if (ran.error !== undefined) return ran;
+    const last = this.dispatchJson(startedJson);
+    return { commands: [...ran.commands, ...last.commands], error: last.error };
+  }
+
+  /**
+   * Runs the scripts before there is a session. Returns what they have made of memory, where that will be the same for every
+   * session: they asked nothing about theirs and said nothing. Nothing else is to be done with this sandbox afterwards.
+   */
+  preload(scripts: readonly ScenarioSource[], image: SandboxImage): Delta | undefined {
+    if (this.#tooLong(scripts) !== undefined) return undefined;
+    const { commands, error } = this.#run(scripts);
+    const { context, entry, runtime } = this.#instance;
+    if (error !== undefined || commands.length > 0 || runtime.hasPendingJob()) return undefined;
+    const result = context.callFunction(entry.wasAsked, context.undefined);
+    if (result.error) return undefined;
+    const asked = context.typeof(result.value) !== 'boolean' || context.dump(result.value) !== false;
+    result.value.dispose();
+    return asked ? undefined : image.delta(this.#instance);
+  }
+
+  /** As `loadJson`, where the instance holds what the scripts have made of memory (`preload`). */
+  loadAgain(scripts: readonly ScenarioSource[], startedJson: string): Turn {
     this.#scenarios.push(...scripts.map((script) => script.name));
-    this.#call(this.#entry.prepare, JSON.stringify(started));
-    const commands: string[] = [];
-    for (const script of scripts) {
-      const turn = this.#turn(() => this.#evaluate(script), script.name);
-      commands.push(...turn.commands);
-      if (turn.error !== undefined) return { commands, error: turn.error };
-    }
-    const last = this.dispatch(started);
-    return { commands: [...commands, ...last.commands], error: last.error };
+    return this.#turn(() => this.#call(this.#instance.entry.begin, startedJson), undefined);
   }
 
   /** One event, one turn. */
   dispatch(event: HostEvent): Turn {
-    return this.#turn(() => this.#call(this.#entry.dispatch, JSON.stringify(event)), undefined);
+    return this.dispatchJson(JSON.stringify(event));
+  }
+
+  dispatchJson(json: string): Turn {
+    return this.#turn(() => this.#call(this.#instance.entry.dispatch, json), undefined);
   }
 
   /** Bytes that the script's heap holds, the API included. */
@@ -91,6 +101,24 @@ export class SandboxRuntime {
     if (this.#dead) return undefined;
     this.#dead = true;
     return this.#instance;
+  }
+
+  #tooLong(scripts: readonly ScenarioSource[]): ScriptError | undefined {
+    const chars = scripts.reduce((sum, script) => sum + script.source.length, 0);
+    if (chars <= this.#limits.scriptChars) return undefined;
+    const message = `The scenario has ${chars} characters; at most ${this.#limits.scriptChars} are allowed.`;
+    return { message, scenario: scripts[0]?.name ?? '', line: undefined, kind: 'size' };
+  }
+
+  #run(scripts: readonly ScenarioSource[]): Turn {
+    this.#scenarios.push(...scripts.map((script) => script.name));
+    const commands: string[] = [];
+    for (const script of scripts) {
+      const turn = this.#turn(() => this.#evaluate(script), script.name);
+      commands.push(...turn.commands);
+      if (turn.error !== undefined) return { commands, error: turn.error };
+    }
+    return { commands, error: undefined };
   }
 
   #turn(run: () => QuickJSHandle | undefined, loading: string | undefined): Turn {
@@ -122,7 +150,7 @@ export class SandboxRuntime {
     const result = context.evalCode(source, script.name, { type: 'global' });
     if (result.error) return result.error;
     const name = context.newString(script.name);
-    const told = context.callFunction(this.#entry.loaded, context.undefined, result.value, name);
+    const told = context.callFunction(this.#instance.entry.loaded, context.undefined, result.value, name);
     name.dispose();
     result.value.dispose();
     if (told.error) return told.error;

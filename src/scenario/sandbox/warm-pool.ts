@@ -1,4 +1,4 @@
-import type { Instance, Instrument } from './image.ts';
+import type { Delta, Instance, Instrument } from './image.ts';
 import { SandboxImage } from './image.ts';
 import type { ScenarioLimits } from './limits.ts';
 
@@ -13,15 +13,17 @@ const KEEP = 4;
  */
 export class WarmPool {
   readonly #size: number;
-  readonly #image: SandboxImage;
+  readonly image: SandboxImage;
   readonly #ready: Instance[] = [];
   /** Came back from a session and still hold what it left. */
   readonly #used: Instance[] = [];
+  /** What the scripts of the last session made of memory: the next one most likely has the same. */
+  favourite: Delta | undefined;
   #busy = false;
   #closed = false;
 
   private constructor(image: SandboxImage, size: number) {
-    this.#image = image;
+    this.image = image;
     this.#size = size;
   }
 
@@ -31,7 +33,7 @@ export class WarmPool {
     return pool;
   }
 
-  /** At once when the pool is warm; undefined when it ran dry, and `make` is needed. */
+  /** At once when the pool is warm; undefined when it ran dry, and `make` is needed. May hold what `image.apply` made of it. */
   take(): Instance | undefined {
     const instance = this.#ready.pop() ?? this.#restoreOne();
     this.#workLater();
@@ -39,7 +41,7 @@ export class WarmPool {
   }
 
   make(): Promise<Instance> {
-    return this.#image.instantiate();
+    return this.image.instantiate();
   }
 
   /** From a session that ended without an error; whoever gives it back has not kept it. */
@@ -75,12 +77,14 @@ export class WarmPool {
   /** One piece of work. */
   async #work(): Promise<void> {
     const instance = this.#used.length > 0 ? this.#restoreOne() : await this.make();
-    if (instance !== undefined && !this.#closed) this.#ready.push(instance);
+    if (instance === undefined || this.#closed) return;
+    this.image.apply(instance, this.favourite);
+    this.#ready.push(instance);
   }
 
   #restoreOne(): Instance | undefined {
     for (let used = this.#used.pop(); used !== undefined; used = this.#used.pop()) {
-      if (this.#image.restore(used)) return used;
+      if (this.image.restore(used)) return used;
     }
     return undefined;
   }

@@ -8,6 +8,7 @@ import { describeError, type Logger } from '../../kernel/logger.ts';
 import type { HostEvent, Turn } from '../protocol.ts';
 import type { ScenarioLimits } from './limits.ts';
 import type { OpenSandbox, Sandbox, Sandboxes } from './sandboxes.ts';
+import { keyOf } from './script-images.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts';
 
 export interface WorkerOptions {
@@ -72,6 +73,10 @@ class Slot {
   #isReady = false;
   #closed = false;
   #watch: TimerHandle | undefined;
+  /** Turns that the worker owes, all sandboxes together. */
+  #owing = 0;
+  /** When it last said something, or began to owe something. */
+  #heardAt = 0;
   #restart: TimerHandle | undefined;
   #tellReady: () => void = () => {};
   #tellBroken: (error: Error) => void = () => {};
@@ -98,18 +103,20 @@ class Slot {
 
   open(options: OpenSandbox): Sandbox {
     const sandbox = this.#newId();
-    const owed: Owed = { options, turns: 1 };
+    const owed: Owed = { options, turns: 0 };
     this.#open.set(sandbox, owed);
-    this.#send({ type: 'open', sandbox, scripts: options.scripts, started: options.started });
+    this.#owe(owed);
+    const { scripts, started } = options;
+    const startedJson = JSON.stringify(started);
+    this.#send({ type: 'open', sandbox, scripts, key: keyOf(scripts), startedJson });
     return {
       post: (event: HostEvent) => {
         if (!this.#open.has(sandbox)) return;
-        owed.turns++;
-        this.#send({ type: 'post', sandbox, event });
+        this.#owe(owed);
+        this.#send({ type: 'post', sandbox, json: JSON.stringify(event) });
       },
       close: () => {
-        if (this.#open.delete(sandbox)) this.#send({ type: 'close', sandbox });
-        this.#watchOver();
+        if (this.#forget(sandbox)) this.#send({ type: 'close', sandbox });
       },
     };
   }
@@ -119,6 +126,7 @@ class Slot {
     this.#options.clock.clearTimeout(this.#watch);
     this.#options.clock.clearTimeout(this.#restart);
     this.#open.clear();
+    this.#owing = 0;
     await this.#worker.terminate();
   }
 
@@ -126,7 +134,6 @@ class Slot {
     const last = this.#unsent.at(-1);
     if (last?.[0]?.sandbox === message.sandbox) last.push(message);
     else if (this.#unsent.push([message]) === 1) queueMicrotask(() => this.#flush());
-    if (this.#watch === undefined) this.#watchOver();
   }
 
   #flush(): void {
@@ -156,31 +163,48 @@ class Slot {
   }
 
   #onMessage(message: FromWorker): void {
-    if (message.type === 'ready') {
+    this.#heardAt = this.#options.clock.monotonic();
+    if (message === 'ready') {
       this.#isReady = true;
       this.#tellReady();
       this.#watchOver();
       return;
     }
-    const owed = this.#open.get(message.sandbox);
-    if (owed !== undefined) {
-      owed.turns--;
-      if (message.turn.error !== undefined) this.#open.delete(message.sandbox);
-    }
-    this.#watchOver();
-    owed?.options.onTurn(message.turn);
+    const [sandbox, commands, error] = message;
+    const owed = this.#open.get(sandbox);
+    if (owed === undefined) return;
+    owed.turns--;
+    this.#owing--;
+    if (error !== undefined) this.#forget(sandbox);
+    owed.options.onTurn({ commands, error });
   }
 
-  /** While a turn is owed, the worker has to say something now and then. */
+  #owe(owed: Owed): void {
+    owed.turns++;
+    if (this.#owing++ === 0) this.#heardAt = this.#options.clock.monotonic();
+    this.#watchOver();
+  }
+
+  #forget(sandbox: number): boolean {
+    this.#owing -= this.#open.get(sandbox)?.turns ?? 0;
+    return this.#open.delete(sandbox);
+  }
+
+  /** While a turn is owed, the worker has to say something now and then. Looked at rarely: turns are on every call's way. */
   #watchOver(): void {
-    const { clock } = this.#options;
-    clock.clearTimeout(this.#watch);
-    this.#watch = undefined;
-    if (!this.#isReady || this.#closed || ![...this.#open.values()].some((owed) => owed.turns > 0)) return;
-    this.#watch = clock.setTimeout(() => {
-      this.#options.log.error({}, 'a scenario worker hangs and is replaced');
+    if (this.#watch !== undefined || !this.#isReady || this.#closed || this.#owing === 0) return;
+    const { clock, log } = this.#options;
+    const left = this.#heardAt + STALL_MS - clock.monotonic();
+    const look = (): void => {
+      this.#watch = undefined;
+      if (this.#heardAt + STALL_MS > clock.monotonic() || this.#owing === 0) {
+        this.#watchOver();
+        return;
+      }
+      log.error({}, 'a scenario worker hangs and is replaced');
       void this.#worker.terminate();
-    }, STALL_MS);
+    };
+    this.#watch = clock.setTimeout(look, left);
   }
 
   #onDeath(worker: Worker, error: Error): void {
@@ -196,6 +220,7 @@ class Slot {
     );
     const orphans = [...this.#open.values()];
     this.#open.clear();
+    this.#owing = 0;
     this.#unsent = [];
     this.#restart = clock.setTimeout(() => {
       this.#restart = undefined;

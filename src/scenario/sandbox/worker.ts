@@ -1,7 +1,7 @@
 /** The entry of a scenario worker: local sandboxes behind messages. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { LocalSandboxes } from './local-sandboxes.ts';
-import type { Sandbox } from './sandboxes.ts';
+import type { Turn } from '../protocol.ts';
+import { type JsonSandbox, LocalSandboxes } from './local-sandboxes.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts';
 
 const port = parentPort;
@@ -23,21 +23,20 @@ const tell = (message: FromWorker): void => {
 };
 
 const sandboxes = new LocalSandboxes(workerData as WorkerSetup);
-const open = new Map<number, Sandbox>();
+const open = new Map<number, JsonSandbox>();
 
 function take(message: ToWorker): void {
   const { sandbox } = message;
   switch (message.type) {
     case 'open': {
-      const { scripts, started } = message;
-      open.set(
-        sandbox,
-        sandboxes.open({ scripts, started, onTurn: (turn) => tell({ type: 'turn', sandbox, turn }) }),
-      );
+      const { scripts, key, startedJson } = message;
+      const onTurn = ({ commands, error }: Turn): void =>
+        tell(error === undefined ? [sandbox, commands] : [sandbox, commands, error]);
+      open.set(sandbox, sandboxes.openJson({ scripts, key, startedJson, onTurn }));
       break;
     }
     case 'post':
-      open.get(sandbox)?.post(message.event);
+      open.get(sandbox)?.post(message.json);
       break;
     case 'close':
       open.get(sandbox)?.close();
@@ -50,4 +49,4 @@ port.on('message', (messages: readonly ToWorker[]) => {
 });
 
 await sandboxes.ready;
-tell({ type: 'ready' });
+tell('ready');
