@@ -1,6 +1,6 @@
 /** The process that bench/setup.ts and bench/memory.ts measure: a whole server, as `maskline serve` starts it. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import type { Settings } from '../src/config/schema.ts';
 import { createLogger } from '../src/kernel/logger.ts';
 import { type Maskline, startMaskline } from '../src/main.ts';
@@ -24,6 +24,8 @@ export interface ServerUsage {
   readonly threads: Readonly<Record<string, number>>;
   readonly rssBytes: number;
   readonly heapUsedBytes: number;
+  /** What was left after V8 last collected the whole heap of the main thread by itself; 0 before. */
+  readonly heapKeptBytes: number;
   readonly externalBytes: number;
   /** Delay of the main thread's event loop since the last question, ms. */
   readonly loopDelayP99Ms: number;
@@ -39,6 +41,13 @@ export interface ServerUsage {
 }
 
 let maskline: Maskline | undefined;
+let heapKeptBytes = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    const { kind } = (entry as unknown as { readonly detail: { readonly kind: number } }).detail;
+    if (kind === constants.NODE_PERFORMANCE_GC_MAJOR) heapKeptBytes = process.memoryUsage().heapUsed;
+  }
+}).observe({ entryTypes: ['gc'] });
 let delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
 async function start(question: Extract<ServerQuestion, { kind: 'start' }>): Promise<number> {
@@ -61,6 +70,7 @@ async function usage(): Promise<ServerUsage> {
     threads: threadTimes(),
     rssBytes: rss,
     heapUsedBytes: heapUsed,
+    heapKeptBytes,
     externalBytes: external,
     // The histogram counts the whole interval between two looks; what is above the 10 ms asked for is delay.
     loopDelayP99Ms: Math.max(0, (delay?.percentile(99) ?? 0) / 1e6 - 10),

@@ -1,6 +1,7 @@
 /**
  * The calls of the load generator, both ends of each: driver and passenger. What was lost is repeated, as RFC 3261 §17
- * wants; what got nowhere within ten seconds has failed.
+ * wants; what got nowhere within ten seconds has failed: it is cancelled or hung up, as by people who give up, so that a server
+ * that was behind for a moment has no more to do afterwards than it would have.
  *
  * The number that is called says which call it is: nothing else of the driver's leg may show up on the passenger's.
  */
@@ -46,6 +47,9 @@ export interface LoadReport {
   readonly lateMs: number;
 }
 
+/** 64·T1: so long, late answers to a call that was given up are still answered. */
+const LINGER_MS = 32_000;
+
 type Phase = 'inviting' | 'ringing' | 'connected' | 'leaving' | 'done' | 'failed';
 
 interface Call extends CallNames {
@@ -81,6 +85,8 @@ export class Load {
   #server = 0;
   readonly #slots: (Call | undefined)[] = new Array<Call | undefined>(SLOTS).fill(undefined);
   readonly #byCallId = new Map<string, Call>();
+  /** Given up; the oldest first. */
+  readonly #abandoned = new Map<string, Call>();
   #holdMs = 0;
   #nextSlot = 0;
   #count = 0;
@@ -216,11 +222,41 @@ export class Load {
   }
 
   #onDriver(text: string, now: number): void {
-    const call = this.#byCallId.get(field(text, 'Call-ID'));
+    const callId = field(text, 'Call-ID');
+    const abandoned = this.#abandoned.get(callId);
+    if (abandoned !== undefined) this.#afterwards(abandoned, text);
+    const call = this.#byCallId.get(callId);
     if (call === undefined) return;
     if (!text.startsWith('SIP/2.0 ')) this.#driverIsAsked(call, text);
     else if (field(text, 'CSeq').endsWith('BYE')) this.#onByeAnswered(call, Number(text.slice(8, 11)));
     else this.#onInviteAnswered(call, Number(text.slice(8, 11)), text, now);
+  }
+
+  /** What still comes for a call that was given up. */
+  #afterwards(call: Call, text: string): void {
+    if (!text.startsWith('SIP/2.0 ')) {
+      if (!text.startsWith('ACK ')) this.#send(this.#driver, this.#messages!.answer(text, '200 OK', false));
+      return;
+    }
+    const [status, to] = [Number(text.slice(8, 11)), field(text, 'To')];
+    call.toTag = to.slice(to.indexOf(';tag='));
+    if (!field(text, 'CSeq').endsWith('INVITE')) return;
+    if (status < 200) this.#send(this.#driver, this.#messages!.cancel(call));
+    else if (status >= 300) this.#send(this.#driver, this.#messages!.ackFailure(call, call.toTag));
+    else {
+      call.target = field(text, 'Contact').replace(/^.*<|>.*$/g, '');
+      this.#send(this.#driver, this.#messages!.inDialog('ACK', call, call.target, call.toTag));
+      this.#send(this.#driver, this.#messages!.inDialog('BYE', call, call.target, call.toTag));
+    }
+  }
+
+  #giveUp(call: Call, now: number): void {
+    // A CANCEL before the first response would be lost on the server (§9.1): it follows that response.
+    if (call.phase !== 'leaving' && call.repeat === '')
+      this.#send(this.#driver, this.#messages!.cancel(call));
+    call.giveUpAt = now + LINGER_MS;
+    this.#abandoned.set(call.callId, call);
+    this.#end(call, `stuck ${call.phase}`);
   }
 
   #onByeAnswered(call: Call, status: number): void {
@@ -278,7 +314,10 @@ export class Load {
 
   #ring(text: string, now: number): void {
     const call = this.#slots[Number(/^INVITE sip:\+?447700900(\d{3})@/.exec(text)?.[1]) - SLOTS];
-    if (call === undefined || call.phase === 'failed') return;
+    if (call === undefined || call.phase === 'failed') {
+      this.#send(this.#passenger, this.#messages!.answer(text, '486 Busy Here', false));
+      return;
+    }
     if (call.phase === 'inviting') {
       call.phase = 'ringing';
       call.setupMs = now - call.startedAt;
@@ -295,9 +334,13 @@ export class Load {
   }
 
   #sweep(now: number): void {
+    for (const [callId, call] of this.#abandoned) {
+      if (now < call.giveUpAt) break;
+      this.#abandoned.delete(callId);
+    }
     for (const call of this.#byCallId.values()) {
       if (call.phase === 'connected' && now >= call.hangupAt) this.#hangUp(call, now);
-      else if (call.phase !== 'connected' && now >= call.giveUpAt) this.#end(call, `stuck ${call.phase}`);
+      else if (call.phase !== 'connected' && now >= call.giveUpAt) this.#giveUp(call, now);
       else if (call.repeat !== '' && now >= call.repeatAt) {
         this.#send(this.#driver, call.repeat);
         this.#retransmissions += 1;

@@ -57,6 +57,13 @@ export class Messages {
     return `${method} ${target} SIP/2.0${CRLF}${this.#common(names, method, sequence, toTag)}Content-Length: 0${CRLF}${CRLF}`;
   }
 
+  /** Takes an INVITE back: its own branch, too (§9.1). */
+  cancel(names: CallNames): string {
+    const { host, server } = this.#places;
+    const common = this.#common(names, 'INVITE', 1, '').replace('CSeq: 1 INVITE', 'CSeq: 1 CANCEL');
+    return `CANCEL sip:${names.serviceNumber}@${host}:${server} SIP/2.0${CRLF}${common}Content-Length: 0${CRLF}${CRLF}`;
+  }
+
   /** ACK of a failure: the INVITE's own branch (RFC 3261 §17.1.1.3). */
   ackFailure(names: CallNames, toTag: string): string {
     const { host, server } = this.#places;
@@ -71,7 +78,7 @@ export class Messages {
   }
 
   /** The passenger's answer to any request of the server. */
-  answer(request: string, status: '180 Ringing' | '200 OK', withSdp: boolean): string {
+  answer(request: string, status: '180 Ringing' | '200 OK' | '486 Busy Here', withSdp: boolean): string {
     const { host, passenger } = this.#places;
     const to = field(request, 'To');
     const tagged = to.includes(';tag=') ? to : `${to};tag=p${field(request, 'Call-ID')}`;

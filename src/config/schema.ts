@@ -337,7 +337,7 @@ export const SettingsSchema = section(
           minimum: 0,
           maximum: 60000,
           description:
-            'New calls get 503 while the work of the main thread waits longer than that, on average over some seconds: those that it has are better off, and a carrier tries another node. 0: never.',
+            'New calls get 503 while the work of the main thread waits longer than that, on average over some seconds, or events wait so long in every scenario worker: the calls that the node has are better off, and a carrier tries another node. 0: never.',
         }),
         ringSeconds: Type.Integer({
           default: 55,

@@ -130,8 +130,12 @@ describe('a worker that dies', () => {
     const driver = new Driver(sandboxes, COUNTER);
     expect((await driver.next()).error).toBeUndefined();
     driver.sandbox.post(tick(1));
-    await clock.advance(15_000);
+    expect(sandboxes.lateMs).toBe(0);
+    await clock.advance(5_000);
+    expect(sandboxes.lateMs).toBe(5_000);
+    await clock.advance(10_000);
     expect((await driver.next()).error?.kind).toBe('worker');
+    expect(sandboxes.lateMs).toBe(0);
     await clock.advance(500);
     const later = new Driver(sandboxes, COUNTER);
     expect((await later.next()).error).toBeUndefined();

@@ -49,6 +49,11 @@ export class WorkerSandboxes implements Sandboxes {
     return this.#slots.reduce((sum, slot) => sum + slot.count, 0);
   }
 
+  /** How long the first event that has no answer yet waits in the worker that is behind the least, ms. */
+  get lateMs(): number {
+    return Math.min(...this.#slots.map(({ lateMs }) => lateMs));
+  }
+
   open(options: OpenSandbox): Sandbox {
     const free = this.#slots.reduce((best, slot) => (slot.load < best.load ? slot : best));
     return free.open(options);
@@ -75,6 +80,8 @@ class Slot {
   #watch: TimerHandle | undefined;
   /** Turns that the worker owes, all sandboxes together. */
   #owing = 0;
+  /** When each of them was asked for. A worker takes them in order, nearly: this is an estimate. */
+  readonly #askedAt: number[] = [];
   /** When it last said something, or began to owe something. */
   #heardAt = 0;
   #restart: TimerHandle | undefined;
@@ -101,6 +108,11 @@ class Slot {
     return this.#open.size + (this.#isReady ? 0 : 1_000_000);
   }
 
+  get lateMs(): number {
+    const [first] = this.#askedAt;
+    return first === undefined ? 0 : this.#options.clock.monotonic() - first;
+  }
+
   open(options: OpenSandbox): Sandbox {
     const sandbox = this.#newId();
     const owed: Owed = { options, turns: 0 };
@@ -125,8 +137,7 @@ class Slot {
     this.#closed = true;
     this.#options.clock.clearTimeout(this.#watch);
     this.#options.clock.clearTimeout(this.#restart);
-    this.#open.clear();
-    this.#owing = 0;
+    this.#forgetAll();
     await this.#worker.terminate();
   }
 
@@ -175,19 +186,30 @@ class Slot {
     if (owed === undefined) return;
     owed.turns--;
     this.#owing--;
+    this.#askedAt.shift();
     if (error !== undefined) this.#forget(sandbox);
     owed.options.onTurn({ commands, error });
   }
 
   #owe(owed: Owed): void {
     owed.turns++;
-    if (this.#owing++ === 0) this.#heardAt = this.#options.clock.monotonic();
+    const now = this.#options.clock.monotonic();
+    this.#askedAt.push(now);
+    if (this.#owing++ === 0) this.#heardAt = now;
     this.#watchOver();
   }
 
   #forget(sandbox: number): boolean {
-    this.#owing -= this.#open.get(sandbox)?.turns ?? 0;
+    const { turns } = this.#open.get(sandbox) ?? { turns: 0 };
+    this.#owing -= turns;
+    this.#askedAt.splice(0, turns);
     return this.#open.delete(sandbox);
+  }
+
+  #forgetAll(): void {
+    this.#open.clear();
+    this.#owing = 0;
+    this.#askedAt.length = 0;
   }
 
   /** While a turn is owed, the worker has to say something now and then. Looked at rarely: turns are on every call's way. */
@@ -219,8 +241,7 @@ class Slot {
       'a scenario worker died and is started again',
     );
     const orphans = [...this.#open.values()];
-    this.#open.clear();
-    this.#owing = 0;
+    this.#forgetAll();
     this.#unsent = [];
     this.#restart = clock.setTimeout(() => {
       this.#restart = undefined;
