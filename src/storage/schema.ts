@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { CallListStatus, CallWindow } from '../dialler/ports.ts';
+import type { ClosedReason, SessionMode } from '../masking/types.ts';
 import type { Binding } from '../sip/user-agent/types.ts';
 
 /**
@@ -64,6 +65,148 @@ export interface Schema {
     label: string;
     provenance: Provenance;
     created_at: Timestamp;
+    pool_id: Defaulted<string | null>;
+    region: Defaulted<string | null>;
+    tags: Defaulted<string[]>;
+    status: Defaulted<'active' | 'quarantined'>;
+    quarantine_reason: Defaulted<string | null>;
+  };
+  number_pools: {
+    id: string;
+    application_id: string;
+    name: string;
+    cool_off_seconds: number;
+    sharing: boolean;
+  };
+  people: {
+    id: string;
+    application_id: string;
+    number_sealed: string;
+    number_index: string;
+    created_at: Timestamp;
+  };
+  masking_sessions: {
+    id: string;
+    application_id: string;
+    external_id: string | null;
+    mode: SessionMode;
+    status: 'open' | 'closed';
+    closed_reason: ClosedReason | null;
+    rules: JsonColumn;
+    metadata_sealed: string | null;
+    calls: Defaulted<number>;
+    created_at: Timestamp;
+    expires_at: Timestamp;
+    last_call_at: Timestamp | null;
+    closed_at: Timestamp | null;
+  };
+  masking_parties: {
+    id: string;
+    session_id: string;
+    position: number;
+    person_id: string;
+    number_id: string;
+    role: string;
+    label: string;
+    announcement: JsonColumn | null;
+    extension: string | null;
+  };
+  masking_slots: {
+    person_id: string;
+    number_id: string;
+    lane: string;
+    session_id: string;
+    free_after: Timestamp;
+  };
+  masking_extensions: {
+    number_id: string;
+    digits: string;
+    party_id: string;
+    session_id: string;
+    free_after: Timestamp;
+  };
+  masking_calls: {
+    id: string;
+    application_id: string;
+    session_id: string | null;
+    scenario_session_id: string;
+    node: string;
+    caller: string;
+    callee: string;
+    started_at: Timestamp;
+    answered_at: Timestamp | null;
+    ended_at: Timestamp | null;
+    seconds: number | null;
+    status: number | null;
+  };
+  masking_blocks: {
+    id: string;
+    application_id: string;
+    person_id: string;
+    counterpart_id: string | null;
+    direction: 'from' | 'to' | 'both';
+    by_whom: 'application' | 'party';
+    reason: string;
+    created_at: Timestamp;
+    expires_at: Timestamp | null;
+  };
+  masking_policies: { application_id: string; policy: JsonColumn };
+  pull_answers: {
+    application_id: string;
+    question_index: string;
+    answer_sealed: string;
+    fetched_at: Timestamp;
+  };
+  events: {
+    seq: Generated<number>;
+    xid: Generated<string>;
+    id: string;
+    application_id: string;
+    subject: string;
+    position: number;
+    type: string;
+    at: Timestamp;
+    data: JsonColumn;
+  };
+  webhooks: {
+    id: string;
+    application_id: string;
+    url: string;
+    secrets_sealed: string;
+    types: string[];
+    enabled: Defaulted<boolean>;
+    created_at: Timestamp;
+  };
+  webhook_deliveries: {
+    id: Generated<number>;
+    webhook_id: string;
+    event_seq: number;
+    subject: string;
+    state: Defaulted<'waiting' | 'delivered' | 'failed'>;
+    attempts: Defaulted<number>;
+    next_at: Timestamp | null;
+    claim: string | null;
+    lease_until: Timestamp | null;
+    last_attempt_at: Timestamp | null;
+    last_status: number | null;
+    last_error: string | null;
+    created_at: Timestamp;
+  };
+  audit_log: {
+    id: Generated<number>;
+    at: Timestamp;
+    actor: string;
+    action: string;
+    application_id: string | null;
+    subject: string;
+    detail: JsonColumn;
+  };
+  erasures: {
+    id: string;
+    application_id: string | null;
+    at: Timestamp;
+    actor: string;
+    removed: JsonColumn;
   };
   trunks: {
     id: string;

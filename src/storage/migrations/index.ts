@@ -7,6 +7,9 @@ import { statements as callLists } from './0006-call-lists.ts';
 import { statements as platformApi } from './0007-platform-api.ts';
 import { statements as eventLogs } from './0009-event-logs.ts';
 import { statements as recordingWishes } from './0010-recording-wishes.ts';
+import { statements as masking } from './0011-masking.ts';
+import { statements as events } from './0012-events.ts';
+import { statements as privacy } from './0013-privacy.ts';
 
 export interface Migration {
   /** Never changes once released: it is what the database remembers. */
@@ -25,4 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0007-platform-api', statements: platformApi },
   { name: '0009-event-logs', statements: eventLogs },
   { name: '0010-recording-wishes', statements: recordingWishes },
+  { name: '0011-masking', statements: masking },
+  { name: '0012-events', statements: events },
+  { name: '0013-privacy', statements: privacy },
 ];

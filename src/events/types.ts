@@ -1,0 +1,69 @@
+/**
+ * What happened, told to outsiders: an append-only log, in order per subject, without telephone numbers (people are tokens).
+ * An event is written in the transaction of what it tells, once, and keeps its id for ever: whoever reads the log by cursor,
+ * listens to the stream or gets webhooks sees the same events under the same ids.
+ */
+
+/** A closed list; `docs/guide/events.md` explains each. */
+export const EVENT_TYPES = [
+  'masking_session.created',
+  'masking_session.changed',
+  'masking_session.closed',
+  'call.started',
+  'call.answered',
+  'call.ended',
+  'call.refused',
+  'recording.completed',
+  'transcript.completed',
+  'block.created',
+  'block.removed',
+  'number.quarantined',
+  'person.erased',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** An event before it is written. */
+export interface NewEvent {
+  readonly applicationId: string;
+  /** What it is about, and within which it has its order: the id of a masking session, else of a call's scenario session. */
+  readonly subject: string;
+  readonly type: EventType;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** JSON; no numbers, no secrets. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface LoggedEvent extends NewEvent {
+  /** `evt_` and a UUID. */
+  readonly id: string;
+  /** Within its subject, from 1, without gaps. */
+  readonly position: number;
+}
+
+export interface Webhook {
+  readonly id: string;
+  readonly applicationId: string;
+  readonly url: string;
+  /** Empty: all. */
+  readonly types: readonly EventType[];
+  readonly enabled: boolean;
+  readonly createdAt: number;
+}
+
+export type DeliveryState = 'waiting' | 'delivered' | 'failed';
+
+export interface Delivery {
+  readonly id: string;
+  readonly webhookId: string;
+  readonly event: LoggedEvent;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  /** When it is tried next; undefined: never again. */
+  readonly nextAt: number | undefined;
+  readonly lastAttemptAt: number | undefined;
+  /** HTTP status of the last answer, or why there was none. */
+  readonly lastStatus: number | undefined;
+  readonly lastError: string | undefined;
+}

@@ -1,0 +1,121 @@
+/**
+ * The masking service.
+ *
+ * - `people`: one row for each number of a person in an application, under a token. It is the only place of the masking
+ *   service where a number stands, so that erasing somebody is one row, and changing keys is one table.
+ * - `masking_slots` decides who may be given which number (PITFALLS row 31): a person has a service number until
+ *   `free_after`, the session's end and the cool-off included; a row is taken over only after that. So no sweeper has to run
+ *   for a number to become free, and none can free one too early. The lane is '' where a pool forbids sharing, and the
+ *   session's id where it allows it. Person `*` is anyone (axn).
+ * - Parties outlive the rows that they point to: a person may be erased, and a number may vanish from the settings file while
+ *   sessions have it. The sweeper closes those.
+ * - What never expires has `expires_at` and `free_after` in the year 9999 (`NEVER`): 'infinity' is read differently by the two
+ *   drivers.
+ * - A session whose `expires_at` has passed is closed, whether or not a row says so; the sweeper writes it down for the event.
+ * - Metadata is the customer's own text: sealed, for people put names into it.
+ * - `masking_calls` is written at the beginning of each call, so that attempts are counted across nodes.
+ */
+export const statements: readonly string[] = [
+  `create table number_pools (
+     id text primary key,
+     application_id text not null references applications on delete cascade,
+     name text not null,
+     cool_off_seconds integer not null,
+     sharing boolean not null,
+     unique (application_id, name))`,
+  `alter table numbers add column pool_id text references number_pools on delete set null`,
+  `alter table numbers add column region text`,
+  `alter table numbers add column tags text[] not null default '{}'`,
+  `alter table numbers add column status text not null default 'active' check (status in ('active', 'quarantined'))`,
+  `alter table numbers add column quarantine_reason text`,
+  `create table people (
+     id text primary key,
+     application_id text not null references applications on delete cascade,
+     number_sealed text not null,
+     number_index text not null,
+     created_at timestamptz not null,
+     unique (application_id, number_index))`,
+  `create table masking_sessions (
+     id text primary key,
+     application_id text not null references applications on delete cascade,
+     external_id text,
+     mode text not null check (mode in ('axb', 'axyb', 'axn', 'axg', 'extension')),
+     status text not null check (status in ('open', 'closed')),
+     closed_reason text,
+     rules jsonb not null,
+     metadata_sealed text,
+     calls integer not null default 0,
+     created_at timestamptz not null,
+     expires_at timestamptz not null,
+     last_call_at timestamptz,
+     closed_at timestamptz)`,
+  `create unique index masking_sessions_external on masking_sessions (application_id, external_id)
+     where status = 'open' and external_id is not null`,
+  `create index masking_sessions_list on masking_sessions (application_id, created_at desc, id desc)`,
+  `create index masking_sessions_expiry on masking_sessions (expires_at) where status = 'open'`,
+  `create table masking_parties (
+     id text primary key,
+     session_id text not null references masking_sessions on delete cascade,
+     position smallint not null,
+     person_id text not null,
+     number_id text not null,
+     role text not null,
+     label text not null,
+     announcement jsonb,
+     extension text,
+     unique (session_id, position))`,
+  `create index masking_parties_person on masking_parties (person_id, number_id)`,
+  `create table masking_slots (
+     person_id text not null,
+     number_id text not null,
+     lane text not null,
+     session_id text not null,
+     free_after timestamptz not null,
+     primary key (person_id, number_id, lane))`,
+  `create index masking_slots_session on masking_slots (session_id)`,
+  `create table masking_extensions (
+     number_id text not null,
+     digits text not null,
+     party_id text not null,
+     session_id text not null,
+     free_after timestamptz not null,
+     primary key (number_id, digits))`,
+  `create index masking_extensions_session on masking_extensions (session_id)`,
+  `create table masking_calls (
+     id text primary key,
+     application_id text not null,
+     session_id text,
+     scenario_session_id text not null,
+     node text not null,
+     caller text not null,
+     callee text not null,
+     started_at timestamptz not null,
+     answered_at timestamptz,
+     ended_at timestamptz,
+     seconds integer,
+     status integer)`,
+  `create index masking_calls_attempts on masking_calls (caller, callee, started_at)`,
+  `create index masking_calls_session on masking_calls (session_id, started_at desc) where session_id is not null`,
+  `create index masking_calls_open on masking_calls (node) where ended_at is null`,
+  `create table masking_blocks (
+     id text primary key,
+     application_id text not null references applications on delete cascade,
+     person_id text not null references people on delete cascade,
+     counterpart_id text references people on delete cascade,
+     direction text not null check (direction in ('from', 'to', 'both')),
+     by_whom text not null check (by_whom in ('application', 'party')),
+     reason text not null,
+     created_at timestamptz not null,
+     expires_at timestamptz)`,
+  `create index masking_blocks_person on masking_blocks (person_id)`,
+  `create index masking_blocks_counterpart on masking_blocks (counterpart_id) where counterpart_id is not null`,
+  `create table masking_policies (
+     application_id text primary key references applications on delete cascade,
+     policy jsonb not null)`,
+  `create table pull_answers (
+     application_id text not null references applications on delete cascade,
+     question_index text not null,
+     answer_sealed text not null,
+     fetched_at timestamptz not null,
+     primary key (application_id, question_index))`,
+];
