@@ -4,13 +4,17 @@
  */
 import type { PhoneNumber } from '../kernel/phone-number.ts';
 import type {
+  Announcement,
   Block,
   ClosedReason,
+  ConnectDecision,
+  InterceptRules,
   MaskingSession,
   NewSession,
   NumberPool,
   Party,
   PoolNumber,
+  PullRules,
   Question,
   RoutingPolicy,
   SessionChange,
@@ -29,7 +33,8 @@ export type MaskingErrorCode =
   | 'masking/unknown-session'
   | 'masking/unknown-party'
   | 'masking/unknown-pool'
-  | 'masking/party-invalid';
+  | 'masking/party-invalid'
+  | 'masking/policy-invalid';
 
 export class MaskingError extends Error {
   override readonly name = 'MaskingError';
@@ -100,10 +105,18 @@ export interface ResolutionStore {
   traces(question: Question): Promise<{ readonly extensions: boolean; readonly expired: boolean }>;
   /** `axn`: whom the first party reaches. */
   lastCaller(sessionId: string): Promise<PhoneNumber | undefined>;
-  /** Blocks between two people, one of whom may be known by number only. */
-  blocked(applicationId: string, from: PhoneNumber, to: PhoneNumber): Promise<Block | undefined>;
-  /** Calls that one has made to the other since then (ms since the epoch). */
-  attempts(applicationId: string, from: PhoneNumber, to: PhoneNumber, since: number): Promise<number>;
+  /** For each of `to`, in order: whether a block stands between the two, and calls that one has made to the other since. */
+  fences(
+    applicationId: string,
+    from: PhoneNumber,
+    to: readonly PhoneNumber[],
+    /** ms since the epoch. */
+    since: number,
+  ): Promise<readonly { readonly blocked: boolean; readonly attempts: number }[]>;
+  /** Token of a person; undefined: never seen, unless one is to be made. */
+  token(applicationId: string, number: PhoneNumber, make: boolean): Promise<string | undefined>;
+  /** The person behind a token; undefined: unknown, or erased. */
+  numberOf(applicationId: string, token: string): Promise<PhoneNumber | undefined>;
   policy(applicationId: string): Promise<RoutingPolicy>;
   setPolicy(applicationId: string, policy: RoutingPolicy): Promise<void>;
 }
@@ -162,24 +175,90 @@ export interface PoolStore {
   ): Promise<PoolNumber>;
 }
 
-/** The customer's backend at call time. Numbers do not leave but for what `RoutingPolicy.pull` asks for. */
+/** How the backend may be asked. `call`: a call waits. `cached`: nobody is asked. `probe`: asked, nothing is kept. */
+export type PullMode = 'call' | 'cached' | 'probe';
+
+/** The customer's backend at call time. Numbers of people do not leave, unless `PullRules.numbers` says so. Never rejects. */
 export interface PullClient {
-  ask(question: Question, rules: import('./types.ts').PullRules): Promise<PullAnswer>;
+  /** @param sessions those that the caller could mean; the answer may choose one of them. */
+  ask(
+    question: Question,
+    rules: PullRules,
+    sessions: readonly MaskingSession[],
+    mode: PullMode,
+  ): Promise<PullAnswer>;
 }
 
 export type PullAnswer =
   | { readonly kind: 'connect'; readonly to: PhoneNumber; readonly show: PhoneNumber | undefined; readonly sound: PullSound }
+  /** One of the sessions that it was asked about. */
+  | { readonly kind: 'session'; readonly sessionId: string }
   | { readonly kind: 'ask-extension' }
-  | { readonly kind: 'play'; readonly announcement: import('./types.ts').Announcement }
+  | { readonly kind: 'play'; readonly announcement: Announcement }
   | { readonly kind: 'operator'; readonly user: string | undefined }
   | { readonly kind: 'reject' }
   /** 404 or `{ "action": "unknown" }`. */
   | { readonly kind: 'unknown' }
+  /** Nothing in the cache, and nobody was to be asked. */
+  | { readonly kind: 'not-asked' }
   /** Time-out, circuit open, nonsense, 5xx, and nothing in the cache. */
   | { readonly kind: 'failed'; readonly why: string };
 
 export interface PullSound {
-  readonly greeting: import('./types.ts').Announcement | undefined;
+  readonly greeting: Announcement | undefined;
+  /** Heard by the one who is called. */
+  readonly announcement: Announcement | undefined;
   readonly record: boolean;
+  readonly transcribe: boolean;
   readonly language: string | undefined;
+  readonly ringSeconds: number | undefined;
+  readonly maxCallSeconds: number | undefined;
+}
+
+/** The customer's veto. Never rejects. */
+export interface InterceptClient {
+  ask(question: Question, decision: ConnectDecision, rules: InterceptRules): Promise<InterceptVerdict>;
+}
+
+export type InterceptVerdict =
+  | { readonly kind: 'allow' }
+  | { readonly kind: 'veto' }
+  | { readonly kind: 'silent'; readonly why: string };
+
+/** What is kept of a backend's answers, sealed, so that a restart while the backend is down still connects known pairs. */
+export interface PullAnswerStore {
+  /** @param question a text that names it; equal questions have equal texts. It holds numbers: only an index of it is kept. */
+  read(applicationId: string, question: string): Promise<KeptAnswer | undefined>;
+  write(applicationId: string, question: string, kept: KeptAnswer & { readonly caller: PhoneNumber }): Promise<void>;
+  remove(applicationId: string, question: string): Promise<void>;
+}
+
+export interface KeptAnswer {
+  readonly answer: Extract<PullAnswer, { readonly kind: 'connect' }>;
+  /** ms since the epoch. */
+  readonly fetchedAt: number;
+}
+
+/** With what requests to an application's backend (pull, intercept) are signed: `whsec_…`, the current one first. */
+export interface BackendSecretStore {
+  /** Makes the first one when there is none. */
+  current(applicationId: string): Promise<readonly string[]>;
+  /** A second one beside the old one, which signs for another day. */
+  rotate(applicationId: string): Promise<string>;
+}
+
+/** One POST to a customer's backend, behind the fence for private addresses. Follows no redirect. Never rejects. */
+export interface BackendHttp {
+  post(request: {
+    readonly url: string;
+    readonly headers: readonly (readonly [string, string])[];
+    readonly body: string;
+    readonly timeoutMs: number;
+    readonly maxBytes: number;
+    readonly signal: AbortSignal;
+  }): Promise<
+    | { readonly status: number; readonly body: Uint8Array }
+    /** In words without numbers or the URL. */
+    | { readonly status: 0; readonly error: string }
+  >;
 }

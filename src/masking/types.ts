@@ -192,6 +192,8 @@ export interface RoutingPolicy {
   readonly unknown: UnknownCaller;
   /** The same for a caller whose session is over. */
   readonly expired: UnknownCaller;
+  /** SIP account whom `operator` of the ambiguity rule, and of a backend's answer that names nobody, means. */
+  readonly operator: string | undefined;
   /** Asked before a call that was decided is made; may veto it. */
   readonly intercept: InterceptRules | undefined;
   /** Calls of one person to one counterpart in an hour; undefined: any number. */
@@ -205,8 +207,12 @@ export interface PullRules {
   readonly timeoutMs: number;
   /** So long an answer is taken from memory and the database without asking again. */
   readonly freshSeconds: number;
-  /** After that it is still used at once, and asked again behind the call; and when the backend is down. */
+  /** After that, for so long, it is still used at once, and asked again behind the call. */
   readonly staleSeconds: number;
+  /** So long after it was fetched an answer is used when the backend is down. */
+  readonly downSeconds: number;
+  /** Whether the backend is told the caller's number, and not only the token. */
+  readonly numbers: boolean;
 }
 
 export interface InterceptRules {
@@ -227,9 +233,9 @@ export interface Question {
   readonly applicationId: string;
   readonly caller: PhoneNumber;
   readonly dialled: PhoneNumber;
-  /** Typed by the caller. */
+  /** Typed by the caller; '': asked for digits, the caller typed none that fit, and is not asked again. */
   readonly extension: string | undefined;
-  /** Chosen from a spoken menu: id of a masking session. */
+  /** Chosen from a spoken menu: id of a masking session; '': the caller chose none, and is not asked again. */
   readonly chosen: string | undefined;
   /** Of the call, for the backend and the records; undefined: nobody calls, somebody asks (`explain`). */
   readonly callId: string | undefined;

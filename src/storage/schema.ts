@@ -154,9 +154,12 @@ export interface Schema {
   pull_answers: {
     application_id: string;
     question_index: string;
+    caller_index: string;
+    callee_index: string;
     answer_sealed: string;
     fetched_at: Timestamp;
   };
+  backend_secrets: { application_id: string; secrets_sealed: string; rotated_at: Timestamp | null };
   events: {
     seq: Generated<number>;
     xid: Generated<string>;

@@ -13,6 +13,8 @@
  *   drivers.
  * - A session whose `expires_at` has passed is closed, whether or not a row says so; the sweeper writes it down for the event.
  * - Metadata is the customer's own text: sealed, for people put names into it.
+ * - `pull_answers` is a cache: its indexes are there to find it by question, and to erase it by person; when keys change, its
+ *   rows may simply go. `backend_secrets` sign what a customer's backend is asked.
  * - `masking_calls` is written at the beginning of each call, so that attempts are counted across nodes.
  */
 export const statements: readonly string[] = [
@@ -115,7 +117,16 @@ export const statements: readonly string[] = [
   `create table pull_answers (
      application_id text not null references applications on delete cascade,
      question_index text not null,
+     caller_index text not null,
+     callee_index text not null,
      answer_sealed text not null,
      fetched_at timestamptz not null,
      primary key (application_id, question_index))`,
+  `create index pull_answers_caller on pull_answers (caller_index)`,
+  `create index pull_answers_callee on pull_answers (callee_index)`,
+  `create index pull_answers_age on pull_answers (fetched_at)`,
+  `create table backend_secrets (
+     application_id text primary key references applications on delete cascade,
+     secrets_sealed text not null,
+     rotated_at timestamptz)`,
 ];
