@@ -119,9 +119,12 @@ export function maskDigits(text: string): string {
   return `${text.slice(0, 2)}${'•'.repeat(text.length - 4)}${text.slice(-2)}`;
 }
 
-/** UUIDs, IPv4 addresses and ISO dates hold runs of digits too, and the engineer on call needs them whole. */
+/**
+ * UUIDs (`ms_…` and the like, too), IPv4 addresses and ISO dates hold runs of digits too, and the engineer on call needs them
+ * whole.
+ */
 const NOT_A_NUMBER =
-  /\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])|\b\d{4}-\d{2}-\d{2}(?![\d-])/;
+  /(?<![a-z\d])[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])|\b\d{4}-\d{2}-\d{2}(?![\d-])/;
 const NUMBER_LIKE = /\+?\d(?:[\s().-]{0,2}\d){6,}/;
 const SCAN = new RegExp(`(${NOT_A_NUMBER.source})|${NUMBER_LIKE.source}`, 'gi');
 

@@ -87,6 +87,11 @@ export interface SessionRules {
 }
 
 export interface NewSession {
+  /**
+   * Given by who may have asked before and not been told (Idempotency-Key): `create` rejects when there is a session under
+   * it, with whichever error, and it is looked up then. Absent: drawn.
+   */
+  readonly id?: string;
   readonly applicationId: string;
   /** The customer's own id of the order; one open session of an application at most has it. */
   readonly externalId: string | undefined;
