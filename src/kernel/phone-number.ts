@@ -18,6 +18,8 @@ export type RevealPurpose =
   | 'fence'
   /** Encryption at rest and the blind index. */
   | 'store'
+  /** A question to the customer's own backend at call time: service numbers, and callers where the policy says so. */
+  | 'backend'
   /** An answer of the API to a key that may read numbers. */
   | 'api'
   /** The leak scan, which has to know what it looks for. */

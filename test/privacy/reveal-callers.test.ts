@@ -10,6 +10,7 @@ const CALLERS: Readonly<Record<string, readonly string[]>> = {
   present: ['sip/user-agent/identity-headers.ts'],
   lookup: ['storage/directory.ts'],
   fence: ['call/fence/destination.ts'],
+  backend: ['masking/pull-question.ts'],
   scenario: ['scenario/host/call-events.ts'],
   store: ['storage/vault.ts'],
   api: ['http/views.ts'],
