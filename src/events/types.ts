@@ -25,6 +25,11 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 /** An event before it is written. */
 export interface NewEvent {
+  /**
+   * For writers that may write the same thing twice (`event-id.ts` makes one from what is told): what has that id already
+   * is left as it is. Absent: a new one.
+   */
+  readonly id?: string;
   readonly applicationId: string;
   /** What it is about, and within which it has its order: the id of a masking session, else of a call's scenario session. */
   readonly subject: string;
@@ -42,14 +47,25 @@ export interface LoggedEvent extends NewEvent {
   readonly position: number;
 }
 
+/** An event as it was read from the log. */
+export interface ReadEvent extends LoggedEvent {
+  /** Reading goes on behind it from here. */
+  readonly cursor: string;
+}
+
 export interface Webhook {
   readonly id: string;
   readonly applicationId: string;
   readonly url: string;
   /** Empty: all. */
   readonly types: readonly EventType[];
+  /** False: nothing is sent, and nothing new is kept for it; a replay brings what it has missed. */
   readonly enabled: boolean;
   readonly createdAt: number;
+  /** Attempts that failed one after the other, whatever they were to deliver. */
+  readonly failures: number;
+  /** After several failures, until when the endpoint is left alone. */
+  readonly pausedUntil: number | undefined;
 }
 
 export type DeliveryState = 'waiting' | 'delivered' | 'failed';

@@ -7,6 +7,7 @@ import type {
   RecordingRecord,
   RecordStatus,
 } from '../records/ports.ts';
+import { cleanJson, cleanText } from './clean-json.ts';
 import type { Schema } from './schema.ts';
 import type { Vault } from './vault.ts';
 
@@ -54,8 +55,8 @@ export function toRowSets(changes: readonly RecordChange[], vault: Vault): RowSe
         const end = {
           status: change.status,
           ended_at: time(change.endedAt),
-          reason: text(change.reason),
-          error: text(change.error),
+          reason: cleanText(change.reason),
+          error: cleanText(change.error),
         };
         const open = opened.get(change.id);
         if (open === undefined) closed.set(change.id, { id: change.id, ...end });
@@ -85,13 +86,13 @@ function recordRow(record: CallRecord): Row {
     id: record.id,
     node: record.node,
     application_id: record.applicationId ?? null,
-    rule_name: text(record.ruleName),
-    scenario: text(record.scenario),
+    rule_name: cleanText(record.ruleName),
+    scenario: cleanText(record.scenario),
     status: record.status,
     started_at: time(record.startedAt),
     ended_at: time(record.endedAt),
-    reason: text(record.reason),
-    error: text(record.error),
+    reason: cleanText(record.reason),
+    error: cleanText(record.error),
   };
 }
 
@@ -112,7 +113,7 @@ function legRow(sessionId: string, leg: LegRecord, vault: Vault): Row {
     ended_at: time(leg.endedAt),
     duration_seconds: leg.durationSeconds,
     code: leg.code ?? null,
-    reason: text(leg.reason),
+    reason: cleanText(leg.reason),
     ended_by: leg.endedBy ?? null,
     media: leg.media ?? null,
   };
@@ -125,7 +126,7 @@ function eventRow(event: CallEventRecord): Row {
     at: time(event.at),
     call_id: event.callId ?? null,
     name: event.name,
-    detail: clean(event.detail),
+    detail: cleanJson(event.detail),
   };
 }
 
@@ -140,28 +141,14 @@ function recordingRow(recording: RecordingRecord): Row {
     status: recording.status,
     seconds: recording.seconds ?? null,
     bytes: recording.bytes ?? null,
-    error: text(recording.error),
-    name: text(recording.name),
+    error: cleanText(recording.error),
+    name: cleanText(recording.name),
     keep_until: time(recording.keepUntil),
   };
 }
 
 function time(ms: number | undefined): string | null {
   return ms === undefined ? null : new Date(ms).toISOString();
-}
-
-/** PostgreSQL's text and jsonb refuse NUL and lone surrogates; a script's log line may hold either. */
-function text(value: string | undefined): string | null {
-  return value === undefined ? null : value.replaceAll('\0', '').toWellFormed();
-}
-
-function clean(value: unknown): unknown {
-  if (typeof value === 'string') return text(value);
-  if (Array.isArray(value)) return value.map(clean);
-  if (value === null || typeof value !== 'object') return value;
-  // A `PhoneNumber` and its kind say themselves how they are written: masked.
-  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return JSON.parse(JSON.stringify(value));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), clean(item)]));
 }
 
 export function readRecord(

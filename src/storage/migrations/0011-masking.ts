@@ -6,7 +6,8 @@
  * - `masking_slots` decides who may be given which number (PITFALLS row 31): a person has a service number until
  *   `free_after`, the session's end and the cool-off included; a row is taken over only after that. So no sweeper has to run
  *   for a number to become free, and none can free one too early. The lane is '' where a pool forbids sharing, and the
- *   session's id where it allows it. Person `*` is anyone (axn).
+ *   session's id where it allows it. Person `*` is anyone (axn). `ends_at` is the session's end without the cool-off, and
+ *   `company` says who met there: the same people may have the number again during their own cool-off.
  * - Parties outlive the rows that they point to: a person may be erased, and a number may vanish from the settings file while
  *   sessions have it. The sweeper closes those.
  * - What never expires has `expires_at` and `free_after` in the year 9999 (`NEVER`): 'infinity' is read differently by the two
@@ -30,6 +31,7 @@ export const statements: readonly string[] = [
   `alter table numbers add column tags text[] not null default '{}'`,
   `alter table numbers add column status text not null default 'active' check (status in ('active', 'quarantined'))`,
   `alter table numbers add column quarantine_reason text`,
+  `create index numbers_pool on numbers (application_id, pool_id, created_at, id) where kind = 'service'`,
   `create table people (
      id text primary key,
      application_id text not null references applications on delete cascade,
@@ -67,19 +69,25 @@ export const statements: readonly string[] = [
      extension text,
      unique (session_id, position))`,
   `create index masking_parties_person on masking_parties (person_id, number_id)`,
+  `create index masking_parties_extension on masking_parties (person_id, number_id) where extension is not null`,
   `create table masking_slots (
      person_id text not null,
      number_id text not null,
      lane text not null,
      session_id text not null,
+     company text not null default '',
+     ends_at timestamptz not null default '9999-12-31T00:00:00Z',
+     cool_off_seconds integer not null default 0,
      free_after timestamptz not null,
      primary key (person_id, number_id, lane))`,
   `create index masking_slots_session on masking_slots (session_id)`,
+  `create index masking_slots_number on masking_slots (number_id, free_after)`,
   `create table masking_extensions (
      number_id text not null,
      digits text not null,
      party_id text not null,
      session_id text not null,
+     cool_off_seconds integer not null default 0,
      free_after timestamptz not null,
      primary key (number_id, digits))`,
   `create index masking_extensions_session on masking_extensions (session_id)`,
@@ -98,6 +106,7 @@ export const statements: readonly string[] = [
      status integer)`,
   `create index masking_calls_attempts on masking_calls (caller, callee, started_at)`,
   `create index masking_calls_session on masking_calls (session_id, started_at desc) where session_id is not null`,
+  `create index masking_calls_scenario on masking_calls (scenario_session_id) where session_id is not null`,
   `create index masking_calls_open on masking_calls (node) where ended_at is null`,
   `create table masking_blocks (
      id text primary key,

@@ -5,7 +5,10 @@
  *   earlier may become visible later, and its events would be missed. Readers take events of transactions below the oldest
  *   running one (`pg_snapshot_xmin`), by (xid, seq); after that nothing can come before what was read.
  * - `position` is the order within a subject; whoever appends holds the subject's row, and the unique index is the proof.
- * - A delivery is inserted with its event, in one transaction: that is the outbox.
+ * - A delivery is inserted with its event, in one transaction: that is the outbox. Its times are the database's: nodes' clocks
+ *   may differ. While one waits for its next attempt, those of the same webhook and subject behind it wait for the same time,
+ *   so that looking for what is due does not pass over them again and again.
+ * - An endpoint that fails again and again is left alone until `paused_until`, by all nodes.
  */
 export const statements: readonly string[] = [
   `create table events (
@@ -28,7 +31,10 @@ export const statements: readonly string[] = [
      secrets_sealed text not null,
      types text[] not null default '{}',
      enabled boolean not null default true,
-     created_at timestamptz not null)`,
+     created_at timestamptz not null,
+     failures integer not null default 0,
+     paused_until timestamptz)`,
+  `create index webhooks_application on webhooks (application_id)`,
   `create table webhook_deliveries (
      id bigint generated always as identity primary key,
      webhook_id text not null references webhooks on delete cascade,
@@ -43,7 +49,9 @@ export const statements: readonly string[] = [
      last_status integer,
      last_error text,
      created_at timestamptz not null)`,
-  `create index webhook_deliveries_due on webhook_deliveries (next_at) where state = 'waiting'`,
+  `create index webhook_deliveries_due on webhook_deliveries (webhook_id, next_at) where state = 'waiting'`,
+  `create index webhook_deliveries_age on webhook_deliveries (created_at) where state = 'waiting'`,
   `create index webhook_deliveries_order on webhook_deliveries (webhook_id, subject, id) where state = 'waiting'`,
+  `create index webhook_deliveries_event on webhook_deliveries (event_seq)`,
   `create index webhook_deliveries_list on webhook_deliveries (webhook_id, id desc)`,
 ];

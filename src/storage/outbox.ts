@@ -1,0 +1,160 @@
+import { type Kysely, sql } from 'kysely';
+import type { ClaimedDelivery, FailedDelivery, Outbox } from '../events/ports.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { type EventRow, readEventRow } from './event-rows.ts';
+import type { Schema } from './schema.ts';
+import type { Vault } from './vault.ts';
+import { openSecrets } from './webhook-secrets.ts';
+
+/** Failures one after the other after which an endpoint is left alone for a while, and then tried with one at a time. */
+const CIRCUIT_FAILURES = 5;
+/** The first pause, doubled with each further failure up to the last. */
+const FIRST_PAUSE_SECONDS = 5;
+const LAST_PAUSE_SECONDS = 300;
+/** The last attempt is made a little under 25 hours after the first; what an endpoint's pauses have kept longer is given up. */
+const LONGEST_HOURS = 25;
+/** `size` counts no further: it is asked at each scrape of the metrics. */
+const COUNTED = 100_000;
+
+interface ClaimedRow extends Omit<EventRow, 'seq' | 'xid'> {
+  readonly delivery_id: number;
+  readonly claim: string;
+  readonly webhook_id: string;
+  readonly attempts: number;
+  readonly url: string;
+  readonly secrets_sealed: string;
+}
+
+/** The outbox: rows that were inserted with their events, claimed by `for update skip locked` and a lease. */
+export class SqlOutbox implements Outbox {
+  readonly #db: Kysely<Schema>;
+  readonly #vault: Vault;
+  readonly #clock: Clock;
+
+  constructor(db: Kysely<Schema>, vault: Vault, clock: Clock) {
+    this.#db = db;
+    this.#vault = vault;
+    this.#clock = clock;
+  }
+
+  /**
+   * The head of each subject's queue only: what is behind a delivery that waits, or that another node has, stays. A row that
+   * another node takes at the same moment is passed over, and a row that it has just taken no longer fits the condition.
+   */
+  async claim(options: Parameters<Outbox['claim']>[0]): Promise<readonly ClaimedDelivery[]> {
+    const { node, most, leaseMs, perWebhook, busy } = options;
+    const { rows } = await sql<ClaimedRow>`
+      with heads as (
+        select head.id, head.next_at, w.id as webhook_id, w.failures,
+               row_number() over (partition by w.id order by head.next_at, head.id) as place
+          from webhooks w cross join lateral (
+            select d.id, d.next_at from webhook_deliveries d
+             where d.webhook_id = w.id and d.state = 'waiting' and d.next_at <= now()
+               and (d.lease_until is null or d.lease_until < now())
+               and not exists (select from webhook_deliveries p
+                                where p.webhook_id = d.webhook_id and p.subject = d.subject
+                                  and p.state = 'waiting' and p.id < d.id)
+             order by d.next_at, d.id limit ${perWebhook} for update of d skip locked) head
+         where w.enabled and (w.paused_until is null or w.paused_until <= now())),
+      due as (
+        select id from heads
+         where place <= case when failures >= ${sql.lit(CIRCUIT_FAILURES)} then 1 else ${perWebhook}::int end
+                      - coalesce((${JSON.stringify(Object.fromEntries(busy))}::jsonb ->> webhook_id)::int, 0)
+         order by next_at, id limit ${most})
+      update webhook_deliveries d
+         set claim = ${`${node} `}::text || gen_random_uuid()::text, lease_until = now() + ${milliseconds(leaseMs)}
+        from due, events e, webhooks w
+       where d.id = due.id and e.seq = d.event_seq and w.id = d.webhook_id
+      returning d.id as delivery_id, d.claim, d.webhook_id, d.attempts, w.url, w.secrets_sealed,
+                e.id, e.application_id, e.subject, e.position, e.type, e.at, e.data`.execute(this.#db);
+    const now = this.#clock.now();
+    return rows.map((row) => ({
+      id: String(row.delivery_id),
+      claim: row.claim,
+      webhookId: row.webhook_id,
+      applicationId: row.application_id,
+      url: row.url,
+      secrets: openSecrets(row.secrets_sealed, this.#vault, now),
+      attempts: row.attempts,
+      event: readEventRow(row),
+    }));
+  }
+
+  async delivered(id: string, claim: string, status: number): Promise<void> {
+    await sql`
+      with done as (
+        update webhook_deliveries
+           set state = 'delivered', attempts = attempts + 1, last_attempt_at = now(), last_status = ${status},
+               last_error = null, next_at = null, claim = null, lease_until = null
+         where ${ours(id, claim)} returning id, webhook_id, subject),
+      ${behindItNow(sql`true`)}
+      update webhooks set failures = 0, paused_until = null
+       where id in (select webhook_id from done) and (failures > 0 or paused_until is not null)`.execute(
+      this.#db,
+    );
+  }
+
+  async failed(id: string, claim: string, outcome: FailedDelivery): Promise<void> {
+    const { status, error, againInMs, gone } = outcome;
+    const again = againInMs === undefined ? sql`null::timestamptz` : sql`now() + ${milliseconds(againInMs)}`;
+    await sql`
+      with done as (
+        update webhook_deliveries
+           set state = ${againInMs === undefined ? 'failed' : 'waiting'}, attempts = attempts + 1, last_attempt_at = now(),
+               last_status = ${status ?? null}, last_error = ${error.slice(0, 500)}, next_at = ${again},
+               claim = null, lease_until = null
+         where ${ours(id, claim)} returning id, webhook_id, subject, next_at),
+      behind as (
+        update webhook_deliveries d set next_at = done.next_at from done
+         where d.webhook_id = done.webhook_id and d.subject = done.subject and d.state = 'waiting' and d.id > done.id
+           and done.next_at is not null),
+      ${behindItNow(sql`done.next_at is null`)}
+      update webhooks set enabled = enabled and not ${gone}::boolean, failures = failures + 1,
+             paused_until = case when failures + 1 >= ${sql.lit(CIRCUIT_FAILURES)} then now() + ${PAUSE} end
+       where id in (select webhook_id from done)`.execute(this.#db);
+  }
+
+  async release(node: string): Promise<number> {
+    const { rows } = await sql`
+      update webhook_deliveries set claim = null, lease_until = null
+       where state = 'waiting' and lease_until is not null and starts_with(claim, ${`${node} `}) returning id`.execute(
+      this.#db,
+    );
+    return rows.length;
+  }
+
+  async giveUpOld(most: number): Promise<number> {
+    const { rows } = await sql`
+      update webhook_deliveries
+         set state = 'failed', next_at = null, last_error = coalesce(last_error, 'given up after a day') where id in (
+           select id from webhook_deliveries
+            where state = 'waiting' and created_at < now() - ${milliseconds(LONGEST_HOURS * 3_600_000)}
+              and (lease_until is null or lease_until < now())
+            limit ${most} for update skip locked) returning id`.execute(this.#db);
+    return rows.length;
+  }
+
+  async size(): Promise<{ readonly waiting: number; readonly oldestSeconds: number }> {
+    const { rows } = await sql<{ waiting: number; oldest: number | null }>`
+      select (select count(*) from (
+                select from webhook_deliveries where state = 'waiting' limit ${sql.lit(COUNTED)}) some) as waiting,
+             (select extract(epoch from now() - min(created_at))::float8
+                from webhook_deliveries where state = 'waiting') as oldest`.execute(this.#db);
+    return { waiting: rows[0]?.waiting ?? 0, oldestSeconds: Math.max(0, rows[0]?.oldest ?? 0) };
+  }
+}
+
+/** What waited behind a delivery of the subject that waits no longer, for a CTE; the row itself looks as it was before. */
+const behindItNow = (when: ReturnType<typeof sql>) => sql`
+      freed as (
+        update webhook_deliveries d set next_at = now() from done
+         where d.webhook_id = done.webhook_id and d.subject = done.subject and d.state = 'waiting' and d.id > done.id
+           and d.next_at > now() and ${when})`;
+
+const ours = (id: string, claim: string) =>
+  sql`id = ${id}::bigint and claim = ${claim} and state = 'waiting'`;
+
+const PAUSE = sql`least(${sql.lit(LAST_PAUSE_SECONDS)}, ${sql.lit(FIRST_PAUSE_SECONDS)}
+  * power(2, least(failures + 1 - ${sql.lit(CIRCUIT_FAILURES)}, 20))) * interval '1 second'`;
+
+const milliseconds = (count: number) => sql`${sql.lit(`${Math.round(count)} milliseconds`)}::interval`;

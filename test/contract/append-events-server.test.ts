@@ -1,0 +1,4 @@
+import { serverPlaces } from '../kit/storage-places.ts';
+import { appendContract } from './append-events.contract.ts';
+
+appendContract('a PostgreSQL server', serverPlaces());
