@@ -94,6 +94,7 @@ export interface Schema {
     closed_reason: ClosedReason | null;
     rules: JsonColumn;
     metadata_sealed: string | null;
+    company: Defaulted<string>;
     calls: Defaulted<number>;
     created_at: Timestamp;
     expires_at: Timestamp;
@@ -116,6 +117,9 @@ export interface Schema {
     number_id: string;
     lane: string;
     session_id: string;
+    company: Defaulted<string>;
+    ends_at: ColumnType<Date, Date | string | undefined, Date | string>;
+    cool_off_seconds: Defaulted<number>;
     free_after: Timestamp;
   };
   masking_extensions: {
@@ -123,6 +127,7 @@ export interface Schema {
     digits: string;
     party_id: string;
     session_id: string;
+    cool_off_seconds: Defaulted<number>;
     free_after: Timestamp;
   };
   masking_calls: {
@@ -179,6 +184,8 @@ export interface Schema {
     types: string[];
     enabled: Defaulted<boolean>;
     created_at: Timestamp;
+    failures: Defaulted<number>;
+    paused_until: Defaulted<Date | null>;
   };
   webhook_deliveries: {
     id: Generated<number>;
@@ -209,8 +216,20 @@ export interface Schema {
     application_id: string | null;
     at: Timestamp;
     actor: string;
+    status: 'running' | 'complete';
+    number_sealed: string | null;
     removed: JsonColumn;
+    finished_at: Timestamp | null;
   };
+  file_removals: {
+    id: Generated<number>;
+    node: string;
+    path: string;
+    what: 'recording' | 'transcript';
+    erasure_id: string | null;
+    at: Timestamp;
+  };
+  key_holders: { instance: string; keys: string[]; current: string; seen_at: Timestamp };
   trunks: {
     id: string;
     name: string;
@@ -376,7 +395,8 @@ export interface Schema {
     key_hash: string;
     request_hash: string;
     status: number | null;
-    body: JsonColumn | null;
+    /** JSON. */
+    body_sealed: string | null;
     created_at: Timestamp;
   };
 }

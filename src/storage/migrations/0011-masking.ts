@@ -48,6 +48,7 @@ export const statements: readonly string[] = [
      closed_reason text,
      rules jsonb not null,
      metadata_sealed text,
+     company text not null default '',
      calls integer not null default 0,
      created_at timestamptz not null,
      expires_at timestamptz not null,
@@ -55,6 +56,7 @@ export const statements: readonly string[] = [
      closed_at timestamptz)`,
   `create unique index masking_sessions_external on masking_sessions (application_id, external_id)
      where status = 'open' and external_id is not null`,
+  `create index masking_sessions_company on masking_sessions (application_id, company) where company <> ''`,
   `create index masking_sessions_list on masking_sessions (application_id, created_at desc, id desc)`,
   `create index masking_sessions_expiry on masking_sessions (expires_at) where status = 'open'`,
   `create table masking_parties (
