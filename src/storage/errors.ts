@@ -22,7 +22,11 @@ export const STORAGE_ERRORS = {
   },
   'storage/key-invalid': {
     title: 'The key cannot be read.',
-    hint: 'A key is one line per key, `id:base64 of 32 bytes`; the last line seals. The file must be readable by Maskline alone (mode 0600).',
+    hint: 'A key is one line per key, `id:base64 of 32 bytes`. The file must be readable by Maskline alone (mode 0600).',
+  },
+  'storage/key-in-use': {
+    title: 'The key cannot be changed yet.',
+    hint: 'Give the key file to every node that the message names, or stop those that are not needed, and run `maskline keys rotate-data` again; it goes on where it was.',
   },
   'storage/corrupt': {
     title: 'A sealed value cannot be opened.',

@@ -3,7 +3,9 @@ import type { Kysely } from 'kysely';
 import type { IdempotencyStore, Replay } from '../http/ports.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Schema } from './schema.ts';
+import type { Vault } from './vault.ts';
 
+const PLACE = 'idempotency_keys.body';
 /** How long a key is remembered, milliseconds. */
 const KEPT_MS = 24 * 60 * 60 * 1_000;
 
@@ -14,10 +16,13 @@ const KEPT_MS = 24 * 60 * 60 * 1_000;
  */
 export class SqlIdempotencyStore implements IdempotencyStore {
   readonly #db: Kysely<Schema>;
+  readonly #vault: Vault;
   readonly #clock: Clock;
 
-  constructor(db: Kysely<Schema>, clock: Clock) {
+  /** Answers are sealed: one to a key that may read numbers holds numbers. */
+  constructor(db: Kysely<Schema>, vault: Vault, clock: Clock) {
     this.#db = db;
+    this.#vault = vault;
     this.#clock = clock;
   }
 
@@ -34,7 +39,7 @@ export class SqlIdempotencyStore implements IdempotencyStore {
         key_hash: hashOf(key),
         request_hash: requestHash,
         status: null,
-        body: null,
+        body_sealed: null,
         created_at: new Date(now),
       })
       .onConflict((conflict) => conflict.doNothing())
@@ -51,7 +56,9 @@ export class SqlIdempotencyStore implements IdempotencyStore {
     if (row === undefined) return { kind: 'unfinished' };
     if (row.request_hash !== requestHash) return { kind: 'other-request' };
     if (row.status === null) return { kind: 'unfinished' };
-    return { kind: 'answered', status: row.status, body: row.body };
+    const body: unknown =
+      row.body_sealed === null ? null : JSON.parse(this.#vault.open(row.body_sealed, PLACE));
+    return { kind: 'answered', status: row.status, body };
   }
 
   async finish(
@@ -61,7 +68,10 @@ export class SqlIdempotencyStore implements IdempotencyStore {
   ): Promise<void> {
     await this.#db
       .updateTable('idempotency_keys')
-      .set({ status: answer.status, body: JSON.stringify(answer.body) })
+      .set({
+        status: answer.status,
+        body_sealed: this.#vault.seal(JSON.stringify(answer.body ?? null), PLACE),
+      })
       .where('api_key_id', '=', apiKeyId)
       .where('key_hash', '=', hashOf(key))
       .execute();

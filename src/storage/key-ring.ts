@@ -1,9 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Random } from '../kernel/random.ts';
 import { StorageError } from './errors.ts';
 
-/** Keys by id. The last one seals; all of them open, so that a new key can be added and old rows still be read. */
+/**
+ * Keys by id. All of them open, so that a new key can be added and old rows still be read. The last one seals in a new
+ * database; after that the database says which one does (`open-vault.ts`), for all nodes at once.
+ */
 export interface KeyRing {
   readonly currentId: string;
   readonly keys: ReadonlyMap<string, Uint8Array>;
@@ -46,9 +49,31 @@ export function readKeyFile(path: string): KeyRing | undefined {
 
 /** Makes a key file with one fresh key, readable by its owner alone. Fails when the file is there already. */
 export function createKeyFile(path: string, random: Random): KeyRing {
-  const key = Buffer.from(random.bytes(KEY_BYTES)).toString('base64');
-  const text = `# Maskline seals telephone numbers and secrets with this key. Keep a copy in a safe place:\n# without it they cannot be read again.\nk1:${key}\n`;
+  const text = `# Maskline seals telephone numbers and secrets with this key. Keep a copy in a safe place:\n# without it they cannot be read again.\n${freshKeyLine([], random)}\n`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(path, text, { flag: 'wx', mode: 0o600, flush: true });
   return parseKeyRing(text);
+}
+
+/** `id:base64` of a fresh key, under the first of k1, k2, … above all that are taken. */
+export function freshKeyLine(taken: Iterable<string>, random: Random): string {
+  const numbers = [...taken].map((id) => Number(/^k(\d{1,9})$/.exec(id)?.[1] ?? 0));
+  const id = `k${Math.max(0, ...numbers) + 1}`;
+  return `${id}:${Buffer.from(random.bytes(KEY_BYTES)).toString('base64')}`;
+}
+
+/**
+ * Adds a line to a key file, whole or not at all: a file of which half is written would keep every node from starting. Throws
+ * `storage/key-invalid` when the file cannot be written.
+ */
+export function appendToKeyFile(path: string, line: string): void {
+  try {
+    const before = readFileSync(path, 'utf8');
+    const unfinished = `${path}.new`;
+    const text = `${before}${before.endsWith('\n') ? '' : '\n'}${line}\n`;
+    writeFileSync(unfinished, text, { mode: statSync(path).mode & 0o777, flush: true });
+    renameSync(unfinished, path);
+  } catch (error) {
+    throw new StorageError('storage/key-invalid', `${path} cannot be written.`, { cause: error });
+  }
 }

@@ -52,12 +52,20 @@ export class SqlLocationStore implements LocationStore {
       q: binding.q,
     };
     const key = { user_id: binding.userId, contact_index: this.#vault.index(binding.contact) };
+    // While keys of the vault are being changed, the same contact may stand under another index.
+    const older = this.#vault.indexesOfText(binding.contact).filter((index) => index !== key.contact_index);
     await this.#db.transaction().execute(async (trx) => {
       await trx
         .deleteFrom('registrations')
         .where('user_id', '=', binding.userId)
         .where('expires_at', '<=', new Date(this.#clock.now()))
         .execute();
+      if (older.length > 0)
+        await trx
+          .deleteFrom('registrations')
+          .where('user_id', '=', binding.userId)
+          .where('contact_index', 'in', older)
+          .execute();
       await trx
         .insertInto('registrations')
         .values({ ...key, ...changing })

@@ -6,6 +6,7 @@ import { ApiKeyStore } from './api-keys.ts';
 import { SqlAppStorage } from './app-storage.ts';
 import { SqlCallHistory } from './call-history.ts';
 import { SqlCallListStore } from './call-list.ts';
+import { DataKeys } from './data-keys.ts';
 import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
@@ -13,6 +14,7 @@ import { SqlEventLogStore } from './event-log-store.ts';
 import { SqlFenceStore } from './fence-store.ts';
 import { SqlIdempotencyStore } from './idempotency-store.ts';
 import { type DirectoryChange, type DirectoryDeclaration, importDirectory } from './import-directory.ts';
+import { KeyHolders } from './key-holders.ts';
 import { SqlLocationStore } from './location-store.ts';
 import { migrate } from './migrate.ts';
 import { openVault } from './open-vault.ts';
@@ -61,6 +63,8 @@ export interface Storage {
     readonly ids: SqlPlatformIds;
     readonly history: SqlCallHistory;
   };
+  /** The keys under which numbers and secrets are sealed, and how they are changed. */
+  readonly dataKeys: DataKeys;
   /** `embedded` or `server`, for people. */
   readonly kind: 'embedded' | 'server';
   /** Makes the directory what the settings file declares; see `import-directory.ts`. */
@@ -75,17 +79,19 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { clock, random, log, dataFolder } = options;
   const environment = options.environment ?? process.env;
   const database = await openDatabase({ databaseUrl: options.databaseUrl, dataFolder, random, log });
+  let holders: KeyHolders | undefined;
   try {
     const { db } = database;
     const applied = await migrate(db);
     if (applied.length > 0) log.info({ migrations: applied }, 'the database was brought up to date');
-    const vault = await openVault({
-      db,
+    const source = {
       dataFolder,
       key: options.key ?? (options.keyFile === undefined ? environment.MASKLINE_KEY : undefined),
       keyFile: options.keyFile ?? environment.MASKLINE_KEY_FILE,
-      random,
-    });
+    };
+    const vault = await openVault({ ...source, db, random });
+    const held = await KeyHolders.open({ db, vault, source, shared: database.shared, clock, random, log });
+    holders = held;
     const directory = await Directory.open({
       load: () => loadSnapshot(db, vault, log),
       version: () => directoryVersion(db),
@@ -101,7 +107,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       directory,
       admin: new DirectoryAdmin(db, directory, tools),
       apiKeys: new ApiKeyStore(db, random, clock),
-      idempotency: new SqlIdempotencyStore(db, clock),
+      idempotency: new SqlIdempotencyStore(db, vault, clock),
       fence: new SqlFenceStore(db),
       traces: new SqlTraceStore(db, vault),
       eventLogs: new SqlEventLogStore(db, vault),
@@ -113,6 +119,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
         ids: new SqlPlatformIds(db),
         history: new SqlCallHistory(db, vault, records),
       },
+      dataKeys: new DataKeys({ db, vault, holders: held, source, random, clock }),
       kind: database.shared ? 'server' : 'embedded',
       importDirectory: async (declared) => {
         const changes = await importDirectory(db, tools, declared);
@@ -124,10 +131,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       },
       close: async () => {
         directory.close();
+        await held.close();
         await database.close();
       },
     };
   } catch (error) {
+    await holders?.close();
     await database.close();
     throw error;
   }

@@ -17,6 +17,11 @@ interface DerivedKeys {
   readonly index: KeyObject;
 }
 
+/** The id of the key under which a value was sealed, or an index made. */
+export function keyIdOf(value: string): string {
+  return value.slice(0, Math.max(0, value.indexOf('.')));
+}
+
 /** What a number becomes in a row. */
 export interface SealedNumber {
   readonly sealed: string;
@@ -34,17 +39,30 @@ const TAG_BYTES = 16;
  */
 export class Vault {
   readonly #random: Random;
-  readonly #currentId: string;
+  #currentId: string;
   readonly #keys = new Map<string, DerivedKeys>();
   /** A number object lives as long as its call and is written several times: seal it once per place. */
-  readonly #cache = new WeakMap<PhoneNumber, Map<string, SealedNumber>>();
+  #cache = new WeakMap<PhoneNumber, Map<string, SealedNumber>>();
 
   constructor(ring: KeyRing, random: Random) {
     this.#random = random;
     this.#currentId = ring.currentId;
+    this.use(ring);
+  }
+
+  /**
+   * Takes in keys that are new, and which one seals from now on. A key that was known stays for as long as the process lives,
+   * so that a key file that somebody has damaged does not blind a node. Throws `storage/key-missing`.
+   */
+  use(ring: KeyRing): void {
     for (const [id, key] of ring.keys) {
+      if (this.#keys.has(id)) continue;
       this.#keys.set(id, { seal: derive(key, 'maskline seal'), index: derive(key, 'maskline index') });
     }
+    this.#key(ring.currentId);
+    if (ring.currentId === this.#currentId) return;
+    this.#currentId = ring.currentId;
+    this.#cache = new WeakMap();
   }
 
   get currentKeyId(): string {
@@ -66,9 +84,8 @@ export class Vault {
 
   /** Throws `storage/key-missing` for an unknown key id and `storage/corrupt` for anything else that does not fit. */
   open(sealed: string, place: string): string {
-    const dot = sealed.indexOf('.');
-    const key = this.#key(sealed.slice(0, Math.max(0, dot)));
-    const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url');
+    const key = this.#key(keyIdOf(sealed));
+    const bytes = Buffer.from(sealed.slice(sealed.indexOf('.') + 1), 'base64url');
     if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new StorageError('storage/corrupt', `In ${place}.`);
     try {
       const decipher = createDecipheriv('aes-256-gcm', key.seal, bytes.subarray(0, NONCE_BYTES));

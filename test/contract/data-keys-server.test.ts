@@ -1,0 +1,4 @@
+import { serverPlaces } from '../kit/storage-places.ts';
+import { dataKeysContract } from './data-keys.contract.ts';
+
+dataKeysContract('a PostgreSQL server', serverPlaces());
