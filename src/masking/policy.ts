@@ -1,30 +1,18 @@
 /** The routing policy of an application: what it is where nobody wrote one, and how a document is read. */
 import { DocumentError, Fields } from './document.ts';
 import { MaskingError } from './ports.ts';
-import type { InterceptRules, PullRules, RoutingPolicy, UnknownCaller } from './types.ts';
+import {
+  DEFAULT_POLICY,
+  type InterceptRules,
+  type PullRules,
+  type RoutingPolicy,
+  type UnknownCaller,
+} from './types.ts';
+
+export { DEFAULT_POLICY } from './types.ts';
 
 /** Ways to find out which of several sessions a caller means. */
 export const AMBIGUITY_OPTIONS = ['most-recent', 'menu', 'extension', 'pull', 'operator'] as const;
-
-/**
- * Safe rather than smooth: whoever could mean several people is asked, and nobody is guessed. An unknown caller is told so by
- * the scenario, and no call is answered, and paid for, on the application's behalf.
- */
-export const DEFAULT_POLICY: RoutingPolicy = {
-  ambiguous: ['menu', 'extension'],
-  mostRecentSeconds: undefined,
-  // What people remember of a spoken list.
-  menuEntries: 5,
-  pull: undefined,
-  extensionPrompt: true,
-  extensionTries: 3,
-  unknown: { kind: 'reject' },
-  expired: { kind: 'reject' },
-  operator: undefined,
-  intercept: undefined,
-  attemptsPerHour: undefined,
-  language: 'en-US',
-};
 
 /** A caller hears nothing meanwhile, and begins to doubt after two seconds. */
 const TIMEOUT_MS = 2_000;

@@ -180,7 +180,7 @@ export interface Block {
   readonly expiresAt: number | undefined;
 }
 
-/** How calls are resolved, per application, as data. `policy.ts` has the defaults and reads it. */
+/** How calls are resolved, per application, as data. `policy.ts` reads it. */
 export interface RoutingPolicy {
   /** When a caller could mean several sessions: what is tried, in order; what cannot decide goes on to the next. */
   readonly ambiguous: readonly ('most-recent' | 'menu' | 'extension' | 'pull' | 'operator')[];
@@ -206,6 +206,26 @@ export interface RoutingPolicy {
   /** What is spoken, where no announcement says it: BCP 47. */
   readonly language: string;
 }
+
+/**
+ * Safe rather than smooth: whoever could mean several people is asked, and nobody is guessed. An unknown caller is told so by
+ * the scenario, and no call is answered, and paid for, on the application's behalf.
+ */
+export const DEFAULT_POLICY: RoutingPolicy = {
+  ambiguous: ['menu', 'extension'],
+  mostRecentSeconds: undefined,
+  // What people remember of a spoken list.
+  menuEntries: 5,
+  pull: undefined,
+  extensionPrompt: true,
+  extensionTries: 3,
+  unknown: { kind: 'reject' },
+  expired: { kind: 'reject' },
+  operator: undefined,
+  intercept: undefined,
+  attemptsPerHour: undefined,
+  language: 'en-US',
+};
 
 export interface PullRules {
   readonly url: string;
@@ -296,7 +316,15 @@ export type RejectReason =
 
 /** One step of a resolution and what it said; for `explain` and for the log. Holds no number. */
 export interface ResolutionStep {
-  readonly step: 'session' | 'ambiguous' | 'extension' | 'pull' | 'expired' | 'unknown' | 'fences' | 'intercept';
+  readonly step:
+    | 'session'
+    | 'ambiguous'
+    | 'extension'
+    | 'pull'
+    | 'expired'
+    | 'unknown'
+    | 'fences'
+    | 'intercept';
   readonly verdict: 'decided' | 'passed' | 'skipped' | 'failed';
   readonly detail: string;
 }
