@@ -9,6 +9,9 @@ import type {
   Webhook,
 } from './types.ts';
 
+/** What a webhook's secret is made by, whoever keeps it. */
+export { newSecret } from './sign.ts';
+
 export interface EventStore {
   /**
    * Writes events by themselves. Whoever changes a row appends within that row's transaction instead, by

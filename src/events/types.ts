@@ -13,6 +13,7 @@ export const EVENT_TYPES = [
   'call.answered',
   'call.ended',
   'call.refused',
+  'call_back.requested',
   'recording.completed',
   'transcript.completed',
   'block.created',

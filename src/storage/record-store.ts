@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import type { Random } from '../kernel/random.ts';
 import {
   type CallEventRecord,
   type CallRecord,
@@ -10,6 +11,7 @@ import {
   type RecordStore,
 } from '../records/ports.ts';
 import { applyStatement } from './apply-sql.ts';
+import { appendNews, newsOf } from './call-news.ts';
 import { readEvent, readLeg, readRecord, readRecording, toRowSets } from './record-rows.ts';
 import type { Schema } from './schema.ts';
 import type { Vault } from './vault.ts';
@@ -18,15 +20,31 @@ import type { Vault } from './vault.ts';
 export class SqlRecordStore implements RecordStore {
   readonly #db: Kysely<Schema>;
   readonly #vault: Vault;
+  readonly #random: Random;
+  readonly #onEvents: () => void;
 
-  constructor(db: Kysely<Schema>, vault: Vault) {
+  /** @param onEvents events were appended. */
+  constructor(db: Kysely<Schema>, vault: Vault, random: Random, onEvents: () => void = () => {}) {
     this.#db = db;
     this.#vault = vault;
+    this.#random = random;
+    this.#onEvents = onEvents;
   }
 
+  /** With what it tells outsiders of calls, in one transaction. Most batches tell nothing, and are one statement. */
   async apply(changes: readonly RecordChange[]): Promise<void> {
     if (changes.length === 0) return;
-    await applyStatement(toRowSets(changes, this.#vault)).execute(this.#db);
+    const statement = applyStatement(toRowSets(changes, this.#vault));
+    const news = newsOf(changes);
+    if (news.length === 0) {
+      await statement.execute(this.#db);
+      return;
+    }
+    await this.#db.transaction().execute(async (trx) => {
+      await statement.execute(trx);
+      await appendNews(trx, this.#random, news);
+    });
+    this.#onEvents();
   }
 
   async get(id: string): Promise<CallRecord | undefined> {

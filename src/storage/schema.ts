@@ -2,12 +2,14 @@ import type { ColumnType, Generated } from 'kysely';
 import type { CallListStatus, CallWindow } from '../dialler/ports.ts';
 import type { ClosedReason, SessionMode } from '../masking/types.ts';
 import type { Binding } from '../sip/user-agent/types.ts';
+import type { Defaulted, JsonColumn, Timestamp } from './schema-columns.ts';
+import type { EventTables } from './schema-events.ts';
 
 /**
  * The tables as Kysely sees them; `migrations/` makes them. Columns that end in `_sealed` hold what `vault.ts` wrote,
  * columns that end in `_index` a blind index for look-ups by equality.
  */
-export interface Schema {
+export interface Schema extends EventTables {
   meta: { name: string; value: string };
   applications: {
     id: string;
@@ -165,43 +167,6 @@ export interface Schema {
     fetched_at: Timestamp;
   };
   backend_secrets: { application_id: string; secrets_sealed: string; rotated_at: Timestamp | null };
-  events: {
-    seq: Generated<number>;
-    xid: Generated<string>;
-    id: string;
-    application_id: string;
-    subject: string;
-    position: number;
-    type: string;
-    at: Timestamp;
-    data: JsonColumn;
-  };
-  webhooks: {
-    id: string;
-    application_id: string;
-    url: string;
-    secrets_sealed: string;
-    types: string[];
-    enabled: Defaulted<boolean>;
-    created_at: Timestamp;
-    failures: Defaulted<number>;
-    paused_until: Defaulted<Date | null>;
-  };
-  webhook_deliveries: {
-    id: Generated<number>;
-    webhook_id: string;
-    event_seq: number;
-    subject: string;
-    state: Defaulted<'waiting' | 'delivered' | 'failed'>;
-    attempts: Defaulted<number>;
-    next_at: Timestamp | null;
-    claim: string | null;
-    lease_until: Timestamp | null;
-    last_attempt_at: Timestamp | null;
-    last_status: number | null;
-    last_error: string | null;
-    created_at: Timestamp;
-  };
   audit_log: {
     id: Generated<number>;
     at: Timestamp;
@@ -403,8 +368,3 @@ export interface Schema {
 
 export type Provenance = 'settings' | 'api';
 export type NumberKind = 'service' | 'verified';
-/** The database fills it in. */
-type Defaulted<T> = ColumnType<T, T | undefined, T>;
-type Timestamp = ColumnType<Date, Date | string, Date | string>;
-/** Read as a value, written as JSON text. */
-type JsonColumn = ColumnType<Record<string, unknown>, string, string>;

@@ -10,7 +10,9 @@ import { DataKeys } from './data-keys.ts';
 import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
+import { EventBell } from './event-bell.ts';
 import { SqlEventLogStore } from './event-log-store.ts';
+import { SqlEventStore, settleRestored } from './event-store.ts';
 import { SqlFenceStore } from './fence-store.ts';
 import { SqlIdempotencyStore } from './idempotency-store.ts';
 import { type DirectoryChange, type DirectoryDeclaration, importDirectory } from './import-directory.ts';
@@ -18,12 +20,14 @@ import { KeyHolders } from './key-holders.ts';
 import { SqlLocationStore } from './location-store.ts';
 import { migrate } from './migrate.ts';
 import { openVault } from './open-vault.ts';
+import { SqlOutbox } from './outbox.ts';
 import { SqlPlatformDirectory } from './platform-directory.ts';
 import { SqlPlatformIds } from './platform-ids.ts';
 import { SqlRecordStore } from './record-store.ts';
 import { directoryVersion, loadSnapshot } from './snapshot.ts';
 import { SqlTraceStore } from './trace-store.ts';
 import { SqlTranscriptStore } from './transcript-store.ts';
+import { SqlWebhookStore } from './webhook-store.ts';
 
 export interface StorageOptions {
   /** PostgreSQL server; absent or empty: the embedded database in `dataFolder`. */
@@ -57,6 +61,11 @@ export interface Storage {
   readonly transcripts: SqlTranscriptStore;
   readonly appStorage: SqlAppStorage;
   readonly callLists: SqlCallListStore;
+  readonly events: SqlEventStore;
+  readonly webhooks: SqlWebhookStore;
+  readonly outbox: SqlOutbox;
+  /** Rung when this node has written events; whoever writes some in a transaction of its own may ring, too. */
+  readonly bell: EventBell;
   /** For the platform API. */
   readonly platform: {
     readonly directory: SqlPlatformDirectory;
@@ -89,6 +98,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       key: options.key ?? (options.keyFile === undefined ? environment.MASKLINE_KEY : undefined),
       keyFile: options.keyFile ?? environment.MASKLINE_KEY_FILE,
     };
+    const settled = await settleRestored(db);
+    if (settled > 0)
+      log.warn(
+        { events: settled },
+        'the database was restored from another server; its events are kept in order',
+      );
     const vault = await openVault({ ...source, db, random });
     const held = await KeyHolders.open({ db, vault, source, shared: database.shared, clock, random, log });
     holders = held;
@@ -100,7 +115,9 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       poll: database.shared,
     });
     const tools = { vault, random, clock };
-    const records = new SqlRecordStore(db, vault);
+    const bell = new EventBell();
+    const records = new SqlRecordStore(db, vault, random, () => bell.ring());
+
     return {
       records,
       locations: new SqlLocationStore(db, vault, clock),
@@ -111,9 +128,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       fence: new SqlFenceStore(db),
       traces: new SqlTraceStore(db, vault),
       eventLogs: new SqlEventLogStore(db, vault),
-      transcripts: new SqlTranscriptStore(db, clock),
+      transcripts: new SqlTranscriptStore(db, clock, random, () => bell.ring()),
       appStorage: new SqlAppStorage(db, vault, clock, options.maxStorageKeys ?? 100_000),
       callLists: new SqlCallListStore(db, vault),
+      events: new SqlEventStore(db, random),
+      webhooks: new SqlWebhookStore(db, tools, () => bell.ring()),
+      outbox: new SqlOutbox(db, vault, clock),
+      bell,
       platform: {
         directory: new SqlPlatformDirectory(db, tools, () => directory.refresh()),
         ids: new SqlPlatformIds(db),

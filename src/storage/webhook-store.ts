@@ -1,6 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { WebhookStore, WebhookTarget } from '../events/ports.ts';
-import { newSecret } from '../events/sign.ts';
+import { newSecret, type WebhookStore, type WebhookTarget } from '../events/ports.ts';
 import type { Delivery, DeliveryState, EventType, Webhook } from '../events/types.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
