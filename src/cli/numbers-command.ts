@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../kernel/seeded-random.ts';
+import { MADE_UP_HOURS, madeUpOrders, type OrderRate } from '../masking/made-up-orders.ts';
 import { type PlannedOrder, planNumbers } from '../masking/plan-numbers.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -14,9 +15,6 @@ const USAGE = `maskline numbers plan --trace FILE.csv | --per-hour ORDERS --minu
 `;
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-/** What is made up from a rate: long enough that a steady state is seen. */
-const MADE_UP_HOURS = 24;
 const MAX_ORDERS = 2_000_000;
 
 /** `maskline numbers plan`. Resolves with the exit status. */
@@ -39,11 +37,11 @@ export async function numbersCommand([action, ...args]: string[]): Promise<numbe
   const coolOffMs = positive('--cool-off', values['cool-off'], 0) * MINUTE;
   const orders =
     values.trace === undefined
-      ? madeUp(
-          positive('--per-hour', values['per-hour'], 1),
-          positive('--minutes', values.minutes, 1),
-          positive('--held', values.held, 1),
-        )
+      ? madeUp({
+          perHour: positive('--per-hour', values['per-hour'], 1),
+          minutes: positive('--minutes', values.minutes, 1),
+          held: positive('--held', values.held, 1),
+        })
       : readTrace(await readFile(values.trace, 'utf8'));
   const plan = planNumbers(orders, { coolOffMs });
   if (values.json) {
@@ -86,34 +84,11 @@ function timeOf(text: string): number {
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text);
 }
 
-/** Orders come independently of each other; each is half to one and a half times as long as said. */
-export function madeUp(perHour: number, minutes: number, held: number): PlannedOrder[] {
-  const count = Math.round(perHour * MADE_UP_HOURS);
-  if (count > MAX_ORDERS) throw new UsageError(`That is more than ${MAX_ORDERS} orders a day.`, USAGE);
-  const random = seededRandom(1);
-  const starts = Array.from({ length: count }, () => random.int(MADE_UP_HOURS * HOUR)).sort((x, y) => x - y);
-  /** Of each driver: when the orders end that are held. A driver is added when all have their hands full. */
-  const drivers: number[][] = [];
-  const free: number[] = [];
-  return starts.map((start, index) => {
-    const end = start + Math.round((0.5 + random.int(1001) / 1000) * minutes * MINUTE);
-    const driver = takeDriver(drivers, free, held, start, end);
-    return { a: `driver ${driver}`, b: `passenger ${index}`, start, end };
-  });
-}
-
-/** The driver who took an order last takes the next one, as long as there is room: the hardest case for numbers. */
-function takeDriver(drivers: number[][], free: number[], held: number, start: number, end: number): number {
-  for (let last = free.at(-1); last !== undefined; last = free.at(-1)) {
-    const ends = drivers[last]!.filter((one) => one > start);
-    drivers[last] = ends;
-    if (ends.length < held) {
-      ends.push(end);
-      return last;
-    }
-    free.pop();
-  }
-  for (const [driver, ends] of drivers.entries()) if (ends.every((one) => one <= start)) free.push(driver);
-  if (free.length === 0) free.push(drivers.push([]) - 1);
-  return takeDriver(drivers, free, held, start, end);
+function madeUp(rate: OrderRate): PlannedOrder[] {
+  if (rate.perHour * MADE_UP_HOURS > MAX_ORDERS)
+    throw new UsageError(`That is more than ${MAX_ORDERS} orders a day.`, USAGE);
+  const steps = madeUpOrders(rate, seededRandom(1));
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
 }

@@ -29,6 +29,20 @@ export function planNumbers(
   orders: Iterable<PlannedOrder>,
   options: { readonly coolOffMs: number },
 ): NumberPlan {
+  const steps = planSteps(orders, options);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** Counterparts and numbers looked at between two yields; less than a millisecond. */
+const WORK_PER_STEP = 5_000;
+
+/** The same, yielding now and then, so that whoever has other work to do can do it. */
+export function* planSteps(
+  orders: Iterable<PlannedOrder>,
+  options: { readonly coolOffMs: number },
+): Generator<void, NumberPlan> {
   const sorted = [...orders].sort((one, other) => one.start - other.start);
   const people = new Map<string, Counterparts>();
   const of = (name: string): Counterparts => {
@@ -38,10 +52,12 @@ export function planNumbers(
   };
   let numbers = 0;
   let lowerBound = 0;
+  let work = 0;
   for (const { a, b, start, end } of sorted) {
     if (end < start) throw new RangeError('an order ends before it begins');
     if (a === b) throw new RangeError('an order is of one person alone');
     const [one, other] = [of(a), of(b)];
+    work += 10 + one.size + other.size;
     one.forget(start);
     other.forget(start);
     const number = one.numberFor(b) ?? firstFree(one, other);
@@ -50,6 +66,11 @@ export function planNumbers(
     other.meet(a, number, until);
     numbers = Math.max(numbers, number);
     lowerBound = Math.max(lowerBound, one.size, other.size);
+    work += number;
+    if (work >= WORK_PER_STEP) {
+      work = 0;
+      yield;
+    }
   }
   return { orders: sorted.length, numbers, lowerBound, atOnce: mostAtOnce(sorted) };
 }
@@ -94,17 +115,14 @@ class Counterparts {
 }
 
 function mostAtOnce(orders: readonly PlannedOrder[]): number {
-  const changes = orders.flatMap(({ start, end }) => [
-    { at: start, by: 1 },
-    { at: end, by: -1 },
-  ]);
-  // Who ends at a moment makes room for who begins at it.
-  changes.sort((one, other) => one.at - other.at || one.by - other.by);
-  let now = 0;
+  const starts = Float64Array.from(orders, ({ start }) => start).sort();
+  const ends = Float64Array.from(orders, ({ end }) => end).sort();
+  let ended = 0;
   let most = 0;
-  for (const { by } of changes) {
-    now += by;
-    most = Math.max(most, now);
+  for (const [begun, start] of starts.entries()) {
+    // Who ends at a moment makes room for who begins at it.
+    while (ends[ended]! <= start) ended += 1;
+    most = Math.max(most, begun + 1 - ended);
   }
   return most;
 }
