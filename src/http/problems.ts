@@ -295,7 +295,7 @@ function understand(error: unknown): Understood {
       fields: error.fields,
     };
   }
-  const { code, name, message, hint } = fieldsOf(error);
+  const { code, name, message, hint, field } = fieldsOf(error);
   // Our own catalogues: kernel/errors.ts, and storage/errors.ts by its code (its messages name nothing inner).
   if (code !== undefined && Object.hasOwn(ERRORS, code)) {
     const { http = 500, ...meaning } = { http: undefined, ...ERRORS[code as keyof typeof ERRORS] };
@@ -303,6 +303,7 @@ function understand(error: unknown): Understood {
       code,
       meaning: { ...meaning, status: http },
       detail: http < 500 || http === 503 ? message : meaning.title,
+      ...(field === undefined ? {} : { fields: [{ name: `body${field}`, message }] }),
     };
   }
   if (code?.startsWith('entry/') === true && Object.hasOwn(HTTP_ERRORS, code)) {
@@ -341,14 +342,18 @@ function fieldsOf(error: unknown): {
   readonly name: string;
   readonly message: string;
   readonly hint: string | undefined;
+  /** JSON pointer into the body (`MaskingError`). */
+  readonly field: string | undefined;
 } {
-  if (!(error instanceof Error)) return { code: undefined, name: '', message: '', hint: undefined };
-  const { code, hint } = error as { code?: unknown; hint?: unknown };
+  if (!(error instanceof Error))
+    return { code: undefined, name: '', message: '', hint: undefined, field: undefined };
+  const { code, hint, field } = error as { code?: unknown; hint?: unknown; field?: unknown };
   return {
     code: typeof code === 'string' ? code : undefined,
     name: error.name,
     message: error.message,
     hint: typeof hint === 'string' ? hint : undefined,
+    field: typeof field === 'string' ? field : undefined,
   };
 }
 

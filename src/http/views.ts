@@ -24,6 +24,16 @@ export class Views {
     return this.#clear ? number.reveal('api') : number.masked;
   }
 
+  /** Of a person who has a token besides: the digits, or nothing. */
+  digits(number: PhoneNumber): string | undefined {
+    return this.#clear ? number.reveal('api') : undefined;
+  }
+
+  /** Ours and no person's; whoever makes a session is told what to print on the order. */
+  serviceNumber(number: PhoneNumber): string {
+    return number.reveal('api');
+  }
+
   text(text: string): string {
     return this.#clear ? text : maskNumbersIn(text);
   }

@@ -1,6 +1,7 @@
 import type { CallRecord } from '../../records/ports.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { keyOf, sees } from '../authorize.ts';
+import { isDataException } from '../cursors.ts';
 import type { HttpServerOptions } from '../options.ts';
 import type { ApiKey } from '../ports.ts';
 import { HttpError } from '../problems.ts';
@@ -57,12 +58,6 @@ export function calls(
       return new Views(key, settings.publicUrl).call(await visibleCall(records, key, request.params.id));
     },
   );
-}
-
-/** A forged cursor may hold a date that no calendar has: SQLSTATE class 22 (PostgreSQL appendix A). */
-function isDataException(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code);
 }
 
 /** The call record, if the key may see it; another application's call answers as one that is not there. */

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
-import { describeError } from '../../kernel/logger.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { applicationFor, keyOf } from '../authorize.ts';
+import { IdempotencyHeaders, once, requestHash } from '../idempotency.ts';
 import type { HttpServerOptions } from '../options.ts';
 import type { ApplicationEntry } from '../ports.ts';
 import { HttpError } from '../problems.ts';
@@ -23,16 +22,6 @@ const Body = Type.Object(
   },
   { additionalProperties: false },
 );
-
-const Headers = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      pattern: '^[\\u0021-\\u007e]{1,255}$',
-      description:
-        'Names this request: sent again with the same key, it starts nothing and gets the same answer.',
-    }),
-  ),
-});
 
 const Started = Type.Object({
   sessionId: Type.String(),
@@ -62,7 +51,7 @@ export function startScenario(api: Api, parts: Parts): void {
         operationId: 'startScenario',
         tags: ['scenarios'],
         params: ScenarioParams,
-        headers: Headers,
+        headers: IdempotencyHeaders,
         body: Body,
         response: { 202: Started, ...keyProblems(404, 409, 413, 415, 422, 503) },
       },
@@ -74,8 +63,11 @@ export function startScenario(api: Api, parts: Parts): void {
       const start = () => begin(parts, application, request.params.name, customData);
       const idempotencyKey = request.headers['idempotency-key'];
       if (idempotencyKey === undefined) return reply.code(202).send(await start());
-      const hash = hashOf([application.id, request.params.name, customData]);
-      return reply.code(202).send(await once(parts, { apiKeyId: key.id, key: idempotencyKey, hash }, start));
+      const hash = requestHash(idempotencyKey, application.id, request.params.name, customData);
+      // A start that failed did nothing. One that succeeded and could not be noted keeps the key: a phone may be ringing, and
+      // the next request is told 409 rather than making it ring twice.
+      const named = { apiKeyId: key.id, key: idempotencyKey, hash };
+      return reply.code(202).send(await once(parts, named, 202, start));
     },
   );
 }
@@ -100,42 +92,8 @@ async function begin(
   return { sessionId, call: `/v1/calls/${sessionId}`, ...more };
 }
 
-/**
- * Runs `start` at most once per Idempotency-Key, also across restarts (PITFALLS row 39). A start that failed did
- * nothing, so its key is free again. One that succeeded and could not be noted keeps the key: a phone may be ringing,
- * and the next request is told 409 rather than making it ring twice.
- */
-async function once(
-  { idempotency, log }: Parts,
-  request: { readonly apiKeyId: string; readonly key: string; readonly hash: string },
-  start: () => Promise<Static<typeof Started>>,
-): Promise<Static<typeof Started>> {
-  const { apiKeyId, key, hash } = request;
-  const replay = await idempotency.begin(apiKeyId, key, hash);
-  if (replay.kind === 'unfinished') throw new HttpError('request/unfinished');
-  if (replay.kind === 'other-request') throw new HttpError('request/other-body');
-  if (replay.kind === 'answered') return replay.body as Static<typeof Started>;
-  let answer: Static<typeof Started>;
-  try {
-    answer = await start();
-  } catch (error) {
-    await idempotency.release(apiKeyId, key);
-    throw error;
-  }
-  try {
-    await idempotency.finish(apiKeyId, key, { status: 202, body: answer });
-  } catch (error) {
-    log.error({ err: describeError(error), sessionId: answer.sessionId }, 'an Idempotency-Key was not noted');
-  }
-  return answer;
-}
-
 function readCustomData({ customData = '' }: Static<typeof Body>): string {
   const text = typeof customData === 'string' ? customData : JSON.stringify(customData);
   if (Buffer.byteLength(text) > MAX_CUSTOM_DATA) throw new HttpError('request/too-large');
   return text;
-}
-
-function hashOf(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }
