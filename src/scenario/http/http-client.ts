@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly connectTimeoutSeconds: number | undefined;
   /** Instead of the client's own limit of the answer's body. */
   readonly maxBytes?: number;
+  /** Instead of five. */
+  readonly maxRedirects?: number;
   readonly signal: AbortSignal;
 }
 
@@ -112,7 +114,8 @@ export class FencedHttp implements HttpClient {
       const answer = await this.#once(request, url);
       const location = answer.headers.find(({ key }) => key.toLowerCase() === 'location')?.value;
       if (![301, 302, 303, 307, 308].includes(answer.code) || location === undefined) return answer;
-      if (hops >= MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`);
+      const most = first.maxRedirects ?? MAX_REDIRECTS;
+      if (hops >= most) throw new Error(`more than ${most} redirects`);
       request = redirected(request, url, new URL(location, url), answer.code);
     }
   }
