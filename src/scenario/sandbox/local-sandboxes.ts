@@ -27,7 +27,7 @@ export class LocalSandboxes implements Sandboxes {
 
   constructor(options: LocalOptions) {
     this.#options = options;
-    this.#pool = WarmPool.create(options.limits, options.warm, options.instrument);
+    this.#pool = WarmPool.create(options.limits, options.warm, { instrument: options.instrument });
     this.ready = this.#pool.then((pool) => {
       this.#warm = pool;
       const { limits, cpuMs = threadCpuMs } = options;
@@ -52,13 +52,17 @@ export class LocalSandboxes implements Sandboxes {
 
   /** The same with what is told as JSON: so it comes through the door of a thread, and so a script gets it. */
   openJson(options: OpenJson): JsonSandbox {
-    const sandbox = new JsonSandbox(options, (instance) => {
+    const sandbox = new JsonSandbox(options, (runtime) => {
       this.#open.delete(sandbox);
-      if (instance !== undefined) this.#warm?.giveBack(instance);
+      if (runtime !== undefined) this.#warm?.giveBack(runtime.release());
     });
     this.#open.add(sandbox);
     const { limits, cpuMs = threadCpuMs } = this.#options;
     const begin = (pool: WarmPool, instance: Instance): void => {
+      if (sandbox.isClosed) {
+        pool.giveBack(instance);
+        return;
+      }
       const held = this.#scripts?.of(options.key, options.scripts);
       pool.image.apply(instance, held);
       sandbox.begin(new SandboxRuntime(instance, limits, cpuMs), held !== undefined);
@@ -89,21 +93,24 @@ export interface OpenJson extends Omit<OpenSandbox, 'started'> {
 
 export class JsonSandbox {
   readonly #options: OpenJson;
-  readonly #onClose: (instance: Instance | undefined) => void;
+  readonly #onClose: (runtime: SandboxRuntime | undefined) => void;
   readonly #queue: string[] = [];
   #runtime: SandboxRuntime | undefined;
   #running = false;
   #closed = false;
 
-  /** `onClose` gets the instance back where it can serve again. */
-  constructor(options: OpenJson, onClose: (instance: Instance | undefined) => void) {
+  /** @param onClose gets what it was begun with. */
+  constructor(options: OpenJson, onClose: (runtime: SandboxRuntime | undefined) => void) {
     this.#options = options;
     this.#onClose = onClose;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** @param held the instance holds what the scripts make of memory; otherwise they run. */
   begin(runtime: SandboxRuntime, held: boolean): void {
-    if (this.#closed) return;
     this.#runtime = runtime;
     this.#running = true;
     queueMicrotask(() => {
@@ -132,10 +139,10 @@ export class JsonSandbox {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const instance = this.#runtime?.release();
+    const runtime = this.#runtime;
     this.#runtime = undefined;
     this.#queue.length = 0;
-    this.#onClose(instance);
+    this.#onClose(runtime);
   }
 
   #drain(): void {

@@ -106,4 +106,30 @@ describe('the warm pool', () => {
     pool.close();
     expect(pool.take()).toBeUndefined();
   });
+
+  it('stays as long as so many sessions ran at once not long ago, and goes afterwards', async () => {
+    let now = 0;
+    const pool = await WarmPool.create(DEFAULT_LIMITS, 1, { now: () => now });
+    const use = async (count: number): Promise<Set<Instance>> => {
+      const taken: Instance[] = [];
+      while (taken.length < count) taken.push(pool.take() ?? (await pool.make()));
+      for (const instance of taken) pool.giveBack(instance);
+      return new Set(taken);
+    };
+    const rush = await use(10);
+    expect(rush.size).toBe(10);
+    for (let minute = 1; minute <= 9; minute++) {
+      now += 60_000;
+      await use(1);
+    }
+    const known = async (): Promise<number> => [...(await use(10))].filter((one) => rush.has(one)).length;
+    expect(await known()).toBeGreaterThanOrEqual(9);
+    for (let minute = 1; minute <= 11; minute++) {
+      now += 60_000;
+      await use(2);
+    }
+    // Two at once, and the one that is kept ready.
+    expect(await known()).toBeLessThanOrEqual(3);
+    pool.close();
+  });
 });

@@ -22,9 +22,24 @@ export function readError(options: {
   const { fault, failure, scenarios, loading, limits } = options;
   const raw = failure === undefined ? readThrown(options.context, options.thrown) : brokenInstance(failure);
   const place = placeOf(raw, scenarios);
-  const kind = fault ?? kindOf(raw, loading);
+  const kind = fault ?? (isEmpty(raw) && isFull(options.context) ? 'memory' : kindOf(raw, loading));
   const scenario = place?.scenario ?? loading ?? scenarios[0] ?? '';
   return { kind, message: sentence(kind, raw, limits), scenario, line: place?.line ?? raw.line };
+}
+
+const isEmpty = ({ name, message, stack }: Raw): boolean => name === '' && message === '' && stack === '';
+
+/** Whether a text of 64 kB finds no room: then an error that says nothing is one that there was no memory to write. */
+function isFull(context: QuickJSContext): boolean {
+  const chars = 65_536;
+  try {
+    const text = context.newString('0'.repeat(chars));
+    const length = context.typeof(text) === 'string' ? context.getString(text).length : 0;
+    text.dispose();
+    return length !== chars;
+  } catch {
+    return true;
+  }
 }
 
 function readThrown(context: QuickJSContext, thrown: QuickJSHandle | undefined): Raw {

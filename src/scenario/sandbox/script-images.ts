@@ -65,8 +65,7 @@ export class ScriptImages {
     this.#image.apply(instance, undefined);
     const runtime = new SandboxRuntime(instance, this.#limits, this.#cpuMs);
     const delta = runtime.preload(scripts, this.#image);
-    const used = runtime.release();
-    if (used !== undefined) this.#pool.giveBack(used);
+    this.#pool.giveBack(runtime.release());
     this.#known.set(key, delta);
     this.#bytes += bytesOf(delta);
     for (const [oldest, kept] of this.#known) {
