@@ -1,0 +1,4 @@
+import { embeddedPlaces } from '../kit/storage-places.ts';
+import { eventsContract } from './events.contract.ts';
+
+eventsContract('the embedded database', embeddedPlaces());

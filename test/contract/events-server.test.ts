@@ -1,0 +1,4 @@
+import { serverPlaces } from '../kit/storage-places.ts';
+import { eventsContract } from './events.contract.ts';
+
+eventsContract('a PostgreSQL server', serverPlaces());
