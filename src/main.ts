@@ -275,6 +275,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     admin: storage.admin,
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
+    audit: storage.audit,
     directory,
     doors: scenarios,
     scenarios: starts,

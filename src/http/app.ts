@@ -2,6 +2,7 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import { describeError } from '../kernel/logger.ts';
 import type { Api } from './api.ts';
+import { auditRequests } from './audit.ts';
 import { authorizer } from './authorize.ts';
 import { refuseBrokenHttp } from './broken-http.ts';
 import { describeRoutes } from './openapi.ts';
@@ -89,6 +90,7 @@ export async function createApp(options: HttpServerOptions): Promise<Api> {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
+  auditRequests(app, options.audit, clock);
   // Neither query values nor bodies nor the path itself: any of them may hold what a client should not have put there.
   app.addHook('onResponse', async (request, reply) => {
     const { url, config } = request.routeOptions;

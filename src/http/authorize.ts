@@ -49,7 +49,8 @@ export function authorizer(
       throw new HttpError('key/scope', detail, challenge('insufficient_scope', access));
     }
     if (wholeNode === true && key.applicationId !== undefined) throw new HttpError('key/application');
-    request.apiKey = key;
+    // An object of this request's own: see disclosure.ts.
+    request.apiKey = { ...key };
   };
 }
 

@@ -8,7 +8,7 @@ import type { EventLog } from '../scenario/event-log.ts';
 import type { Scenarios, SessionDoors } from '../scenario/ports.ts';
 import type { CallTraces } from '../trace/ports.ts';
 import type { Api } from './api.ts';
-import type { AdminStore, ApiKeys, IdempotencyStore } from './ports.ts';
+import type { AdminStore, ApiKeys, AuditLog, IdempotencyStore } from './ports.ts';
 import type { RateLimit, RateLimits } from './rate-limit.ts';
 import type { ServiceAccounts } from './service-account.ts';
 
@@ -75,6 +75,7 @@ export interface HttpServerOptions {
   readonly admin: AdminStore;
   readonly apiKeys: ApiKeys;
   readonly idempotency: IdempotencyStore;
+  readonly audit: AuditLog;
   readonly directory: Pick<CallDirectory, 'scenarioByName'>;
   readonly scenarios: Pick<Scenarios, 'start'>;
   /** The ways into running sessions, for who knows their URLs; absent: none. */

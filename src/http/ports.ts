@@ -102,6 +102,51 @@ export interface IdempotencyStore {
   release(apiKeyId: string, key: string): Promise<void>;
 }
 
+/** What is written to the audit log. A closed list; `docs/guide/privacy.md` explains each. */
+export const AUDIT_ACTIONS = [
+  'numbers.shown',
+  'person.erased',
+  'data-key.rotated',
+  'policy.changed',
+  'webhook.secret-shown',
+  'backend.secret-shown',
+  'key.created',
+  'key.revoked',
+] as const;
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** Who did or saw what. Holds no number: subjects are ids and tokens. */
+export interface AuditEntry {
+  /** ms since the epoch. */
+  readonly at: number;
+  /** Id of an API key, or `cli`. */
+  readonly actor: string;
+  readonly action: AuditAction;
+  readonly applicationId: string | undefined;
+  /** Id of what it was done to; empty: a list. */
+  readonly subject: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditLog {
+  /** Resolves when it is in the database. */
+  write(entry: AuditEntry): Promise<void>;
+  /** Newest first. */
+  list(
+    filter: {
+      /** Undefined: all. */
+      readonly applicationId: string | undefined;
+      readonly action?: AuditAction;
+      readonly actor?: string;
+      /** ms since the epoch, both inclusive. */
+      readonly from?: number;
+      readonly to?: number;
+    },
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ readonly items: readonly (AuditEntry & { readonly id: string })[]; readonly next: string | undefined }>;
+}
+
 export interface NumberEntry {
   readonly id: string;
   readonly applicationId: string;

@@ -1,5 +1,6 @@
 import { maskNumbersIn, type PhoneNumber } from '../kernel/phone-number.ts';
 import type { CallEventRecord, CallRecord, LegRecord, RecordingRecord } from '../records/ports.ts';
+import { noteDigits } from './disclosure.ts';
 import type { ApiKey } from './ports.ts';
 import type { CallEventView, CallView, LegView, RecordingView } from './schemas.ts';
 
@@ -11,17 +12,21 @@ export const instant = (at: number): string => new Date(at).toISOString();
  * log line, a reason, a label) passes through here too, since it may quote a number.
  */
 export class Views {
+  readonly #key: ApiKey;
   readonly #clear: boolean;
+  /** The call that is being shown, for the audit log. */
+  #record: { readonly id: string; readonly applicationId: string | undefined } | undefined;
   readonly #base: string;
 
   /** @param publicUrl stands before the paths of recordings. */
   constructor(key: ApiKey, publicUrl: string | undefined) {
+    this.#key = key;
     this.#clear = key.scopes.includes('numbers:read');
     this.#base = (publicUrl ?? '').replace(/\/+$/, '');
   }
 
   number(number: PhoneNumber): string {
-    return this.#clear ? number.reveal('api') : number.masked;
+    return this.#clear ? this.#shown(number) : number.masked;
   }
 
   /** Of a person who has a token besides: the digits, or nothing. */
@@ -35,10 +40,27 @@ export class Views {
   }
 
   text(text: string): string {
-    return this.#clear ? text : maskNumbersIn(text);
+    const masked = maskNumbersIn(text);
+    if (this.#clear && masked !== text) noteDigits(this.#key, this.#record);
+    return this.#clear ? text : masked;
   }
 
   call(record: CallRecord): CallView {
+    this.#record = record;
+    try {
+      return this.#call(record);
+    } finally {
+      this.#record = undefined;
+    }
+  }
+
+  /** For the audit log: whatever shows digits passes here. */
+  #shown(number: PhoneNumber): string {
+    noteDigits(this.#key, this.#record);
+    return number.reveal('api');
+  }
+
+  #call(record: CallRecord): CallView {
     return {
       id: record.id,
       node: record.node,

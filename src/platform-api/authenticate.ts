@@ -71,7 +71,8 @@ export function authenticator(
         throw new PlatformError(found);
       }
       limit.passed(found.id, remembered(credentials) ?? '');
-      return found;
+      // An object of this request's own: see http/disclosure.ts.
+      return { ...found };
     } catch (error) {
       if (!(error instanceof HttpError) || !error.code.startsWith('rate/')) throw error;
       throw new PlatformError(340, { headers: error.headers }, { cause: error });

@@ -4,6 +4,7 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
 import { ApiKeyStore } from './api-keys.ts';
 import { SqlAppStorage } from './app-storage.ts';
+import { SqlAuditLog } from './audit-log.ts';
 import { SqlCallHistory } from './call-history.ts';
 import { SqlCallListStore } from './call-list.ts';
 import { DataKeys } from './data-keys.ts';
@@ -55,6 +56,7 @@ export interface Storage {
   readonly admin: DirectoryAdmin;
   readonly apiKeys: ApiKeyStore;
   readonly idempotency: SqlIdempotencyStore;
+  readonly audit: SqlAuditLog;
   readonly fence: SqlFenceStore;
   readonly traces: SqlTraceStore;
   readonly eventLogs: SqlEventLogStore;
@@ -125,6 +127,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       admin: new DirectoryAdmin(db, directory, tools),
       apiKeys: new ApiKeyStore(db, random, clock),
       idempotency: new SqlIdempotencyStore(db, vault, clock),
+      audit: new SqlAuditLog(db),
       fence: new SqlFenceStore(db),
       traces: new SqlTraceStore(db, vault),
       eventLogs: new SqlEventLogStore(db, vault),

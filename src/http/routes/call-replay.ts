@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { type Api, keyProblems } from '../api.ts';
 import { keyOf } from '../authorize.ts';
+import { noteDigits } from '../disclosure.ts';
 import type { HttpServerOptions } from '../options.ts';
 import { HttpError } from '../problems.ts';
 import { IdParams } from '../schemas.ts';
@@ -52,7 +53,7 @@ export function callReplay(
     },
     async (request) => {
       const key = keyOf(request);
-      const { id } = await visibleCall(records, key, request.params.id);
+      const { id, applicationId } = await visibleCall(records, key, request.params.id);
       const clear = key.scopes.includes('numbers:read');
       const log = await eventLogs.read(id, clear);
       if (log === undefined)
@@ -60,6 +61,7 @@ export function callReplay(
           'entry/unknown',
           'Nothing is kept of what the scripts of this call did (any more).',
         );
+      if (clear) noteDigits(key, { id, applicationId });
       return { numbers: clear, log };
     },
   );

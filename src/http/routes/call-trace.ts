@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { type Api, keyProblems } from '../api.ts';
 import { keyOf } from '../authorize.ts';
+import { noteDigits } from '../disclosure.ts';
 import type { HttpServerOptions } from '../options.ts';
 import { IdParams, Instant } from '../schemas.ts';
 import { instant } from '../views.ts';
@@ -63,8 +64,9 @@ export function callTrace(
     },
     async (request, reply) => {
       const key = keyOf(request);
-      const { id, legs } = await visibleCall(records, key, request.params.id);
+      const { id, legs, applicationId } = await visibleCall(records, key, request.params.id);
       const clear = key.scopes.includes('numbers:read');
+      if (clear) noteDigits(key, { id, applicationId });
       if (request.query.format === 'ladder') {
         const text = await traces.ladder(id, legs, clear);
         return reply

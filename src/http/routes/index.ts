@@ -1,5 +1,6 @@
 import type { Api } from '../api.ts';
 import type { HttpServerOptions } from '../options.ts';
+import { auditLog } from './audit-log.ts';
 import { callEvents } from './call-events.ts';
 import { callReplay } from './call-replay.ts';
 import { callTrace } from './call-trace.ts';
@@ -39,4 +40,5 @@ export function registerRoutes(api: Api, options: HttpServerOptions): void {
   trunks(api, options);
   users(api, options);
   keys(api, options);
+  auditLog(api, options);
 }

@@ -81,7 +81,7 @@ export function keys(
   api.post(
     '/v1/keys',
     {
-      config: { access: 'keys:write' },
+      config: { access: 'keys:write', audit: 'key.created' },
       schema: {
         summary: 'Makes an API key that may do no more than the key that makes it.',
         operationId: 'createKey',
@@ -114,7 +114,7 @@ export function keys(
   api.delete(
     '/v1/keys/:id',
     {
-      config: { access: 'keys:write' },
+      config: { access: 'keys:write', audit: 'key.revoked' },
       schema: {
         summary: 'Revokes a key; it stops working at once.',
         operationId: 'revokeKey',

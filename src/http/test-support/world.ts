@@ -91,6 +91,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     admin: storage.admin,
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
+    audit: storage.audit,
     directory: storage.directory,
     scenarios: {
       start: async (request) => {
