@@ -50,6 +50,11 @@ function targetOf(
   country: string | undefined,
 ): CallTarget | HangupCause {
   if (target.kind === 'pstn') return pstnTarget(target.number, country);
+  // Somebody who withheld their number, or was never one: there is nobody to call.
+  if (target.kind === 'number')
+    return target.number.isE164
+      ? { kind: 'trunk', number: target.number }
+      : { code: 404, reason: reasonOf(404), by: 'local' };
   if (target.kind === 'user') {
     const { username } = target;
     return directory.isUser(applicationId, username)
@@ -89,29 +94,35 @@ function identityOf(
   directory: CallDirectory,
   country: string | undefined,
 ): MaskedIdentity | undefined {
-  const number = PhoneNumber.parse(callerid, country);
+  const number = numberOf(callerid, country);
   const held =
     showServiceNumber(directory, applicationId, number, displayName) ??
     showVerifiedNumber(directory, applicationId, number, displayName);
-  if (held !== undefined || target.kind === 'pstn') return held;
+  if (held !== undefined || target.kind === 'pstn' || typeof callerid !== 'string') return held;
   const nobody = callerid.trim() === '' || directory.isUser(applicationId, callerid);
   return nobody ? showAnonymous() : undefined;
 }
 
 /** What the script sees of its own call; none of it goes onto the wire. */
 function factsOf(request: DialRequest, displayName: string, country: string | undefined): CallFacts {
-  const called = textOf(request.target);
+  const called = calledOf(request.target);
   return {
-    callerid: PhoneNumber.parse(request.callerid === '' ? 'anonymous' : request.callerid, country),
-    number: PhoneNumber.parse(called, country),
+    callerid: numberOf(request.callerid === '' ? 'anonymous' : request.callerid, country),
+    number: numberOf(called, country),
     displayName,
+    // A `PhoneNumber` hides its digits here as everywhere.
     fromUri: `sip:${request.callerid === '' ? 'anonymous@anonymous.invalid' : request.callerid}`,
     toUri: request.target.kind === 'sip' ? request.target.uri : `sip:${called}`,
     headers: {},
   };
 }
 
-function textOf(target: DialTarget): string {
+function numberOf(given: string | PhoneNumber, country: string | undefined): PhoneNumber {
+  return typeof given === 'string' ? PhoneNumber.parse(given, country) : given;
+}
+
+function calledOf(target: DialTarget): string | PhoneNumber {
+  if (target.kind === 'number') return target.number;
   if (target.kind === 'pstn') return target.number;
   if (target.kind === 'user') return target.username;
   return /^sips?:([^@]*)@/i.exec(target.uri)?.[1] ?? target.uri;

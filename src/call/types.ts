@@ -121,9 +121,10 @@ export interface Call {
   readonly ended: Promise<CallEnd>;
 }
 
-/** Whom an outbound call goes to, as a script says it. */
+/** Whom an outbound call goes to: as a script says it, or by a number that no script has seen (`number`). */
 export type DialTarget =
   | { readonly kind: 'pstn'; readonly number: string }
+  | { readonly kind: 'number'; readonly number: PhoneNumber }
   | { readonly kind: 'user'; readonly username: string }
   | {
       readonly kind: 'sip';
@@ -135,7 +136,7 @@ export interface DialRequest {
   readonly applicationId: string;
   readonly target: DialTarget;
   /** The number to show. It must be a service number or a verified number of the application, else the call fails with 403. */
-  readonly callerid: string;
+  readonly callerid: string | PhoneNumber;
   readonly displayName: string;
   /** Only `X-` names pass; others are dropped with a warning event. */
   readonly headers: HeaderMap;

@@ -38,6 +38,8 @@ export interface CallsDoubleOptions {
   readonly numbers: () => ReadonlySet<string>;
   /** Its SIP accounts; undefined: any name is one. */
   readonly users: ReadonlySet<string> | undefined;
+  /** Numbers of people that the flow's masking service knows, as the test wrote them. */
+  readonly people: () => ReadonlySet<string>;
   /** A leg was made; says what the ladder calls it. */
   readonly onCall: (made: NewCall) => void;
   readonly note: (call: Call, direction: Direction, what: string) => void;
@@ -80,11 +82,13 @@ export class CallsDouble implements Calls {
 
   dial(request: DialRequest, owner: CallOwner): Call {
     const { outcome } = planDial(request, this.#directory, undefined);
-    const to = nameOf(request);
+    const to = this.#calledBy(request);
     const shown = outcome.kind === 'invite' ? outcome.invite : undefined;
     const from = shown?.identity.kind === 'number' ? (this.#named(shown.identity.number) ?? '') : '';
     const { displayName } = request;
-    const call = this.#make({ incoming: false, from: request.callerid, to, displayName, headers: {} });
+    const { callerid } = request;
+    const shows = typeof callerid === 'string' ? callerid : (this.#named(callerid) ?? '');
+    const call = this.#make({ incoming: false, from: shows, to, displayName, headers: {} });
     call.media = owner.media;
     this.#options.onCall({ call, from, to, headers: toHeaderMap(shown?.headers ?? []) });
     if (outcome.kind === 'refused') {
@@ -120,13 +124,14 @@ export class CallsDouble implements Calls {
   }
 
   /** A number as the test wrote it. */
-  #named(number: PhoneNumber): string | undefined {
-    for (const one of this.#options.numbers()) if (PhoneNumber.parse(one).equals(number)) return one;
+  #named(number: PhoneNumber, among = this.#options.numbers()): string | undefined {
+    for (const one of among) if (PhoneNumber.parse(one).equals(number)) return one;
     return undefined;
   }
-}
 
-function nameOf({ target }: DialRequest): string {
-  if (target.kind === 'pstn') return target.number;
-  return target.kind === 'user' ? target.username : target.uri;
+  #calledBy({ target }: DialRequest): string {
+    if (target.kind === 'pstn') return target.number;
+    if (target.kind === 'number') return this.#named(target.number, this.#options.people()) ?? 'somebody';
+    return target.kind === 'user' ? target.username : target.uri;
+  }
 }

@@ -15,6 +15,7 @@ import { FlowSandboxes } from './flow-sandboxes.ts';
 import { HttpDouble } from './http-double.ts';
 import { type Direction, Ladder } from './ladder.ts';
 import { MailDouble } from './mail-double.ts';
+import { MaskingDouble } from './masking-double.ts';
 import { MediaDouble } from './media-double.ts';
 import { People } from './people.ts';
 import type { Phone, PhoneHost, Waiting } from './phone.ts';
@@ -50,6 +51,8 @@ export class Flow implements PhoneHost, AsyncDisposable {
   readonly storage: StorageDouble;
   /** Letters that scripts sent (`mail.sent`), or a server that is away (`mail.fault`). */
   readonly mail = new MailDouble();
+  /** `Masking`: who may talk (`masking.session`), and what became of it. */
+  readonly masking: MaskingDouble;
   readonly ladder: Ladder;
   /** Everything that the scripts were told, in order. */
   readonly events: HostEvent[] = [];
@@ -77,6 +80,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
     this.#route = { applicationId: 'test', applicationName: 'test', ruleName: 'test', scenarios };
     this.ladder = new Ladder(() => clock.monotonic());
     this.storage = new StorageDouble(clock);
+    this.masking = new MaskingDouble({ clock, random, log: SILENT });
     this.#webSockets = new WebSocketsDouble({
       note: (what, direction) => this.ladder.add('socket', direction, what),
       unexpected: (sentence) => this.#fail('socket', sentence),
@@ -100,7 +104,8 @@ export class Flow implements PhoneHost, AsyncDisposable {
     this.#calls = new CallsDouble({
       clock,
       random,
-      numbers: () => this.#numbers,
+      numbers: () => new Set([...this.#numbers, ...this.masking.numbers]),
+      people: () => this.masking.people,
       users: users === undefined ? undefined : new Set(users),
       onCall: (made) => this.#people.add(made),
       note: (call, direction, what) =>
@@ -114,6 +119,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
       playbacks: this.sounds,
       recognition: this.recognition,
       storage: this.storage,
+      masking: this.masking.service,
       mailer: this.mail,
       publicUrl: () => URL_OF_NODE,
       webSockets: this.#webSockets,
@@ -149,6 +155,7 @@ export class Flow implements PhoneHost, AsyncDisposable {
     const { from, to, displayName = '', headers = {}, name } = caller;
     await this.#sandboxes.ready;
     this.#numbers.add(to);
+    this.masking.people.add(from);
     this.#people.nextName = name;
     const call = this.#calls.ring(
       { ...this.#route, customData: this.#customData },

@@ -1,5 +1,10 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { RecordingOutcome, RecordingPlace, RecordingRegistry } from '../scenario/ports.ts';
+import type {
+  RecordingOutcome,
+  RecordingPlace,
+  RecordingRegistry,
+  TranscriptWish,
+} from '../scenario/ports.ts';
 
 export interface Recorded {
   readonly url: string;
@@ -8,6 +13,8 @@ export interface Recorded {
   readonly channels: 1 | 2;
   /** Seconds; undefined while it runs. */
   readonly seconds: number | undefined;
+  /** Present when it is to be recognised. */
+  readonly transcribe?: TranscriptWish;
 }
 
 /** What a flow records, without a disk. */
@@ -23,14 +30,17 @@ export class Recordings implements RecordingRegistry {
 
   /** In the order in which they began. */
   get all(): readonly Recorded[] {
-    return [...this.#all.values()].map(({ url, of, channels, seconds }) => ({ url, of, channels, seconds }));
+    return [...this.#all.values()].map(({ since: _since, ...recorded }) => recorded);
   }
 
-  begin({ callId, channels }: { readonly callId: string; readonly channels: 1 | 2 }): RecordingPlace {
+  begin({ callId, channels, transcribe }: Parameters<RecordingRegistry['begin']>[0]): RecordingPlace {
     const recordingId = `recording-${this.#all.size + 1}`;
     const url = `https://maskline.test/v1/recordings/${recordingId}/audio`;
     const since = this.#clock.monotonic();
-    this.#all.set(recordingId, { url, of: this.#nameOf(callId), channels, seconds: undefined, since });
+    this.#all.set(recordingId, {
+      ...{ url, of: this.#nameOf(callId), channels, seconds: undefined, since },
+      ...(transcribe === undefined ? {} : { transcribe }),
+    });
     return { recordingId, path: `/dev/null/${recordingId}`, url };
   }
 

@@ -6,6 +6,7 @@ import { MasklineError } from '../kernel/errors.ts';
 import { describeError, type Logger } from '../kernel/logger.ts';
 import { maskNumbersIn } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
+import type { MaskedCalls } from '../masking/masking-service.ts';
 import { ProgramDecoder } from '../media/decode/decoder.ts';
 import type { MediaEngine, MediaSession } from '../media/engine.ts';
 import type { Recognition } from '../speech/recognition.ts';
@@ -60,6 +61,7 @@ export interface ScenarioServiceOptions {
   readonly storage?: KeyValueStore;
   /** The dialler, when it runs here. */
   readonly callLists?: CallListReports;
+  readonly masking?: MaskedCalls;
   /** Tests take mails by themselves. */
   readonly mailer?: Mailer;
   readonly clock: Clock;
@@ -110,7 +112,7 @@ export class ScenarioService implements Scenarios, SessionDoors {
     this.#decoder = new ProgramDecoder({ clock });
     const sounds = { folder: settings.playbackFolder, http, decoder: this.#decoder };
     const playbacks = options.playbacks ?? new PlaybackCache(sounds);
-    const { storage, callLists, recognition, routes, media } = options;
+    const { storage, callLists, masking, recognition, routes, media } = options;
     const begin = (request: StartRequest): HallSession => this.#beginConference(request);
     this.#hall =
       routes === undefined
@@ -128,6 +130,7 @@ export class ScenarioService implements Scenarios, SessionDoors {
       ...{ calls, recordings, speech, http, webSockets, mailer, playbacks, clock, random, limits },
       ...(storage === undefined ? {} : { storage }),
       ...(callLists === undefined ? {} : { callLists }),
+      ...(masking === undefined ? {} : { masking }),
       ...(recognition === undefined ? {} : { recognition }),
       ...(this.#hall === undefined ? {} : { conferences: this.#hall }),
     };

@@ -28,12 +28,14 @@ const MODULES = {
 
 /** Names of older scripts, whose modules became part of the core. */
 const OLDER = { CallList: 'calllist', Net: 'net', Player: 'player', WebSocket: 'websocket', AMD: 'amd' };
+/** Ours; the cloud has no such module. */
+const OURS = { Masking: 'masking' };
 const AVAILABLE = new Set(['recorder', 'net', 'player', ...PARTS.flatMap(({ modules = [] }) => modules)]);
 
-export const Modules = checkedEnum('Modules', { ...MODULES, ...OLDER });
+export const Modules = checkedEnum('Modules', { ...MODULES, ...OLDER, ...OURS });
 
 export function requireModule(module: unknown): void {
-  const known = Object.values({ ...MODULES, ...OLDER });
+  const known = Object.values({ ...MODULES, ...OLDER, ...OURS });
   if (typeof module === 'string' && AVAILABLE.has(module)) return;
   if (typeof module === 'string' && known.includes(module)) {
     const name = Object.entries(MODULES).find(([, one]) => one === module)?.[0] ?? module;

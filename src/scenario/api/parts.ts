@@ -11,6 +11,7 @@ import { crypto } from './crypto.ts';
 import { directCalls } from './direct-calls.ts';
 import { ivr } from './ivr.ts';
 import { mail } from './mail.ts';
+import { masking } from './masking.ts';
 import type { ApiPart } from './part.ts';
 import { phoneNumber } from './phone-number.ts';
 import { smartQueue } from './smart-queue.ts';
@@ -32,6 +33,7 @@ export const PARTS: readonly ApiPart[] = [
   callList,
   crypto,
   mail,
+  masking,
   phoneNumber,
   access,
   websocket,

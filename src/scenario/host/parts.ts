@@ -7,6 +7,7 @@ import { SessionCallList } from './calllist.ts';
 import { SessionConferences } from './conference.ts';
 import type { HostPart } from './host-part.ts';
 import { SessionMails } from './mail.ts';
+import { SessionMasking } from './masking.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionStorage } from './storage.ts';
 import { SessionWebSockets } from './websocket.ts';
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, (context: SessionContext) => HostPart>> = {
   calllist: (context) => new SessionCallList(context),
   conference: (context) => new SessionConferences(context),
   mail: (context) => new SessionMails(context),
+  masking: (context) => new SessionMasking(context),
   storage: (context) => new SessionStorage(context),
   websocket: (context) => new SessionWebSockets(context),
 };

@@ -4,6 +4,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Random } from '../../kernel/random.ts';
 import type { MediaSession } from '../../media/engine.ts';
 import type { Recognition } from '../../speech/recognition.ts';
+import type { MaskedCalls } from '../../masking/masking-service.ts';
 import type { ConferenceHall } from '../conference-hall.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { PlaybackCache } from '../http/playback-cache.ts';
@@ -45,6 +46,8 @@ export interface SessionServices {
   readonly storage?: KeyValueStore;
   /** Where a session of the dialler reports; absent where none runs. */
   readonly callLists?: CallListReports;
+  /** Who is meant by a call; absent where nothing is stored. */
+  readonly masking?: MaskedCalls;
   readonly mailer: Mailer;
 }
 

@@ -12,6 +12,7 @@ import type { AsrCommand, AsrEvent } from './asr-protocol.ts';
 import type { CallListCommand, CallListEvent } from './calllist-protocol.ts';
 import type { ConferenceCommand, ConferenceEvent } from './conference-protocol.ts';
 import type { MailCommand, MailEvent } from './mail-protocol.ts';
+import type { MaskingCommand, MaskingEvent } from './masking-protocol.ts';
 import type { StorageCommand, StorageEvent } from './storage-protocol.ts';
 import type { WebSocketCommand, WebSocketEvent } from './websocket-protocol.ts';
 
@@ -22,6 +23,7 @@ export type PartEvent =
   | StorageEvent
   | CallListEvent
   | MailEvent
+  | MaskingEvent
   | AccessEvent
   | WebSocketEvent
   | ConferenceEvent;
@@ -33,6 +35,7 @@ export type PartCommand =
   | StorageCommand
   | CallListCommand
   | MailCommand
+  | MaskingCommand
   | AccessCommand
   | WebSocketCommand
   | ConferenceCommand;

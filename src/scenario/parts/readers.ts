@@ -7,6 +7,7 @@ import { ASR_READERS } from './asr-reader.ts';
 import { CALL_LIST_READERS } from './calllist-reader.ts';
 import { CONFERENCE_READERS } from './conference-reader.ts';
 import { MAIL_READERS } from './mail-reader.ts';
+import { MASKING_READERS } from './masking-reader.ts';
 import type { PartCommand } from './protocol.ts';
 import type { Readers } from './reader.ts';
 import { STORAGE_READERS } from './storage-reader.ts';
@@ -21,6 +22,7 @@ const READERS: Readers<PartCommand> = {
   ...STORAGE_READERS,
   ...CALL_LIST_READERS,
   ...MAIL_READERS,
+  ...MASKING_READERS,
   ...CONFERENCE_READERS,
   ...ACCESS_READERS,
   ...WEB_SOCKET_READERS,

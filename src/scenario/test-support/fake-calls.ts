@@ -37,12 +37,12 @@ export class FakeCall implements Call {
   readonly #media = Promise.withResolvers<MediaLeg>();
   readonly #end = Promise.withResolvers<CallEnd>();
 
-  constructor(options: { caller?: string; number: string; request?: DialRequest }) {
+  constructor(options: { caller?: string; number: string | PhoneNumber; request?: DialRequest }) {
     this.incoming = options.request === undefined;
     this.state = this.incoming ? 'ALERTING' : 'PROGRESSING';
     this.request = options.request;
-    this.callerid = PhoneNumber.parse(options.caller ?? options.request?.callerid ?? '');
-    this.number = PhoneNumber.parse(options.number);
+    this.callerid = numberOf(options.caller ?? options.request?.callerid ?? '');
+    this.number = numberOf(options.number);
     this.ended = this.#end.promise;
     this.#media.promise.catch(() => {});
   }
@@ -131,7 +131,7 @@ export class FakeCalls implements Calls {
   dial(request: DialRequest, owner: CallOwner): Call {
     const { target } = request;
     const number =
-      target.kind === 'pstn' ? target.number : target.kind === 'user' ? target.username : target.uri;
+      target.kind === 'user' ? target.username : target.kind === 'sip' ? target.uri : target.number;
     const call = new FakeCall({ number, request });
     call.media = owner.media;
     this.all.push(call);
@@ -157,4 +157,8 @@ export class FakeCalls implements Calls {
   drain(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function numberOf(given: string | PhoneNumber): PhoneNumber {
+  return typeof given === 'string' ? PhoneNumber.parse(given) : given;
 }

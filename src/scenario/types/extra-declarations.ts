@@ -46,6 +46,8 @@ export const MORE_MEMBERS: Readonly<Record<string, readonly string[]>> = {
     'CallList = "calllist",',
     'WebSocket = "websocket",',
     'AMD = "amd",',
+    '/** Ours: who is meant by a call, without numbers. */',
+    'Masking = "masking",',
   ],
   Net: ['class HttpRequestOptions {}'],
 };
@@ -56,6 +58,30 @@ export const WIDER_FIELDS: Readonly<Record<string, string>> = {
   'Net.HttpRequestOptions.postData': 'string | number[] | object',
 };
 
+/** Ours, not VoxEngine's: docs/guide/scripts-with-masking.md. */
+const MASKING: readonly string[] = [
+  '/** Ours: who is meant by a call, and calling them, without their numbers. `require(Modules.Masking)` first. */',
+  'declare namespace Masking {',
+  "  type Announcement = { kind: 'say'; text: string; language?: string } | { kind: 'play'; url: string };",
+  '  interface Common { readonly id: string; /** BCP 47. */ readonly language: string; }',
+  "  interface Connect extends Common { readonly kind: 'connect'; readonly sessionId: string | null; readonly callees: readonly { readonly announcement: Announcement | null }[]; readonly greeting: Announcement | null; readonly record: boolean; readonly transcribe: boolean; readonly ringSeconds: number | null; readonly maxCallSeconds: number | null; }",
+  "  interface Choose extends Common { readonly kind: 'choose'; readonly options: readonly { readonly sessionId: string; readonly label: string }[]; }",
+  "  interface AskExtension extends Common { readonly kind: 'ask-extension'; readonly tries: number; }",
+  "  interface Play extends Common { readonly kind: 'play' | 'call-back'; readonly announcement: Announcement; }",
+  "  interface Operator extends Common { readonly kind: 'operator'; readonly user: string; readonly announcement: Announcement | null; }",
+  "  interface Reject extends Common { readonly kind: 'reject'; readonly status: number; readonly reason: string; }",
+  '  type Decision = Connect | Choose | AskExtension | Play | Operator | Reject;',
+  '  /** Who is meant by a call that came in. The host takes caller and dialled number from the call. */',
+  '  function resolve(call: Call, parameters?: { extension?: string; chosen?: string }): Promise<Decision>;',
+  '  /** Calls one of the callees (0 if none is named). `number()` of that call is empty. */',
+  '  function call(decision: Connect, parameters?: { callee?: number }): Call;',
+  '  /** A party asks to be left alone by the other one; false: there is no other one. */',
+  '  function leaveAlone(call: Call): Promise<boolean>;',
+  '  /** Tells your backend, by the event call_back.requested, that the caller wants to be called back. */',
+  '  function promise(call: Call): Promise<boolean>;',
+  '}',
+];
+
 /** Families of constants by vendor: what can be honoured of a name is the language. */
 export const EXTRA: readonly string[] = [
   'declare const Language: { readonly [name: string]: string };',
@@ -63,4 +89,5 @@ export const EXTRA: readonly string[] = [
   'declare const VoiceList: { readonly [vendor: string]: any };',
   'declare const ASRProfileList: { readonly [vendor: string]: any };',
   'declare const ASRModelList: { readonly [vendor: string]: any };',
+  ...MASKING,
 ];

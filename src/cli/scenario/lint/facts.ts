@@ -17,11 +17,15 @@ const LIST = new URL('../../../scenario/voxengine-api.json', import.meta.url);
 /** Members that scripts for the cloud use and its type definitions leave out, and our own. */
 const MORE: Readonly<Record<string, readonly string[]>> = {
   VoxEngine: ['RecordExpireTime', 'createAMD', 'getCallById', 'mediaSessionAccessURL', 'CallList'],
-  Modules: ['Net', 'Player', 'CallList', 'WebSocket', 'AMD'],
+  Modules: ['Net', 'Player', 'CallList', 'WebSocket', 'AMD', 'Masking'],
   ApplicationStorage: ['delete'],
   Net: ['HttpRequestOptions', 'HttpRequestResult', 'SendMailOptions', 'SendMailResult'],
   Call: ['hold', 'unhold'],
+  Masking: ['resolve', 'call', 'leaveAlone', 'promise'],
 };
+
+/** Namespaces of ours, all of whose members are in `MORE`. */
+const OURS = new Set(['Masking']);
 
 /** A family of constants with names of vendors, or an object that scripts fill: nothing is known of its members. */
 const OPEN = new Set([
@@ -54,11 +58,12 @@ export class Facts {
     const own = Object.entries(this.#api).filter(
       ([name, { kind }]) => kinds.has(kind) && !/^_|\./.test(name),
     );
-    return [...own.map(([name]) => name), ...OPEN, ...functions];
+    return [...own.map(([name]) => name), ...OPEN, ...OURS, ...functions];
   }
 
   /** The members of a namespace, enum or class; undefined when nothing, or not all, is known of it. */
   membersOf(name: string): readonly string[] | undefined {
+    if (OURS.has(name)) return MORE[name];
     const entry = this.#api[name];
     if (entry === undefined || OPEN.has(name)) return undefined;
     const { values, functions, methods, properties } = entry;
@@ -70,7 +75,7 @@ export class Facts {
   }
 
   isNamespace(name: string): boolean {
-    const kind = this.#api[name]?.kind;
+    const kind = OURS.has(name) ? 'namespace' : this.#api[name]?.kind;
     return kind === 'namespace' || kind === 'enum';
   }
 

@@ -1,0 +1,145 @@
+/**
+ * Writes down what becomes of masked calls, behind the calls: nobody's conversation waits for the database. What cannot be
+ * written is tried again, in order, so that no session stays in progress for a call that is over; what a dead process has
+ * left is closed by `MaskedCallStore.recover`.
+ */
+import type { Clock, TimerHandle } from '../kernel/clock.ts';
+import { describeError, type Logger } from '../kernel/logger.ts';
+import type { MaskedCallStore } from './ports.ts';
+
+export type MaskedLeg = Parameters<MaskedCallStore['begin']>[0];
+export type CallOutcome = Parameters<MaskedCallStore['ended']>[1];
+
+/** Between two tries, milliseconds; the last one again and again. */
+const PAUSES_MS = [200, 1_000, 5_000, 15_000];
+/** Tries for one write, a quarter of an hour; after that something is wrong that time does not heal. */
+const MOST_TRIES = 60;
+
+interface Write {
+  readonly what: string;
+  readonly run: () => Promise<void>;
+}
+
+interface Tracked {
+  readonly writes: Write[];
+  tries: number;
+  /** Nothing more is written of a call whose beginning was lost. */
+  lost: boolean;
+  running: boolean;
+  timer: TimerHandle | undefined;
+}
+
+export class CallTracker {
+  readonly #store: Pick<MaskedCallStore, 'begin' | 'answered' | 'ended'>;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #calls = new Map<string, Tracked>();
+  #idle: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: {
+    readonly store: Pick<MaskedCallStore, 'begin' | 'answered' | 'ended'>;
+    readonly clock: Clock;
+    readonly log: Logger;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#log = options.log;
+  }
+
+  /** Writes that are not done yet. */
+  get waiting(): number {
+    let sum = 0;
+    for (const { writes } of this.#calls.values()) sum += writes.length;
+    return sum;
+  }
+
+  begin(leg: MaskedLeg): void {
+    this.#calls.set(leg.id, { writes: [], tries: 0, lost: false, running: false, timer: undefined });
+    this.#add(leg.id, { what: 'begin', run: () => this.#store.begin(leg) });
+  }
+
+  answered(id: string): void {
+    this.#add(id, { what: 'answered', run: () => this.#store.answered(id) });
+  }
+
+  /** The last word on that call. */
+  ended(id: string, outcome: CallOutcome): void {
+    this.#add(id, {
+      what: 'ended',
+      run: async () => {
+        await this.#store.ended(id, outcome);
+        this.#calls.delete(id);
+      },
+    });
+  }
+
+  /** Waits until everything is written, so long at most. Returns how many writes are lost; `recover` finds their calls. */
+  async close(ms: number): Promise<number> {
+    if (this.waiting > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#idle = resolve;
+      const timer = this.#clock.setTimeout(resolve, ms);
+      for (const [id, tracked] of this.#calls) this.#again(id, tracked);
+      await promise;
+      this.#clock.clearTimeout(timer);
+    }
+    this.#closed = true;
+    for (const { timer } of this.#calls.values()) this.#clock.clearTimeout(timer);
+    return this.waiting;
+  }
+
+  #add(id: string, write: Write): void {
+    const tracked = this.#calls.get(id);
+    if (tracked === undefined) return;
+    if (tracked.lost) {
+      if (write.what === 'ended') this.#calls.delete(id);
+      return;
+    }
+    tracked.writes.push(write);
+    if (tracked.timer === undefined) void this.#work(id, tracked);
+  }
+
+  #again(id: string, tracked: Tracked): void {
+    this.#clock.clearTimeout(tracked.timer);
+    tracked.timer = undefined;
+    void this.#work(id, tracked);
+  }
+
+  async #work(id: string, tracked: Tracked): Promise<void> {
+    if (tracked.running || this.#closed) return;
+    tracked.running = true;
+    for (let write = tracked.writes[0]; write !== undefined; write = tracked.writes[0]) {
+      try {
+        await write.run();
+      } catch (error) {
+        if (!this.#mayTryAgain(id, tracked, write, error)) continue;
+        tracked.running = false;
+        return;
+      }
+      tracked.tries = 0;
+      tracked.writes.shift();
+    }
+    tracked.running = false;
+    if (this.waiting === 0) this.#idle?.();
+  }
+
+  /** False: it is given up, and so is what would follow it. */
+  #mayTryAgain(id: string, tracked: Tracked, { what }: Write, error: unknown): boolean {
+    tracked.tries += 1;
+    const given = { callId: id, what, err: describeError(error) };
+    if (tracked.tries >= MOST_TRIES) {
+      this.#log.error(given, 'what became of a masked call could not be written');
+      tracked.writes.length = 0;
+      tracked.lost = true;
+      if (what === 'ended') this.#calls.delete(id);
+      return false;
+    }
+    if (tracked.tries === 1) this.#log.warn(given, 'a masked call could not be written; it is tried again');
+    if (!this.#closed) {
+      const pause = PAUSES_MS[Math.min(tracked.tries, PAUSES_MS.length) - 1] as number;
+      tracked.timer = this.#clock.setTimeout(() => this.#again(id, tracked), pause);
+    }
+    return true;
+  }
+}

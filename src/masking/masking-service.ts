@@ -1,0 +1,186 @@
+/**
+ * The masking service as calls meet it: decides who is meant, and writes down what becomes of the legs that follow. Numbers
+ * stay inside; what is told outside names people by their tokens.
+ */
+import type { Clock } from '../kernel/clock.ts';
+import { Emitter } from '../kernel/emitter.ts';
+import { describeError, type Logger } from '../kernel/logger.ts';
+import type { PhoneNumber } from '../kernel/phone-number.ts';
+import { type CallOutcome, CallTracker, type MaskedLeg } from './call-tracker.ts';
+import type { BlockStore, MaskedCallStore, ResolutionStore } from './ports.ts';
+import type { Decision, Question, Resolution } from './types.ts';
+
+/** What scenario sessions use of the masking service. */
+export interface MaskedCalls {
+  /** Who is meant by a call. Rejects when the database does not answer. */
+  resolve(call: Question & InSession): Promise<ResolvedCall>;
+  /** A leg to a callee was dialled; what becomes of it is told by the other two, in order. Written behind the call. */
+  begin(leg: MaskedLeg): void;
+  answered(id: string): void;
+  ended(id: string, outcome: CallOutcome): void;
+  /** From now on `other` does not reach `asker`; without `other`, whoever the last call was with. False: there was none. */
+  leaveAlone(wish: {
+    readonly applicationId: string;
+    readonly asker: PhoneNumber;
+    readonly other: PhoneNumber | undefined;
+  }): Promise<boolean>;
+  /** Tells the customer's backend, by an event, that the caller wants to be called back. Resolves when that is written. */
+  promise(call: Question & InSession): Promise<void>;
+}
+
+/** In which scenario session the call is. */
+export interface InSession {
+  readonly scenarioSessionId: string;
+}
+
+export interface ResolvedCall {
+  readonly decision: Decision;
+  /** BCP 47: in which the caller is spoken to. */
+  readonly language: string;
+}
+
+/** With whom somebody has talked last; `storage/masking-counterpart.ts` implements it. */
+export interface CounterpartStore {
+  /** Tokens both; undefined: with nobody. */
+  lastCounterpart(applicationId: string, person: string): Promise<string | undefined>;
+}
+
+/** An event of the log, as `events/ports.ts` has it. */
+export interface MaskingEventLog {
+  append(
+    events: readonly {
+      readonly applicationId: string;
+      readonly subject: string;
+      readonly type: 'call.refused' | 'call_back.requested';
+      readonly at: number;
+      readonly data: Readonly<Record<string, unknown>>;
+    }[],
+  ): Promise<unknown>;
+}
+
+export interface MaskingObserverEvents {
+  /** A call was decided, after so many seconds. */
+  resolved: { readonly kind: Decision['kind']; readonly seconds: number };
+  /** No decision came about: the database did not answer. */
+  failed: object;
+}
+
+export interface MaskingServiceOptions {
+  /** `resolve.ts`, with what it needs. */
+  readonly resolve: (question: Question) => Promise<Resolution>;
+  readonly people: Pick<ResolutionStore, 'token' | 'policy'>;
+  readonly calls: Pick<MaskedCallStore, 'begin' | 'answered' | 'ended'>;
+  readonly blocks: Pick<BlockStore, 'add'>;
+  readonly counterparts: CounterpartStore;
+  readonly events: MaskingEventLog;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class MaskingService implements MaskedCalls {
+  readonly observers: Emitter<MaskingObserverEvents>;
+  readonly #options: MaskingServiceOptions;
+  readonly #tracker: CallTracker;
+
+  constructor(options: MaskingServiceOptions) {
+    this.#options = options;
+    const { calls: store, clock, log } = options;
+    this.#tracker = new CallTracker({ store, clock, log });
+    this.observers = new Emitter<MaskingObserverEvents>((error) => {
+      log.error({ err: describeError(error) }, 'an observer of the masking service failed');
+    });
+  }
+
+  /** Writes about calls that are not in the database yet. */
+  get waiting(): number {
+    return this.#tracker.waiting;
+  }
+
+  async resolve(call: Question & InSession): Promise<ResolvedCall> {
+    const { clock, people } = this.#options;
+    const { scenarioSessionId, ...question } = call;
+    const began = clock.monotonic();
+    try {
+      const { decision } = await this.#options.resolve(question);
+      this.observers.emit('resolved', { kind: decision.kind, seconds: (clock.monotonic() - began) / 1000 });
+      if (decision.kind === 'connect') return { decision, language: decision.language };
+      if (decision.kind === 'reject') await this.#tellRefused(call, decision);
+      const { language } = await people.policy(call.applicationId);
+      return { decision, language };
+    } catch (error) {
+      this.observers.emit('failed', {});
+      throw error;
+    }
+  }
+
+  begin(leg: MaskedLeg): void {
+    this.#tracker.begin(leg);
+  }
+
+  answered(id: string): void {
+    this.#tracker.answered(id);
+  }
+
+  ended(id: string, outcome: CallOutcome): void {
+    this.#tracker.ended(id, outcome);
+  }
+
+  async leaveAlone({
+    applicationId,
+    asker,
+    other,
+  }: Parameters<MaskedCalls['leaveAlone']>[0]): Promise<boolean> {
+    const { people, blocks } = this.#options;
+    const counterpart = other ?? (await this.#lastWith(applicationId, asker));
+    if (counterpart === undefined) return false;
+    const person = await people.token(applicationId, asker, true);
+    if (person === undefined) return false;
+    await blocks.add({
+      applicationId,
+      person,
+      counterpart,
+      direction: 'to',
+      by: 'party',
+      reason: 'asked to be left alone in a call',
+      expiresAt: undefined,
+    });
+    return true;
+  }
+
+  async promise({ applicationId, caller, callId, scenarioSessionId }: Question & InSession): Promise<void> {
+    const { people, events, clock } = this.#options;
+    const person = await people.token(applicationId, caller, true);
+    const data = { person, call: callId };
+    await events.append([
+      { applicationId, subject: scenarioSessionId, type: 'call_back.requested', at: clock.now(), data },
+    ]);
+  }
+
+  /** @param ms what a slow database gets to take the last writes. Returns how many are lost. */
+  close(ms: number): Promise<number> {
+    return this.#tracker.close(ms);
+  }
+
+  async #lastWith(applicationId: string, asker: PhoneNumber): Promise<string | undefined> {
+    const { people, counterparts } = this.#options;
+    const person = await people.token(applicationId, asker, false);
+    return person === undefined ? undefined : await counterparts.lastCounterpart(applicationId, person);
+  }
+
+  /** The refusal stands whether or not it could be written down. */
+  async #tellRefused(
+    { applicationId, caller, callId, scenarioSessionId }: Question & InSession,
+    { reason, status }: Extract<Decision, { kind: 'reject' }>,
+  ): Promise<void> {
+    const { people, events, clock, log } = this.#options;
+    try {
+      const person = await people.token(applicationId, caller, false);
+      const data = { reason, status, call: callId, ...(person === undefined ? {} : { person }) };
+      await events.append([
+        { applicationId, subject: scenarioSessionId, type: 'call.refused', at: clock.now(), data },
+      ]);
+    } catch (error) {
+      log.warn({ err: describeError(error) }, 'the event of a refused call could not be written');
+    }
+  }
+}
