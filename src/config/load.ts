@@ -5,7 +5,7 @@ import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, type Range } from 'yaml';
 import { MasklineError } from '../kernel/errors.ts';
-import { type Settings, SettingsSchema } from './schema.ts';
+import { MASKING_SCENARIO, type Settings, SettingsSchema } from './schema.ts';
 import { speechProblems } from './speech-schema.ts';
 
 /** Settings as loaded, and the folder that relative paths in them start from. */
@@ -247,7 +247,8 @@ function crossChecks(settings: Settings): string[] {
         problems.push(`${at}/pattern: not a regular expression.`);
       }
       for (const name of rule.scenarios) {
-        if (!(name in application.scenarios)) {
+        const isShipped = application.masking && name === MASKING_SCENARIO;
+        if (!isShipped && !(name in application.scenarios)) {
           problems.push(
             `${at}/scenarios: there is no scenario "${name}" in /applications/${index}/scenarios.`,
           );

@@ -63,9 +63,17 @@ export const ApplicationSchema = section(
       description: 'Scenario name → file, relative to the settings file.',
     }),
     rules: Type.Array(RuleSchema, { default: [], description: 'In order.' }),
+    masking: Type.Boolean({
+      default: false,
+      description:
+        'Calls that no rule takes are joined by the masking service: the scenario `masking`, which comes with Maskline, or a script of your own under that name in `scenarios`. Off: such calls get 404.',
+    }),
   },
   'What a customer runs: numbers, accounts, scenarios, rules.',
 );
+
+/** Name of the scenario, and of the rule, that an application with `masking` has. */
+export const MASKING_SCENARIO = 'masking';
 
 export const SettingsSchema = section(
   {
@@ -219,6 +227,18 @@ export const SettingsSchema = section(
         }),
       },
       'Scenario sandboxes. Defaults are the limits of the cloud that the API comes from.',
+    ),
+    masking: section(
+      {
+        expirySeconds: Type.Integer({
+          default: 5,
+          minimum: 1,
+          maximum: 3600,
+          description:
+            'Seconds between two looks for masking sessions that have expired. They are closed for everybody from their last second on; this is how late the event of it may be.',
+        }),
+      },
+      'The masking service.',
     ),
     speech: SpeechSchema,
     http: section(

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { ApplicationEntry, Settings, TrunkEntry } from '../config/schema.ts';
+import { fileURLToPath } from 'node:url';
+import { type ApplicationEntry, MASKING_SCENARIO, type Settings, type TrunkEntry } from '../config/schema.ts';
 import { MasklineError } from '../kernel/errors.ts';
 import { PhoneNumber } from '../kernel/phone-number.ts';
 import { plainScript } from '../scenario/script-file.ts';
@@ -9,6 +10,8 @@ import type { DirectoryDeclaration } from '../storage/import-directory.ts';
 
 type DeclaredApplication = DirectoryDeclaration['applications'][number];
 type DeclaredTrunk = DirectoryDeclaration['trunks'][number];
+
+const SHIPPED_MASKING = fileURLToPath(new URL('../../scenarios/masking.js', import.meta.url));
 
 /**
  * What the settings file says of trunks and applications, as the directory takes it: passwords as digests, numbers read,
@@ -89,18 +92,29 @@ async function declaredApplication(
       ...(user.number === undefined ? {} : { number: number(user.number, `${at}/users/${i}/number`) }),
     })),
     scenarios: await Promise.all(
-      Object.entries(application.scenarios).map(async ([name, file]) => ({
+      Object.entries(scenariosOf(application)).map(async ([name, file]) => ({
         name,
         source: await readScenario(resolve(folder, file), `${at}/scenarios/${name}`),
       })),
     ),
-    rules: application.rules.map((rule) => ({
+    rules: rulesOf(application).map((rule) => ({
       name: rule.name,
       pattern: rule.pattern,
       scenarios: rule.scenarios,
       ...(rule.customData === '' ? {} : { customData: rule.customData }),
     })),
   };
+}
+
+/** With `masking`, the scenario that comes with Maskline, unless the application has one of its own under that name. */
+function scenariosOf({ masking, scenarios }: ApplicationEntry): ApplicationEntry['scenarios'] {
+  return masking ? { [MASKING_SCENARIO]: SHIPPED_MASKING, ...scenarios } : scenarios;
+}
+
+/** With `masking`, a last one that takes what no other does, unless a rule has that name. */
+function rulesOf({ masking, rules }: ApplicationEntry): ApplicationEntry['rules'] {
+  if (!masking || rules.some(({ name }) => name === MASKING_SCENARIO)) return rules;
+  return [...rules, { name: MASKING_SCENARIO, pattern: '.*', scenarios: [MASKING_SCENARIO], customData: '' }];
 }
 
 /** In TypeScript or JavaScript. */
