@@ -117,7 +117,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   // Threads of their own: all three start at once.
   const databaseUrl = environment.DATABASE_URL ?? settings.databaseUrl;
   const opening = openStorage({
-    ...{ databaseUrl, dataFolder: data, clock, random, log, environment },
+    ...{ databaseUrl, dataFolder: data, node: settings.node, clock, random, log, environment },
     maxStorageKeys: settings.scenario.storageKeys,
   });
   closing.add('storage', () => opening.then((storage) => storage.close()).catch(() => {}));

@@ -97,6 +97,19 @@ export class PhoneNumber {
     return this.#value === other.#value;
   }
 
+  /** ISO 3166 code of the country that the number belongs to; undefined for what is no number of a country. */
+  get country(): string | undefined {
+    return this.isE164 ? parsePhoneNumberFromString(this.#value)?.country : undefined;
+  }
+
+  /** Digits that both begin with, the country code included; 0 unless both are E.164. Does not reveal either. */
+  sharedDigits(other: PhoneNumber): number {
+    if (!this.isE164 || !other.isE164) return 0;
+    let shared = 1;
+    while (shared < this.#value.length && this.#value[shared] === other.#value[shared]) shared += 1;
+    return shared - 1;
+  }
+
   /** What logs, errors and inspection show: first two and last two characters, e.g. `+7•••••••89`. */
   get masked(): string {
     return maskDigits(this.#value);

@@ -19,6 +19,7 @@ import { SqlIdempotencyStore } from './idempotency-store.ts';
 import { type DirectoryChange, type DirectoryDeclaration, importDirectory } from './import-directory.ts';
 import { KeyHolders } from './key-holders.ts';
 import { SqlLocationStore } from './location-store.ts';
+import { type MaskingStorage, openMaskingStorage } from './masking-storage.ts';
 import { migrate } from './migrate.ts';
 import { openVault } from './open-vault.ts';
 import { SqlOutbox } from './outbox.ts';
@@ -39,6 +40,8 @@ export interface StorageOptions {
   readonly keyFile?: string;
   /** The key ring itself, in the form of the file. Default: MASKLINE_KEY. */
   readonly key?: string;
+  /** Name of this node, by which its calls are found again after it died. Default `node`. */
+  readonly node?: string;
   /** Keys that one application may hold in its key-value storage. Default 100 000. */
   readonly maxStorageKeys?: number;
   readonly clock: Clock;
@@ -68,6 +71,7 @@ export interface Storage {
   readonly outbox: SqlOutbox;
   /** Rung when this node has written events; whoever writes some in a transaction of its own may ring, too. */
   readonly bell: EventBell;
+  readonly masking: MaskingStorage;
   /** For the platform API. */
   readonly platform: {
     readonly directory: SqlPlatformDirectory;
@@ -138,6 +142,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       webhooks: new SqlWebhookStore(db, tools, () => bell.ring()),
       outbox: new SqlOutbox(db, vault, clock),
       bell,
+      masking: openMaskingStorage(db, {
+        ...tools,
+        directory,
+        node: options.node ?? 'node',
+        ring: () => bell.ring(),
+      }),
       platform: {
         directory: new SqlPlatformDirectory(db, tools, () => directory.refresh()),
         ids: new SqlPlatformIds(db),

@@ -86,7 +86,7 @@ export const statements: readonly string[] = [
   `create index masking_slots_number on masking_slots (number_id, free_after)`,
   `create table masking_extensions (
      number_id text not null,
-     digits text not null,
+     digits text collate "C" not null,
      party_id text not null,
      session_id text not null,
      cool_off_seconds integer not null default 0,

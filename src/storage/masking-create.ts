@@ -1,0 +1,340 @@
+import { createHash } from 'node:crypto';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { NewEvent } from '../events/types.ts';
+import { MaskingError } from '../masking/ports.ts';
+import type { MaskingSession, NewParty, NewSession, Party } from '../masking/types.ts';
+import { appendEvents } from './append-events.ts';
+import { cleanJson } from './clean-json.ts';
+import { checkSession, refuseService } from './masking-checks.ts';
+import { closeSessions } from './masking-close.ts';
+import { takeExtensions } from './masking-extensions.ts';
+import { findOrMakePeople } from './masking-people.ts';
+import { type FoundPool, findPool } from './masking-pool-rows.ts';
+import { numbersInRegion } from './masking-regions.ts';
+import { brokenConstraint, inTransaction } from './masking-retry.ts';
+import { sealMetadata } from './masking-session-rows.ts';
+import { noNumber } from './masking-shortage.ts';
+import {
+  type FreeNumber,
+  freeNumbers,
+  isTaken,
+  type NumberSearch,
+  takeSlots,
+  useOf,
+  type WantedSlot,
+} from './masking-slots.ts';
+import { ANYONE, type MaskingTools, NEVER, secondsAfter, timeOf } from './masking-tools.ts';
+import type { Schema } from './schema.ts';
+import { NUMBER_PLACE } from './snapshot.ts';
+
+/** Another writer was faster; nothing is kept, and it is tried again. */
+class Lost extends Error {
+  override readonly name = 'Lost';
+
+  constructor() {
+    super('another writer was faster each time');
+  }
+}
+/** A guard against going round for ever; in the queue, one or two are what happens. */
+const MOST_LOSSES = 100;
+
+/**
+ * A writer that has lost so often stands in a queue with others of the same people, so that fifty of them are done after
+ * fifty turns, and not after fifty times fifty.
+ */
+const PATIENCE = 1;
+/** First half of the advisory locks of people; any number that nothing else uses. */
+const QUEUE = 7_210_433;
+
+/** Makes a session with its numbers, in one transaction. Rejects with a `MaskingError`; nothing is half done. */
+export async function createSession(
+  db: Kysely<Schema>,
+  tools: MaskingTools,
+  session: NewSession,
+): Promise<MaskingSession> {
+  checkSession(session);
+  for (let losses = 0; ; losses++) {
+    try {
+      return await inTransaction(db, tools, (trx) => new Creation(trx, tools, session).run(losses));
+    } catch (error) {
+      // The open session with that externalId was written between our look and our insert: look again.
+      const isRace = brokenConstraint(error) === 'masking_sessions_external';
+      if ((!isRace && !(error instanceof Lost)) || losses >= MOST_LOSSES) throw error;
+    }
+  }
+}
+
+class Creation {
+  readonly #trx: Transaction<Schema>;
+  readonly #tools: MaskingTools;
+  readonly #session: NewSession;
+  readonly #id: string;
+  readonly #now: Date;
+  readonly #endsAt: Date;
+  readonly #events: NewEvent[] = [];
+
+  constructor(trx: Transaction<Schema>, tools: MaskingTools, session: NewSession) {
+    this.#trx = trx;
+    this.#tools = tools;
+    this.#session = session;
+    this.#id = session.id ?? `ms_${tools.random.uuid()}`;
+    this.#now = new Date(tools.clock.now());
+    const { ttlSeconds } = session.rules;
+    this.#endsAt = ttlSeconds === undefined ? NEVER : secondsAfter(this.#now, ttlSeconds);
+  }
+
+  async run(losses: number): Promise<MaskingSession> {
+    const { applicationId, numbers: wish, mode } = this.#session;
+    const pool = await findPool(this.#trx, this.#tools.vault, applicationId, wish);
+    const tokens = await this.#people();
+    if (losses > PATIENCE) await this.#queue(tokens);
+    await this.#makeRoom();
+    const company = companyOf(mode === 'axn' ? [...tokens, ANYONE] : tokens);
+    const search = this.#search(pool, tokens, company);
+    const parties = await this.#assign(pool, search, tokens);
+    await this.#insert(parties, search, pool);
+    const created = this.#result(parties);
+    // Our own subject is new, and nobody else appends to it; those of sessions that were in the way are not.
+    const events = [...this.#events, createdEvent(created)];
+    await appendEvents(this.#trx, this.#tools.random, events, { fresh: this.#events.length === 0 });
+    return created;
+  }
+
+  async #people(): Promise<readonly string[]> {
+    const { applicationId, parties } = this.#session;
+    const numbers = parties.map(({ number }) => number);
+    const people = await findOrMakePeople(this.#trx, this.#tools, applicationId, numbers, this.#now);
+    for (const [index, { isService }] of people.entries())
+      refuseService(isService, `/parties/${index}/number`);
+    return people.map(({ token }) => token);
+  }
+
+  async #queue(tokens: readonly string[]): Promise<void> {
+    for (const token of [...tokens].sort())
+      await sql`select pg_advisory_xact_lock(hashtextextended(${token}, ${sql.lit(QUEUE)}))`.execute(
+        this.#trx,
+      );
+  }
+
+  /** One open session of an application has an `externalId`; one whose time is over gives it up. */
+  async #makeRoom(): Promise<void> {
+    const { applicationId, externalId } = this.#session;
+    if (externalId === undefined) return;
+    const other = await this.#trx
+      .selectFrom('masking_sessions')
+      .select(['id', 'expires_at'])
+      .where('application_id', '=', applicationId)
+      .where('external_id', '=', externalId)
+      .where('status', '=', 'open')
+      .executeTakeFirst();
+    if (other === undefined) return;
+    if (other.expires_at > this.#now)
+      throw new MaskingError(
+        'masking/external-id-taken',
+        `The open session ${other.id} has that externalId; close it first, or choose another one.`,
+        '/externalId',
+      );
+    await this.#close([other.id]);
+  }
+
+  async #close(ids: readonly string[]): Promise<void> {
+    this.#events.push(...(await closeSessions(this.#trx, ids, 'expired', this.#now)));
+  }
+
+  #search(pool: FoundPool, tokens: readonly string[], company: string): NumberSearch {
+    const { applicationId, numbers: wish, mode, parties } = this.#session;
+    return {
+      applicationId,
+      poolId: pool.id,
+      sharing: pool.sharing,
+      use: useOf(mode),
+      people: tokens,
+      company,
+      wish,
+      inRegion: numbersInRegion(
+        this.#tools.serviceNumbers(applicationId),
+        wish.region,
+        parties[0]?.number,
+        pool.regions,
+      ),
+      only: pool.explicitId,
+      now: this.#now,
+    };
+  }
+
+  /** Finds numbers and takes them. */
+  async #assign(pool: FoundPool, search: NumberSearch, tokens: readonly string[]): Promise<readonly Party[]> {
+    const choices =
+      this.#session.mode === 'axyb'
+        ? await this.#pairs(search, tokens)
+        : await freeNumbers(this.#trx, search, 5);
+    let refused = false;
+    for (const choice of choices) {
+      const numbers = Array.isArray(choice) ? choice : tokens.map(() => choice as FreeNumber);
+      const parties = this.#parties(tokens, numbers);
+      const extended = await this.#take(pool, search, parties);
+      if (extended !== undefined) return extended;
+      refused = true;
+    }
+    if (refused && this.#session.parties.some(({ extension }) => extension !== undefined))
+      throw new MaskingError(
+        'masking/extension-taken',
+        'The wished extension is somebody’s on every number that is free.',
+        `/parties/${this.#session.parties.findIndex(({ extension }) => extension !== undefined)}/extension`,
+      );
+    throw await noNumber(this.#trx, search, this.#session.numbers, pool);
+  }
+
+  /** Each party has a number of its own: the first that is free for it, but not the other's. */
+  async #pairs(search: NumberSearch, tokens: readonly string[]): Promise<readonly FreeNumber[][]> {
+    const [a = '', b = ''] = tokens;
+    const first = await freeNumbers(this.#trx, { ...search, people: [a] }, 2);
+    const second = await freeNumbers(this.#trx, { ...search, people: [b], only: undefined }, 2);
+    const pairs = first.flatMap((one) => second.map((other) => [one, other]));
+    return pairs.filter(([one, other]) => one?.id !== other?.id).slice(0, 1);
+  }
+
+  #parties(tokens: readonly string[], numbers: readonly FreeNumber[]): readonly Party[] {
+    return this.#session.parties.map((party, index) => ({
+      id: `pt_${this.#tools.random.uuid()}`,
+      token: tokens[index] ?? '',
+      ...partyOf(party),
+      serviceNumber: this.#tools.vault.openNumber(numbers[index]?.number_sealed ?? '', NUMBER_PLACE),
+      serviceNumberId: numbers[index]?.id ?? '',
+    }));
+  }
+
+  /** Undefined: no extension is to be had on that number, and nothing was written. */
+  async #take(
+    pool: FoundPool,
+    search: NumberSearch,
+    parties: readonly Party[],
+  ): Promise<readonly Party[] | undefined> {
+    const freeAfter = secondsAfter(this.#endsAt, pool.coolOffSeconds);
+    const terms = {
+      sessionId: this.#id,
+      ...{ sharing: search.sharing, use: search.use, company: search.company, now: search.now },
+      ...{ endsAt: this.#endsAt, coolOffSeconds: pool.coolOffSeconds, freeAfter },
+    };
+    const wanted = slotsOf(this.#session.mode, parties);
+    const taken = await takeSlots(this.#trx, terms, wanted, [
+      ...new Set(parties.map((one) => one.serviceNumberId)),
+    ]);
+    if (!taken.all) throw new Lost();
+    await this.#close(taken.before);
+    if (search.use !== 'digits') return parties;
+    const numberId = parties[0]?.serviceNumberId ?? '';
+    const digits = await takeExtensions(
+      this.#trx,
+      this.#tools.random,
+      { ...terms, numberId },
+      parties.map(({ id, extension }) => ({ partyId: id, wished: extension })),
+    );
+    return digits && parties.map((party) => ({ ...party, extension: digits.get(party.id) }));
+  }
+
+  /** Writes the session, and looks once more at what the primary key of the slots cannot see. */
+  async #insert(parties: readonly Party[], search: NumberSearch, pool: FoundPool): Promise<void> {
+    const { session, rows } = this.#rows(parties, search);
+    const numbers = [...new Set(parties.map((party) => party.serviceNumberId))];
+    const checks = sql.join(
+      numbers.map((id) => {
+        const people = rows.filter((row) => row.number_id === id).map((row) => row.person_id);
+        const there = sql`exists (select from numbers n where n.id = ${id} and n.status = 'active'
+          and n.application_id = ${search.applicationId} and n.pool_id is not distinct from ${pool.id})`;
+        const taken = isTaken({ ...search, people }, sql`${id}`, this.#id);
+        return search.sharing ? there : sql`${there} and not (${taken})`;
+      }),
+      sql` and `,
+    );
+    const { rows: found } = await sql<{ readonly good: boolean }>`
+      with session as (
+        insert into masking_sessions (id, application_id, external_id, mode, status, rules, metadata_sealed, company,
+            created_at, expires_at)
+        select id, application_id, external_id, mode, status, rules, metadata_sealed, company, created_at, expires_at
+          from jsonb_populate_record(null::masking_sessions, ${JSON.stringify(session)}::jsonb)),
+      parties as (
+        insert into masking_parties
+        select * from jsonb_populate_recordset(null::masking_parties, ${JSON.stringify(rows)}::jsonb))
+      select ${checks} as good`.execute(this.#trx);
+    if (found[0]?.good !== true) throw new Lost();
+  }
+
+  #rows(parties: readonly Party[], search: NumberSearch) {
+    const { applicationId, externalId, mode, rules, metadata } = this.#session;
+    const session = {
+      id: this.#id,
+      application_id: applicationId,
+      external_id: externalId,
+      mode,
+      status: 'open',
+      rules: cleanJson(rules),
+      metadata_sealed: sealMetadata(metadata, this.#tools.vault),
+      company: search.company,
+      created_at: this.#now,
+      expires_at: this.#endsAt,
+    };
+    const rows = parties.map(
+      ({ id, token, role, label, announcement, serviceNumberId, extension }, position) => ({
+        id,
+        session_id: this.#id,
+        position,
+        person_id: token,
+        number_id: serviceNumberId,
+        role,
+        label,
+        announcement: cleanJson(announcement),
+        extension,
+      }),
+    );
+    return { session, rows };
+  }
+
+  #result(parties: readonly Party[]): MaskingSession {
+    const { applicationId, externalId, mode, rules, metadata } = this.#session;
+    return {
+      ...{ id: this.#id, applicationId, externalId, mode, status: 'open', closedReason: undefined },
+      ...{ parties, rules, metadata, calls: 0, createdAt: this.#now.getTime() },
+      ...{ expiresAt: timeOf(this.#endsAt), lastCallAt: undefined, closedAt: undefined },
+    };
+  }
+}
+
+function partyOf({ number, role, label, announcement, extension }: NewParty) {
+  return { number, role, label, announcement, extension };
+}
+
+/** The same people have the same, in whichever order; it says nothing about them. */
+export function companyOf(tokens: readonly string[]): string {
+  return createHash('sha256')
+    .update([...tokens].sort().join(' '))
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+/** What each mode needs for itself (ARCHITECTURE, "The masking service"). */
+export function slotsOf(mode: NewSession['mode'], parties: readonly Party[]): readonly WantedSlot[] {
+  if (mode === 'extension') return [];
+  const own = parties.map(({ token, serviceNumberId }) => ({ person: token, numberId: serviceNumberId }));
+  const [first] = own;
+  return mode === 'axn' && first !== undefined ? [...own, { ...first, person: ANYONE }] : own;
+}
+
+/** Tokens and roles, and no labels: people write names into them. */
+function createdEvent(session: MaskingSession): NewEvent {
+  const { id, applicationId, externalId, mode, parties, createdAt, expiresAt } = session;
+  return {
+    applicationId,
+    subject: id,
+    type: 'masking_session.created',
+    at: createdAt,
+    data: {
+      mode,
+      externalId,
+      parties: parties.map(({ id: party, token, role, serviceNumberId }) => ({
+        ...{ id: party, person: token, role, serviceNumberId },
+      })),
+      expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
+    },
+  };
+}

@@ -1,0 +1,212 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { NumberWish, SessionMode } from '../masking/types.ts';
+import { ANYONE } from './masking-tools.ts';
+import type { Schema } from './schema.ts';
+
+/**
+ * How a session uses its number. `people`: each of its parties has it for themselves. `anyone`: whoever calls it is meant.
+ * `digits`: callers type an extension after it.
+ */
+export type NumberUse = 'people' | 'anyone' | 'digits';
+
+export function useOf(mode: SessionMode): NumberUse {
+  if (mode === 'axn') return 'anyone';
+  return mode === 'extension' ? 'digits' : 'people';
+}
+
+/** Who looks for a number, and of which kind. */
+export interface NumberSearch {
+  readonly applicationId: string;
+  /** Null: `default`. */
+  readonly poolId: string | null;
+  readonly sharing: boolean;
+  readonly use: NumberUse;
+  /** Tokens of those who need the number for themselves. */
+  readonly people: readonly string[];
+  /** Names all people of the session. */
+  readonly company: string;
+  readonly wish: Pick<NumberWish, 'prefer' | 'strict' | 'tags'>;
+  /** Numbers of the wished region; undefined: none is wished. */
+  readonly inRegion: readonly string[] | undefined;
+  /** This one and no other. */
+  readonly only: string | undefined;
+  readonly now: Date;
+}
+
+export interface FreeNumber {
+  readonly id: string;
+  readonly number_sealed: string;
+}
+
+/**
+ * Numbers that are free for all of these people, the one to take first in front: one that they have met on before, where
+ * that is wished or its cool-off is still theirs, then those of the region, and of these the first in the pool's order.
+ * The first and not the one that is used least: that keeps the number of numbers near the least that can do
+ * (`masking/plan-numbers.ts`).
+ */
+export async function freeNumbers(
+  db: Kysely<Schema>,
+  search: NumberSearch,
+  limit: number,
+): Promise<readonly FreeNumber[]> {
+  const { wish } = search;
+  const taken = isTaken(search, sql`n.id`, undefined);
+  const order = [...preferences(search), ...(search.sharing ? [sql`(${taken})`] : [])];
+  const { rows } = await sql<FreeNumber>`
+    select n.id, n.number_sealed from numbers n
+     where ${inPool(search)} and n.status = 'active'
+       ${search.only === undefined ? sql`` : sql`and n.id = ${search.only}`}
+       ${wish.tags.length === 0 ? sql`` : sql`and n.tags @> ${textArray(wish.tags)}`}
+       ${wish.strict && search.inRegion !== undefined ? sql`and n.id = any (${textArray(search.inRegion)})` : sql``}
+       ${search.sharing ? sql`` : sql`and not (${taken})`}
+     order by ${sql.join([...order, sql`n.created_at`, sql`n.id`])} limit ${sql.lit(limit)}`.execute(db);
+  return rows;
+}
+
+/** Numbers of the pool, whatever their state. */
+export function inPool(search: Pick<NumberSearch, 'applicationId' | 'poolId'>): RawBuilder<boolean> {
+  const pool = search.poolId === null ? sql`n.pool_id is null` : sql`n.pool_id = ${search.poolId}`;
+  return sql<boolean>`n.application_id = ${search.applicationId} and n.kind = 'service' and ${pool}`;
+}
+
+/** False sorts first. */
+function preferences({
+  wish,
+  company,
+  people,
+  inRegion,
+  applicationId,
+  now,
+}: NumberSearch): RawBuilder<unknown>[] {
+  const region = inRegion === undefined || wish.strict ? [] : [sql`n.id <> all (${textArray(inRegion)})`];
+  if (wish.prefer === 'avoid') {
+    const had = sql`exists (select from masking_parties p
+      where p.number_id = n.id and p.person_id = any (${textArray(people)}))`;
+    return [had, ...region];
+  }
+  if (wish.prefer === 'sticky') {
+    const met = sql`n.id not in (select p.number_id from masking_sessions s join masking_parties p on p.session_id = s.id
+      where s.application_id = ${applicationId} and s.company = ${company})`;
+    return [met, ...region];
+  }
+  // Otherwise the two would cool off on two numbers, and need more of them than the least that can do.
+  const cooling = sql`not exists (select from masking_slots s where s.number_id = n.id
+    and s.person_id = any (${textArray(people)}) and s.company = ${company} and s.free_after > ${now})`;
+  return [cooling, ...region];
+}
+
+/**
+ * Whether a number cannot be given to these people, in a pool that is not shared: somebody of them has it, its cool-off
+ * included, or it is used in a way that would make calls of theirs ambiguous. The same people may have it during their own
+ * cool-off.
+ *
+ * @param except a session whose own slots do not count.
+ */
+export function isTaken(
+  { use, people, company, now }: Pick<NumberSearch, 'use' | 'people' | 'company' | 'now'>,
+  number: RawBuilder<unknown>,
+  except: string | undefined,
+): RawBuilder<boolean> {
+  const notOwn = except === undefined ? sql`` : sql`and x.session_id <> ${except}`;
+  const held = sql`x.free_after > ${now} and not (x.company = ${company} and x.ends_at <= ${now}) ${notOwn}`;
+  const digits = sql`x.free_after > ${now} ${notOwn}`;
+  const slotOf = (who: readonly string[]) => sql`exists (select from masking_slots x
+    where x.number_id = ${number} and x.person_id = any (${textArray(who)}) and ${held})`;
+  if (use === 'digits') return sql<boolean>`${slotOf([...people, ANYONE])}`;
+  if (use === 'anyone') {
+    return sql<boolean>`exists (select from masking_slots x where x.number_id = ${number} and ${held})
+      or exists (select from masking_extensions x where x.number_id = ${number} and ${digits})`;
+  }
+  return sql<boolean>`${slotOf([...people, ANYONE])} or exists (
+    select from masking_parties p join masking_extensions x
+      on x.number_id = p.number_id and x.digits = p.extension and x.session_id = p.session_id
+     where p.person_id = any (${textArray(people)}) and p.number_id = ${number} and p.extension is not null and ${digits})`;
+}
+
+/** That a person has a number until a moment. */
+export interface WantedSlot {
+  readonly person: string;
+  readonly numberId: string;
+}
+
+export interface SlotTerms {
+  readonly sessionId: string;
+  readonly sharing: boolean;
+  readonly use: NumberUse;
+  readonly company: string;
+  readonly endsAt: Date;
+  readonly coolOffSeconds: number;
+  readonly freeAfter: Date;
+  readonly now: Date;
+}
+
+/** First half of the advisory locks of numbers; any number that nothing else uses. */
+const LOCK = 7_210_432;
+
+export interface Taken {
+  /** All of them are ours now; otherwise some are, and the transaction must not be kept. */
+  readonly all: boolean;
+  /** Sessions that had them, are past their time, and stand as open. */
+  readonly before: readonly string[];
+}
+
+/**
+ * Takes slots, those included whose time is over. The primary key decides: of two transactions that want the same slot the
+ * second waits for the first, and then finds it taken. People are taken in one order, so that no two wait for each other.
+ *
+ * Whoever wants a number for some people shares its lock with others who do; who wants it for anyone, or for extensions,
+ * has it alone until the transaction ends, and so does who takes the number away. So `isTaken` in the next statement sees
+ * what the key alone cannot see.
+ */
+export async function takeSlots(
+  trx: Kysely<Schema>,
+  terms: SlotTerms,
+  wanted: readonly WantedSlot[],
+  numberIds: readonly string[],
+): Promise<Taken> {
+  await lockNumbers(trx, numberIds, terms.use === 'people' ? 'shared' : 'alone');
+  if (wanted.length === 0) return { all: true, before: [] };
+  const given = JSON.stringify(
+    wanted.map(({ person, numberId }) => ({ person_id: person, number_id: numberId })),
+  );
+  const lane = terms.sharing ? terms.sessionId : '';
+  const { now } = terms;
+  const { rows } = await sql<{ readonly taken: number; readonly before: string[] | null }>`
+    with wanted as (select * from jsonb_to_recordset(${given}::jsonb) as t (person_id text, number_id text)),
+    taken as (
+      insert into masking_slots (person_id, number_id, lane, session_id, company, ends_at, cool_off_seconds, free_after)
+      select w.person_id, w.number_id, ${lane}, ${terms.sessionId}, ${terms.company}, ${terms.endsAt},
+             ${terms.coolOffSeconds}, ${terms.freeAfter}
+        from wanted w order by w.person_id, w.number_id
+      on conflict (person_id, number_id, lane) do update set
+        session_id = excluded.session_id, company = excluded.company, ends_at = excluded.ends_at,
+        cool_off_seconds = excluded.cool_off_seconds, free_after = excluded.free_after
+        where masking_slots.free_after <= ${now}
+           or (masking_slots.company = excluded.company and masking_slots.ends_at <= ${now})
+      returning 1)
+    select (select count(*) from taken)::int as taken,
+           (select jsonb_agg(distinct m.id)
+              from wanted w join masking_slots s on s.person_id = w.person_id and s.number_id = w.number_id and s.lane = ${lane}
+              join masking_sessions m on m.id = s.session_id and m.status = 'open') as before`.execute(trx);
+  const row = rows[0];
+  return { all: row?.taken === wanted.length, before: row?.before ?? [] };
+}
+
+/** Until the transaction ends. In one order, whoever asks. */
+export async function lockNumbers(
+  trx: Kysely<Schema>,
+  numberIds: readonly string[],
+  how: 'shared' | 'alone',
+): Promise<void> {
+  const lock = sql.raw(how === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock');
+  await sql`
+    select ${lock}(hashtextextended(id, ${sql.lit(LOCK)}))
+      from (select distinct value as id from jsonb_array_elements_text(${JSON.stringify(numberIds)}::jsonb) order by value)
+        sorted`.execute(trx);
+}
+
+/** As one parameter, however many there are. Quoted as PostgreSQL's manual says in 8.15.2. */
+export function textArray(values: readonly string[]): RawBuilder<unknown> {
+  const quoted = values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`);
+  return sql`${`{${quoted.join(',')}}`}::text[]`;
+}
