@@ -137,7 +137,7 @@ export class SqlOutbox implements Outbox {
   async size(): Promise<{ readonly waiting: number; readonly oldestSeconds: number }> {
     const { rows } = await sql<{ waiting: number; oldest: number | null }>`
       select (select count(*) from (
-                select from webhook_deliveries where state = 'waiting' limit ${sql.lit(COUNTED)}) some) as waiting,
+                select from webhook_deliveries where state = 'waiting' limit ${sql.lit(COUNTED)}) counted) as waiting,
              (select extract(epoch from now() - min(created_at))::float8
                 from webhook_deliveries where state = 'waiting') as oldest`.execute(this.#db);
     return { waiting: rows[0]?.waiting ?? 0, oldestSeconds: Math.max(0, rows[0]?.oldest ?? 0) };
