@@ -1,0 +1,203 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Clock } from '../kernel/clock.ts';
+import type { PhoneNumber } from '../kernel/phone-number.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Candidate, ResolutionStore } from '../masking/ports.ts';
+import { DEFAULT_POLICY, type Question, type RoutingPolicy } from '../masking/types.ts';
+import { type CandidateRow, candidatesFrom } from './masking-candidates.ts';
+import { findOrMakePeople, tokenOf } from './masking-people.ts';
+import { PERSON_PLACE } from './masking-tools.ts';
+import type { Schema } from './schema.ts';
+import type { Vault } from './vault.ts';
+
+/** How soon a node sees a policy that another node has changed, milliseconds; its own it sees at once. */
+const POLICY_MS = 1_000;
+
+/** What a call asks of the masking service's tables. Times are the node's own, as they are for whoever writes them. */
+export class SqlResolutionStore implements ResolutionStore {
+  readonly #db: Kysely<Schema>;
+  readonly #vault: Vault;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #policies = new Map<string, { readonly policy: RoutingPolicy; readonly readAt: number }>();
+
+  constructor(
+    db: Kysely<Schema>,
+    tools: { readonly vault: Vault; readonly clock: Clock; readonly random: Random },
+  ) {
+    this.#db = db;
+    this.#vault = tools.vault;
+    this.#clock = tools.clock;
+    this.#random = tools.random;
+  }
+
+  async candidates(question: Question): Promise<readonly Candidate[]> {
+    const { rows } = await this.candidatesQuery(question).execute(this.#db);
+    return candidatesFrom(rows, question.applicationId, this.#vault);
+  }
+
+  /**
+   * One statement along keys: the number, the caller's person (or anyone, `*`), the primary key of their slots, the sessions,
+   * their parties.
+   */
+  candidatesQuery({ applicationId, caller, dialled }: Question): RawBuilder<CandidateRow> {
+    return sql<CandidateRow>`
+      select ${columns(this.#indexes(caller))}
+        from numbers dialled
+        cross join lateral (
+          select id from people where application_id = ${applicationId} and number_index in (${this.#indexes(caller)})
+          union all select '*') me
+        join masking_slots slot on slot.person_id = me.id and slot.number_id = dialled.id
+        join masking_sessions s on s.id = slot.session_id and ${this.#live()}
+        ${PARTIES}
+       where dialled.kind = 'service' and dialled.application_id = ${applicationId}
+         and dialled.number_index in (${this.#indexes(dialled)})`;
+  }
+
+  async byExtension(question: Question & { readonly extension: string }): Promise<Candidate | undefined> {
+    const { applicationId, caller, dialled, extension } = question;
+    const { rows } = await sql<CandidateRow & { readonly reached: string }>`
+      select ${columns(this.#indexes(caller))}, x.party_id as reached
+        from numbers dialled
+        join masking_extensions x on x.number_id = dialled.id and x.digits = ${extension.replaceAll('\0', '')}
+        join masking_sessions s on s.id = x.session_id and s.application_id = ${applicationId} and ${this.#live()}
+        ${PARTIES}
+       where dialled.kind = 'service' and dialled.application_id = ${applicationId}
+         and dialled.number_index in (${this.#indexes(dialled)})`.execute(this.#db);
+    const [candidate] = candidatesFrom(rows, applicationId, this.#vault);
+    if (candidate === undefined) return undefined;
+    const callees = candidate.session.parties.filter(({ id }) => id === rows[0]?.reached);
+    return { ...candidate, callees };
+  }
+
+  async traces({
+    applicationId,
+    caller,
+    dialled,
+  }: Question): Promise<{ extensions: boolean; expired: boolean }> {
+    const { rows } = await sql<{ extensions: boolean; expired: boolean }>`
+      select
+        exists (select 1 from masking_extensions x join masking_sessions s on s.id = x.session_id and ${this.#live()}
+                 where x.number_id = dialled.id) as extensions,
+        exists (select 1 from people me
+                  join masking_parties p on p.person_id = me.id and p.number_id = dialled.id
+                  join masking_sessions s on s.id = p.session_id and not (${this.#live()})
+                 where me.application_id = ${applicationId} and me.number_index in (${this.#indexes(caller)})) as expired
+        from numbers dialled
+       where dialled.kind = 'service' and dialled.application_id = ${applicationId}
+         and dialled.number_index in (${this.#indexes(dialled)})`.execute(this.#db);
+    return rows[0] ?? { extensions: false, expired: false };
+  }
+
+  async lastCaller(sessionId: string): Promise<PhoneNumber | undefined> {
+    const { rows } = await sql<{ number_sealed: string }>`
+      select person.number_sealed
+        from masking_calls c
+        join people person on person.id = c.caller
+       where c.session_id = ${sessionId}
+         and not exists (select 1 from masking_parties p where p.session_id = ${sessionId} and p.person_id = c.caller)
+       order by c.started_at desc, c.id desc limit 1`.execute(this.#db);
+    const [row] = rows;
+    return row === undefined ? undefined : this.#vault.openNumber(row.number_sealed, PERSON_PLACE);
+  }
+
+  async fences(
+    applicationId: string,
+    from: PhoneNumber,
+    to: readonly PhoneNumber[],
+    since: number,
+  ): Promise<readonly { readonly blocked: boolean; readonly attempts: number }[]> {
+    const pairs = to.flatMap((number, ord) => this.#vault.indexesOf(number).map((key) => ({ ord, key })));
+    const { rows } = await sql<{ ord: number; blocked: boolean; attempts: number }>`
+      with callers as materialized (
+        select id from people where application_id = ${applicationId} and number_index in (${this.#indexes(from)})),
+      callees as materialized (
+        select t.ord, person.id from jsonb_to_recordset(${JSON.stringify(pairs)}::jsonb) as t (ord int, key text)
+          join people person on person.application_id = ${applicationId} and person.number_index = t.key)
+      select o.ord,
+        exists (
+          select 1 from callers me join masking_blocks b on b.person_id = me.id
+           where b.direction in ('from', 'both') and (b.expires_at is null or b.expires_at > ${this.#now()})
+             and (b.counterpart_id is null or b.counterpart_id in (select id from callees where ord = o.ord)))
+        or exists (
+          select 1 from callees them join masking_blocks b on b.person_id = them.id
+           where them.ord = o.ord and b.direction in ('to', 'both')
+             and (b.expires_at is null or b.expires_at > ${this.#now()})
+             and (b.counterpart_id is null or b.counterpart_id in (select id from callers))) as blocked,
+        (select count(*)::int from callers me
+           join callees them on them.ord = o.ord
+           join masking_calls c on c.caller = me.id and c.callee = them.id
+          where c.started_at >= ${new Date(since)}) as attempts
+        from generate_series(0, ${sql.lit(to.length - 1)}) as o (ord)
+       order by o.ord`.execute(this.#db);
+    return rows.map(({ blocked, attempts }) => ({ blocked, attempts }));
+  }
+
+  async token(applicationId: string, number: PhoneNumber, make: boolean): Promise<string | undefined> {
+    const known = await tokenOf(this.#db, this.#vault, applicationId, number);
+    if (known !== undefined || !make) return known;
+    const tools = { vault: this.#vault, random: this.#random };
+    const [made] = await findOrMakePeople(this.#db, tools, applicationId, [number], this.#now());
+    return made?.token;
+  }
+
+  async numberOf(applicationId: string, token: string): Promise<PhoneNumber | undefined> {
+    const row = await this.#db
+      .selectFrom('people')
+      .select('number_sealed')
+      .where('id', '=', token.replaceAll('\0', ''))
+      .where('application_id', '=', applicationId)
+      .executeTakeFirst();
+    return row === undefined ? undefined : this.#vault.openNumber(row.number_sealed, PERSON_PLACE);
+  }
+
+  async policy(applicationId: string): Promise<RoutingPolicy> {
+    const known = this.#policies.get(applicationId);
+    const now = this.#clock.monotonic();
+    if (known !== undefined && now - known.readAt < POLICY_MS) return known.policy;
+    const row = await this.#db
+      .selectFrom('masking_policies')
+      .select('policy')
+      .where('application_id', '=', applicationId)
+      .executeTakeFirst();
+    // What came with a later version has its default.
+    const policy = { ...DEFAULT_POLICY, ...row?.policy };
+    this.#policies.set(applicationId, { policy, readAt: now });
+    return policy;
+  }
+
+  async setPolicy(applicationId: string, policy: RoutingPolicy): Promise<void> {
+    const document = { policy: JSON.stringify(policy) };
+    await this.#db
+      .insertInto('masking_policies')
+      .values({ application_id: applicationId, ...document })
+      .onConflict((conflict) => conflict.column('application_id').doUpdateSet(document))
+      .execute();
+    this.#policies.delete(applicationId);
+  }
+
+  #indexes(number: PhoneNumber): RawBuilder<unknown> {
+    return sql.join(this.#vault.indexesOf(number));
+  }
+
+  #now(): Date {
+    return new Date(this.#clock.now());
+  }
+
+  #live(): RawBuilder<boolean> {
+    return sql<boolean>`s.status = 'open' and s.expires_at > ${this.#now()}`;
+  }
+}
+
+const PARTIES = sql`
+        join masking_parties p on p.session_id = s.id
+        left join people person on person.id = p.person_id
+        left join numbers held on held.id = p.number_id`;
+
+function columns(caller: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+        s.id, s.external_id, s.mode, s.rules, s.metadata_sealed, s.calls, s.created_at, s.expires_at, s.last_call_at,
+        p.id as party_id, p.position, p.person_id, p.number_id, p.role, p.label, p.announcement, p.extension,
+        person.number_sealed, held.number_sealed as held_sealed,
+        coalesce(person.number_index in (${caller}), false) as is_caller`;
+}
