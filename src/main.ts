@@ -26,9 +26,12 @@ import { ClosingList } from './node/closing-list.ts';
 import { declaredDirectory } from './node/declared-directory.ts';
 import { Drain } from './node/drain.ts';
 import { startEventLogs } from './node/event-logs.ts';
+import { startMasking } from './node/masking.ts';
 import { type MediaAddresses, mediaAddresses } from './node/media-address.ts';
+import { maskingApi } from './node/masking-api.ts';
 import { createMetrics } from './node/metrics.ts';
 import { createPlatformApi } from './node/platform.ts';
+import { createResolver } from './node/resolver.ts';
 import { closeSip, createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
 import { RecordKeeper } from './records/record-keeper.ts';
 import { Recordings } from './records/recordings.ts';
@@ -200,11 +203,24 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     random,
   });
 
+  const resolver = createResolver({
+    ...{ store: storage.masking.resolution, answers: storage.masking.answers, secrets: storage.masking.secrets },
+    ...{ numbers: directory, httpAllow: settings.scenario.httpAllow, clock, random },
+  });
+  closing.add('resolver', () => resolver.close());
+
   const logged = await startEventLogs(settings.replay, sandboxes, { store: storage.eventLogs, clock, log });
   closing.add('event logs', () => logged.close());
   let dialler: Dialler | undefined;
   // Closed after the sessions: it writes what became of their tasks.
   closing.add('dialler', () => dialler?.close(CALL_LISTS_CLOSE_MS));
+  const masking = await startMasking({
+    ...{ storage, node: settings.node, clock, random, log },
+    expirySeconds: settings.masking.expirySeconds,
+    httpAllow: settings.scenario.httpAllow,
+  });
+  // Closed after the sessions: what became of their calls is written by it.
+  closing.add('masking', () => masking.close());
   const scenarios = new ScenarioService({
     calls,
     media,
@@ -212,6 +228,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     speech: options.speech ?? speech.synthesis,
     recognition,
     storage: storage.appStorage,
+    masking: masking.service,
     callLists: {
       report: (task, said) => dialler?.report(task, said) ?? Promise.reject(new Error('no dialler runs')),
     },
@@ -275,7 +292,9 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     admin: storage.admin,
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
+    masking: masking.parts,
     audit: storage.audit,
+    masking: maskingApi(storage, resolver),
     directory,
     doors: scenarios,
     scenarios: starts,

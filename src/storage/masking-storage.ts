@@ -1,12 +1,16 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
+import { SqlBackendSecretStore } from './backend-secret-store.ts';
 import type { Directory } from './directory.ts';
 import { SqlMaskedCalls } from './masked-calls.ts';
 import { SqlBlocks } from './masking-blocks.ts';
+import { SqlCounterparts } from './masking-counterpart.ts';
 import { SqlPools } from './masking-pools.ts';
+import { SqlResolutionStore } from './masking-resolution-store.ts';
 import { SqlMaskingSessions } from './masking-session-store.ts';
 import type { MaskingTools } from './masking-tools.ts';
+import { SqlPullAnswerStore } from './pull-answer-store.ts';
 import type { Schema } from './schema.ts';
 import type { Vault } from './vault.ts';
 
@@ -16,6 +20,12 @@ export interface MaskingStorage {
   readonly pools: SqlPools;
   readonly blocks: SqlBlocks;
   readonly calls: SqlMaskedCalls;
+  /** Who is meant by a call, and the policies. */
+  readonly resolution: SqlResolutionStore;
+  readonly counterparts: SqlCounterparts;
+  /** Of customers' backends: what they answered, and with what they are asked. */
+  readonly answers: SqlPullAnswerStore;
+  readonly secrets: SqlBackendSecretStore;
 }
 
 export function openMaskingStorage(
@@ -43,5 +53,9 @@ export function openMaskingStorage(
     pools: new SqlPools(db, tools, () => directory.refresh()),
     blocks: new SqlBlocks(db, tools),
     calls: new SqlMaskedCalls(db, tools, node),
+    resolution: new SqlResolutionStore(db, given),
+    counterparts: new SqlCounterparts(db),
+    answers: new SqlPullAnswerStore(db, given),
+    secrets: new SqlBackendSecretStore(db, given),
   };
 }
