@@ -28,10 +28,9 @@ import { Drain } from './node/drain.ts';
 import { startEventLogs } from './node/event-logs.ts';
 import { startMasking } from './node/masking.ts';
 import { type MediaAddresses, mediaAddresses } from './node/media-address.ts';
-import { maskingApi } from './node/masking-api.ts';
 import { createMetrics } from './node/metrics.ts';
 import { createPlatformApi } from './node/platform.ts';
-import { createResolver } from './node/resolver.ts';
+import { startRetention } from './node/retention.ts';
 import { closeSip, createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
 import { RecordKeeper } from './records/record-keeper.ts';
 import { Recordings } from './records/recordings.ts';
@@ -203,12 +202,6 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     random,
   });
 
-  const resolver = createResolver({
-    ...{ store: storage.masking.resolution, answers: storage.masking.answers, secrets: storage.masking.secrets },
-    ...{ numbers: directory, httpAllow: settings.scenario.httpAllow, clock, random },
-  });
-  closing.add('resolver', () => resolver.close());
-
   const logged = await startEventLogs(settings.replay, sandboxes, { store: storage.eventLogs, clock, log });
   closing.add('event logs', () => logged.close());
   let dialler: Dialler | undefined;
@@ -284,6 +277,8 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     onChanged: () => dialler?.wake(),
     ...{ clock, random },
   });
+  const retention = startRetention(settings, { storage, recordingsFolder, clock, log });
+  closing.add('retention', () => retention.close());
   const http = await createHttpServer({
     records: storage.records,
     traces: new TraceReader(storage.traces),
@@ -294,7 +289,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     idempotency: storage.idempotency,
     masking: masking.parts,
     audit: storage.audit,
-    masking: maskingApi(storage, resolver),
+    erasures: retention.erasures,
     directory,
     doors: scenarios,
     scenarios: starts,

@@ -6,13 +6,82 @@ import { createWorld, NUMBERS, type World } from './test-support/world.ts';
 let world: World;
 /** Every route that needs a key, with a well-formed request. */
 interface Route {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly scope: Scope;
   readonly payload?: object;
 }
 const NUMBER = { kind: 'service', number: '+442079460999', application: 'taxi' };
+const SESSION = { parties: [{ number: '+447700900111' }, { number: '+447700900112' }], application: 'taxi' };
 const ROUTES: readonly Route[] = [
+  { method: 'POST', url: '/v1/masking-sessions', scope: 'sessions:write', payload: SESSION },
+  {
+    method: 'POST',
+    url: '/v1/masking-sessions/bulk',
+    scope: 'sessions:write',
+    payload: { sessions: [{ parties: SESSION.parties }], application: 'taxi' },
+  },
+  {
+    method: 'POST',
+    url: '/v1/masking-sessions/bulk-close',
+    scope: 'sessions:write',
+    payload: { ids: ['nothing'] },
+  },
+  { method: 'GET', url: '/v1/masking-sessions', scope: 'sessions:read' },
+  {
+    method: 'POST',
+    url: '/v1/masking-sessions/search',
+    scope: 'sessions:read',
+    payload: { number: '+447700900111' },
+  },
+  { method: 'GET', url: '/v1/masking-sessions/nothing', scope: 'sessions:read' },
+  {
+    method: 'PATCH',
+    url: '/v1/masking-sessions/nothing',
+    scope: 'sessions:write',
+    payload: { record: true },
+  },
+  {
+    method: 'PATCH',
+    url: '/v1/masking-sessions/nothing/parties/nothing',
+    scope: 'sessions:write',
+    payload: { role: 'x' },
+  },
+  { method: 'POST', url: '/v1/masking-sessions/nothing/close', scope: 'sessions:write', payload: {} },
+  { method: 'DELETE', url: '/v1/masking-sessions/nothing', scope: 'sessions:write' },
+  { method: 'GET', url: '/v1/blocks', scope: 'policy:read' },
+  {
+    method: 'POST',
+    url: '/v1/blocks',
+    scope: 'policy:write',
+    payload: { number: '+447700900111', application: 'taxi' },
+  },
+  { method: 'DELETE', url: '/v1/blocks/nothing', scope: 'policy:write' },
+  { method: 'GET', url: '/v1/routing-policy?application=taxi', scope: 'policy:read' },
+  { method: 'PUT', url: '/v1/routing-policy?application=taxi', scope: 'policy:write', payload: {} },
+  { method: 'GET', url: '/v1/routing-policy/secrets?application=taxi', scope: 'policy:write' },
+  { method: 'POST', url: '/v1/routing-policy/rotate-secret?application=taxi', scope: 'policy:write' },
+  {
+    method: 'POST',
+    url: '/v1/explain',
+    scope: 'policy:read',
+    payload: { from: '+447700900111', to: NUMBERS.service.reveal('leak-scan') },
+  },
+  { method: 'GET', url: '/v1/number-pools', scope: 'sessions:read' },
+  {
+    method: 'PUT',
+    url: '/v1/number-pools/north?application=taxi',
+    scope: 'numbers:write',
+    payload: { coolOffSeconds: 60 },
+  },
+  { method: 'DELETE', url: '/v1/number-pools/nothing?application=taxi', scope: 'numbers:write' },
+  {
+    method: 'POST',
+    url: '/v1/numbers/plan',
+    scope: 'sessions:read',
+    payload: { rate: { perHour: 10, minutes: 10 } },
+  },
+  { method: 'PATCH', url: '/v1/numbers/nothing', scope: 'numbers:write', payload: { tags: ['x'] } },
   { method: 'GET', url: '/metrics', scope: 'metrics:read' },
   { method: 'GET', url: '/v1/node', scope: 'metrics:read' },
   { method: 'PUT', url: '/v1/node/drain', scope: 'node:write', payload: { draining: true } },

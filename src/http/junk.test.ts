@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeCall } from './test-support/calls.ts';
 import { createWorld, type World } from './test-support/world.ts';
 
-type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
 
 let world: World;
 let key: { authorization: string };

@@ -2,6 +2,14 @@ import type { CallDirectory } from '../call/types.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
+import type {
+  BackendSecretStore,
+  BlockStore,
+  PoolStore,
+  ResolutionStore,
+  SessionStore,
+} from '../masking/ports.ts';
+import type { Question, Resolution } from '../masking/types.ts';
 import type { RecordStore } from '../records/ports.ts';
 import type { TranscriptStore } from '../records/transcript-ports.ts';
 import type { EventLog } from '../scenario/event-log.ts';
@@ -66,6 +74,21 @@ export interface EventLogs {
   read(sessionId: string, clear: boolean): Promise<EventLog | undefined>;
 }
 
+/** The masking service. */
+export interface MaskingParts {
+  readonly sessions: SessionStore;
+  readonly pools: PoolStore;
+  readonly blocks: BlockStore;
+  readonly policies: Pick<ResolutionStore, 'policy' | 'setPolicy'>;
+  readonly backendSecrets: BackendSecretStore;
+  /**
+   * What would become of a call. Nobody is called, and nothing is written.
+   *
+   * @param askBackend whether the application's backend may be asked.
+   */
+  readonly explain: (question: Question, askBackend: boolean) => Promise<Resolution>;
+}
+
 /** What the API is made of. */
 export interface HttpServerOptions {
   readonly records: RecordStore;
@@ -76,6 +99,7 @@ export interface HttpServerOptions {
   readonly apiKeys: ApiKeys;
   readonly idempotency: IdempotencyStore;
   readonly audit: AuditLog;
+  readonly masking: MaskingParts;
   readonly directory: Pick<CallDirectory, 'scenarioByName'>;
   readonly scenarios: Pick<Scenarios, 'start'>;
   /** The ways into running sessions, for who knows their URLs; absent: none. */

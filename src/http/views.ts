@@ -14,7 +14,7 @@ export const instant = (at: number): string => new Date(at).toISOString();
 export class Views {
   readonly #key: ApiKey;
   readonly #clear: boolean;
-  /** The call that is being shown, for the audit log. */
+  /** What is being shown, for the audit log. */
   #record: { readonly id: string; readonly applicationId: string | undefined } | undefined;
   readonly #base: string;
 
@@ -31,7 +31,7 @@ export class Views {
 
   /** Of a person who has a token besides: the digits, or nothing. */
   digits(number: PhoneNumber): string | undefined {
-    return this.#clear ? number.reveal('api') : undefined;
+    return this.#clear ? this.#shown(number) : undefined;
   }
 
   /** Ours and no person's; whoever makes a session is told what to print on the order. */
@@ -46,9 +46,14 @@ export class Views {
   }
 
   call(record: CallRecord): CallView {
+    return this.of(record, () => this.#call(record));
+  }
+
+  /** Digits that `show` shows stand in that record, for the audit log. */
+  of<T>(record: { readonly id: string; readonly applicationId: string | undefined }, show: () => T): T {
     this.#record = record;
     try {
-      return this.#call(record);
+      return show();
     } finally {
       this.#record = undefined;
     }

@@ -2,14 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedPlaces } from '../../../test/kit/storage-places.ts';
-import { systemClock } from '../../kernel/clock.ts';
+import { type Clock, systemClock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { createLogger } from '../../kernel/logger.ts';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
 import { systemRandom } from '../../kernel/random.ts';
 import { eventLogsOf } from '../../node/event-logs.ts';
+import { maskingApi } from '../../node/masking-api.ts';
+import { createResolver } from '../../node/resolver.ts';
 import type { StartRequest } from '../../scenario/ports.ts';
 import { TRUNK_DEFAULTS } from '../../sip/user-agent/types.ts';
+import { erasuresOf } from '../../retention/erasures.ts';
 import { openStorage, type Storage } from '../../storage/storage.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import type { Api } from '../api.ts';
@@ -33,6 +36,8 @@ export interface World {
   ready: Readiness;
   trunk: TrunkStatus | undefined;
   draining: boolean;
+  /** How far the node's clock is ahead of the machine's; may be set at any time, backwards too. */
+  readonly time: { aheadMs: number };
   /** Every line that the node logged. */
   readonly logged: string[];
   /** Headers with a new key of these scopes. */
@@ -55,7 +60,9 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
   const place = await places.fresh();
   const logged: string[] = [];
   const log: Logger = createLogger('debug', { write: (line: string) => void logged.push(line) });
-  const tools = { clock: systemClock, random: systemRandom, log };
+  const time = { aheadMs: 0 };
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + time.aheadMs };
+  const tools = { clock, random: systemRandom, log };
   const storage = await openStorage({ ...place, ...tools, environment: {} });
   await storage.importDirectory({
     trunks: [
@@ -82,6 +89,14 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
   const recordingsFolder = join(root, 'recordings');
   mkdirSync(recordingsFolder);
   const started: StartRequest[] = [];
+  const resolver = createResolver({
+    ...{
+      store: storage.masking.resolution,
+      answers: storage.masking.answers,
+      secrets: storage.masking.secrets,
+    },
+    ...{ numbers: storage.directory, httpAllow: [], clock, random: systemRandom },
+  });
   const options: HttpServerOptions = {
     ...tools,
     records: storage.records,
@@ -92,6 +107,8 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
     audit: storage.audit,
+    erasures: erasuresOf(storage.erasures, async () => undefined),
+    masking: maskingApi(storage, resolver),
     directory: storage.directory,
     scenarios: {
       start: async (request) => {
@@ -125,6 +142,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     dataFolder: place.dataFolder,
     applications,
     started,
+    time,
     draining: false,
     startFails: undefined,
     sessionUrl: undefined,
@@ -141,6 +159,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     },
     close: async () => {
       await app.close();
+      resolver.close();
       await storage.close();
       await places.close();
       rmSync(root, { recursive: true, force: true });
