@@ -1,7 +1,8 @@
 /** Rows of the call path's query as sessions that a caller could mean. */
 import type { Candidate } from '../masking/ports.ts';
-import type { Announcement, MaskingSession, Party, SessionMode, SessionRules } from '../masking/types.ts';
-import { METADATA_PLACE, PERSON_PLACE, timeOf } from './masking-tools.ts';
+import type { Announcement, MaskingSession, Party, SessionMode } from '../masking/types.ts';
+import { openMetadata, readRules } from './masking-session-rows.ts';
+import { PERSON_PLACE, timeOf } from './masking-tools.ts';
 import { NUMBER_PLACE } from './snapshot.ts';
 import type { Vault } from './vault.ts';
 
@@ -10,7 +11,7 @@ export interface CandidateRow {
   readonly id: string;
   readonly external_id: string | null;
   readonly mode: SessionMode;
-  readonly rules: SessionRules;
+  readonly rules: Record<string, unknown>;
   readonly metadata_sealed: string | null;
   readonly calls: number;
   readonly created_at: Date;
@@ -62,11 +63,8 @@ function candidateFrom(rows: readonly CandidateRow[], applicationId: string, vau
     status: 'open',
     closedReason: undefined,
     parties,
-    rules: row.rules,
-    metadata:
-      row.metadata_sealed === null
-        ? {}
-        : (JSON.parse(vault.open(row.metadata_sealed, METADATA_PLACE)) as Record<string, string>),
+    rules: readRules(row.rules),
+    metadata: openMetadata(row.metadata_sealed, vault),
     calls: row.calls,
     createdAt: row.created_at.getTime(),
     expiresAt: timeOf(row.expires_at),

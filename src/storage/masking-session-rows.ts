@@ -115,6 +115,6 @@ export function sealMetadata(metadata: Readonly<Record<string, string>>, vault: 
   return Object.keys(metadata).length === 0 ? null : vault.seal(JSON.stringify(metadata), METADATA_PLACE);
 }
 
-function openMetadata(sealed: string | null, vault: Vault): Readonly<Record<string, string>> {
+export function openMetadata(sealed: string | null, vault: Vault): Readonly<Record<string, string>> {
   return sealed === null ? {} : (JSON.parse(vault.open(sealed, METADATA_PLACE)) as Record<string, string>);
 }

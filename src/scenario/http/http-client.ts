@@ -235,7 +235,8 @@ async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<
     size += chunk.length;
     if (size > maxBytes) {
       response.destroy();
-      throw new Error(`the answer is larger than ${Math.round(maxBytes / 1_048_576)} MB`);
+      const most = maxBytes < 1_048_576 ? `${maxBytes >> 10} kB` : `${Math.round(maxBytes / 1_048_576)} MB`;
+      throw new Error(`the answer is larger than ${most}`);
     }
     chunks.push(chunk);
   }
