@@ -107,7 +107,6 @@ export const statements: readonly string[] = [
      seconds integer,
      status integer)`,
   `create index masking_calls_attempts on masking_calls (caller, callee, started_at)`,
-  `create index masking_calls_callee on masking_calls (callee, started_at)`,
   `create index masking_calls_session on masking_calls (session_id, started_at desc) where session_id is not null`,
   `create index masking_calls_scenario on masking_calls (scenario_session_id) where session_id is not null`,
   `create index masking_calls_open on masking_calls (node) where ended_at is null`,
