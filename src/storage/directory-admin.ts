@@ -20,6 +20,7 @@ import {
 } from './directory-writer.ts';
 import { StorageError, sqlState } from './errors.ts';
 import { changeDirectory, refuseUsedScenarios } from './import-directory.ts';
+import { refuseUsedNumbers } from './masking-close.ts';
 import type { NumberKind, Schema } from './schema.ts';
 import type { TrunkDeclaration } from './trunk-rows.ts';
 import type { Vault } from './vault.ts';
@@ -180,6 +181,7 @@ export class DirectoryAdmin implements AdminStore {
       if (row === undefined) throw new StorageError('entry/unknown');
       if (row.provenance === 'settings') throw new StorageError('entry/declared');
       if (entity === 'scenarios') await refuseUsedScenarios(trx, [id]);
+      if (entity === 'numbers') await refuseUsedNumbers(trx, [id], new Date(this.#tools.clock.now()));
       // A scenario that a rule runs cannot go before the rule, by whichever cascade.
       if (entity === 'applications') await trx.deleteFrom('rules').where('application_id', '=', id).execute();
       await trx.deleteFrom(entity).where('id', '=', id).execute();

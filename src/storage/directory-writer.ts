@@ -5,6 +5,7 @@ import type { PhoneNumber } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Ha1Set } from '../sip/user-agent/types.ts';
 import { StorageError } from './errors.ts';
+import { closeOnNumbers } from './masking-close.ts';
 import { compilePattern } from './rule-pattern.ts';
 import type { NumberKind, Provenance, Schema } from './schema.ts';
 import { HA1_PLACE, NUMBER_PLACE, USER_NUMBER_PLACE } from './snapshot.ts';
@@ -156,6 +157,7 @@ export class DirectoryWriter {
     if (found !== undefined && found.application_id !== applicationId && this.#provenance === 'api') {
       throw new StorageError('entry/conflict', 'Another application holds the number.');
     }
+    if (found !== undefined && found.application_id !== applicationId) await this.#leavePool(found.id);
     const { sealed, index } = this.#vault.sealNumber(entry.number, NUMBER_PLACE);
     const row = {
       application_id: applicationId,
@@ -174,6 +176,12 @@ export class DirectoryWriter {
           .execute(),
       (id) => this.#trx.updateTable('numbers').set(row).where('id', '=', id).execute(),
     );
+  }
+
+  /** A number that goes to another application leaves its pool and its sessions behind. */
+  async #leavePool(id: string): Promise<void> {
+    await closeOnNumbers(this.#trx, { random: this.#random, clock: this.#clock }, [id]);
+    await this.#trx.updateTable('numbers').set({ pool_id: null }).where('id', '=', id).execute();
   }
 
   async trunk(trunk: TrunkDeclaration): Promise<Put> {

@@ -11,6 +11,7 @@ import {
   type UserDeclaration,
 } from './directory-writer.ts';
 import { StorageError } from './errors.ts';
+import { closeOnNumbers } from './masking-close.ts';
 import type { Schema } from './schema.ts';
 import { NUMBER_PLACE } from './snapshot.ts';
 import type { TrunkDeclaration } from './trunk-rows.ts';
@@ -81,7 +82,7 @@ export async function importDirectory(
     };
     for (const application of declared.applications) await importApplication(application, writer, note);
     for (const trunk of declared.trunks) await note(`trunk ${trunk.name}`, writer.trunk(trunk));
-    changes.push(...(await removeGone(trx, kept)));
+    changes.push(...(await removeGone(trx, tools, kept)));
     return { result: changes, changed: changes.length > 0 };
   });
 }
@@ -121,7 +122,11 @@ interface Removable {
   readonly username?: string;
 }
 
-async function removeGone(trx: Transaction<Schema>, kept: ReadonlySet<string>): Promise<DirectoryChange[]> {
+async function removeGone(
+  trx: Transaction<Schema>,
+  tools: { readonly random: Random; readonly clock: Clock },
+  kept: ReadonlySet<string>,
+): Promise<DirectoryChange[]> {
   const changes: DirectoryChange[] = [];
   for (const table of REMOVABLE) {
     const rows: readonly Removable[] = await trx
@@ -133,6 +138,7 @@ async function removeGone(trx: Transaction<Schema>, kept: ReadonlySet<string>): 
     if (gone.length === 0) continue;
     const ids = gone.map((row) => row.id);
     if (table === 'scenarios') await refuseUsedScenarios(trx, ids);
+    if (table === 'numbers') await closeOnNumbers(trx, tools, ids);
     await trx.deleteFrom(table).where('id', 'in', ids).execute();
     for (const row of gone) {
       changes.push({

@@ -2,6 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import type { NewEvent } from '../events/types.ts';
 import type { ClosedReason } from '../masking/types.ts';
 import { appendEvents } from './append-events.ts';
+import { StorageError } from './errors.ts';
+import { lockNumbers } from './masking-slots.ts';
 import { type MaskingTools, NEVER } from './masking-tools.ts';
 import type { Schema } from './schema.ts';
 
@@ -85,4 +87,30 @@ export async function openOnNumbers(
     select m.id from masking_sessions m where m.status = 'open' and m.id in (select session_id from users)
      order by m.id for update`.execute(trx);
   return rows.map((row) => row.id);
+}
+
+/**
+ * Before numbers are taken away by somebody who can be told no. No session begins on them until the transaction ends.
+ *
+ * @throws StorageError `entry/in-use` while a live session has one of them.
+ */
+export async function refuseUsedNumbers(
+  trx: Kysely<Schema>,
+  numberIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  if (numberIds.length === 0) return;
+  await lockNumbers(trx, numberIds, 'alone');
+  const open = await openOnNumbers(trx, numberIds);
+  if (open.length === 0) return;
+  const live = await trx
+    .selectFrom('masking_sessions')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('id', 'in', open)
+    .where('expires_at', '>', now)
+    .executeTakeFirstOrThrow();
+  if (live.count === 0) return;
+  const sessions =
+    live.count === 1 ? '1 open masking session has' : `${live.count} open masking sessions have`;
+  throw new StorageError('entry/in-use', `${sessions} the number.`);
 }

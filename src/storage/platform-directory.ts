@@ -3,6 +3,7 @@ import type { PhoneNumber } from '../kernel/phone-number.ts';
 import type { PasswordDigests, PlatformDirectory, UserChange } from '../platform-api/ports.ts';
 import { DirectoryChanges, type DirectoryTools } from './directory-changes.ts';
 import { StorageError } from './errors.ts';
+import { refuseUsedNumbers } from './masking-close.ts';
 import * as phones from './platform-phones.ts';
 import { PlatformReader } from './platform-reader.ts';
 import { compilePattern } from './rule-pattern.ts';
@@ -256,10 +257,14 @@ export class SqlPlatformDirectory extends PlatformReader implements PlatformDire
   async bindPhones(ids: readonly string[], applicationId: string | undefined): Promise<void> {
     await this.#changes.run(async (trx) => {
       const bound = await this.#changes.mine(trx, 'numbers', ids, 'some');
+      const leaving = await phones.notOf(trx, bound, applicationId);
+      await refuseUsedNumbers(trx, leaving, this.#now());
       if (applicationId === undefined) await phones.release(trx, bound);
       else {
-        const row = { application_id: applicationId };
-        if (bound.length > 0) await trx.updateTable('numbers').set(row).where('id', 'in', bound).execute();
+        // A pool is one of the application that the number leaves.
+        const row = { application_id: applicationId, pool_id: null };
+        if (leaving.length > 0)
+          await trx.updateTable('numbers').set(row).where('id', 'in', leaving).execute();
         await phones.hold(trx, ids, applicationId);
       }
     });
@@ -268,6 +273,7 @@ export class SqlPlatformDirectory extends PlatformReader implements PlatformDire
   async removePhones(ids: readonly string[]): Promise<void> {
     await this.#changes.run(async (trx) => {
       const bound = await this.#changes.mine(trx, 'numbers', ids, 'some');
+      await refuseUsedNumbers(trx, bound, this.#now());
       if (bound.length > 0) await trx.deleteFrom('numbers').where('id', 'in', bound).execute();
       await trx.deleteFrom('platform_phones').where('id', 'in', ids).execute();
     });

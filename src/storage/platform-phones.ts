@@ -77,6 +77,18 @@ export async function hold(trx: Trx, ids: readonly string[], applicationId: stri
   );
 }
 
+/** Those of these numbers that applications hold, but not this one. */
+export async function notOf(
+  trx: Trx,
+  ids: readonly string[],
+  applicationId: string | undefined,
+): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
+  let query = trx.selectFrom('numbers').select('id').where('id', 'in', ids);
+  if (applicationId !== undefined) query = query.where('application_id', '<>', applicationId);
+  return (await query.execute()).map(({ id }) => id);
+}
+
 /** Numbers that an application holds become nobody's. */
 export async function release(trx: Trx, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
