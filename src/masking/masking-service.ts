@@ -150,7 +150,7 @@ export class MaskingService implements MaskedCalls {
   async promise({ applicationId, caller, callId, scenarioSessionId }: Question & InSession): Promise<void> {
     const { people, events, clock } = this.#options;
     const person = await people.token(applicationId, caller, true);
-    const data = { person, call: callId };
+    const data = { sessionId: scenarioSessionId, callId, person };
     await events.append([
       { applicationId, subject: scenarioSessionId, type: 'call_back.requested', at: clock.now(), data },
     ]);
@@ -175,7 +175,10 @@ export class MaskingService implements MaskedCalls {
     const { people, events, clock, log } = this.#options;
     try {
       const person = await people.token(applicationId, caller, false);
-      const data = { reason, status, call: callId, ...(person === undefined ? {} : { person }) };
+      const data = {
+        ...{ sessionId: scenarioSessionId, callId, direction: 'inbound', status, reason },
+        ...(person === undefined ? {} : { person }),
+      };
       await events.append([
         { applicationId, subject: scenarioSessionId, type: 'call.refused', at: clock.now(), data },
       ]);

@@ -5,6 +5,7 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
 import { MaskingService } from '../masking/masking-service.ts';
 import { ExpirySweeper } from '../masking/sweeper.ts';
+import { eventIdOf } from '../storage/event-id.ts';
 import type { Storage } from '../storage/storage.ts';
 import { maskingApi } from './masking-api.ts';
 import { createResolver } from './resolver.ts';
@@ -47,7 +48,7 @@ export async function startMasking(options: {
     ...{ calls, blocks, counterparts, clock, log },
     events: {
       append: async (written) => {
-        await events.append(written);
+        await events.append(written.map(once));
         bell.ring();
       },
     },
@@ -65,4 +66,12 @@ export async function startMasking(options: {
         log.error({ lost }, 'changes of masked calls could not be written; the next start closes them');
     },
   };
+}
+
+/** A script that asks again tells nothing new: one event of a kind for each call. */
+function once<E extends { readonly type: string; readonly data: Readonly<Record<string, unknown>> }>(
+  event: E,
+) {
+  const { callId } = event.data;
+  return typeof callId === 'string' ? { ...event, id: eventIdOf(event.type, callId) } : event;
 }
