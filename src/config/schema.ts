@@ -6,6 +6,7 @@ import Type, { type Static } from 'typebox';
 import { FenceSchema } from './fence-schema.ts';
 import { ListenerSchema } from './listener-schema.ts';
 import { MediaSchema } from './media-schema.ts';
+import { RetentionSchema } from './retention-schema.ts';
 import { section } from './section.ts';
 import { SpeechSchema } from './speech-schema.ts';
 import { TrunkSchema } from './trunk-schema.ts';
@@ -344,6 +345,7 @@ export const SettingsSchema = section(
       },
       'Event logs of scenario sessions, for running them again.',
     ),
+    retention: RetentionSchema,
     limits: section(
       {
         calls: Type.Integer({

@@ -12,6 +12,7 @@ import type {
 import type { Question, Resolution } from '../masking/types.ts';
 import type { RecordStore } from '../records/ports.ts';
 import type { TranscriptStore } from '../records/transcript-ports.ts';
+import type { Erasures } from '../retention/ports.ts';
 import type { EventLog } from '../scenario/event-log.ts';
 import type { Scenarios, SessionDoors } from '../scenario/ports.ts';
 import type { CallTraces } from '../trace/ports.ts';
@@ -99,6 +100,7 @@ export interface HttpServerOptions {
   readonly apiKeys: ApiKeys;
   readonly idempotency: IdempotencyStore;
   readonly audit: AuditLog;
+  readonly erasures: Erasures;
   readonly masking: MaskingParts;
   readonly directory: Pick<CallDirectory, 'scenarioByName'>;
   readonly scenarios: Pick<Scenarios, 'start'>;

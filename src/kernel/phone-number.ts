@@ -112,7 +112,7 @@ export class PhoneNumber {
 
   /** What logs, errors and inspection show: first two and last two characters, e.g. `+7•••••••89`. */
   get masked(): string {
-    return maskDigits(this.#value);
+    return this.#value === ERASED ? ERASED : maskDigits(this.#value);
   }
 
   toString(): string {
@@ -127,6 +127,11 @@ export class PhoneNumber {
     return `PhoneNumber(${this.masked})`;
   }
 }
+
+const ERASED = '(erased)';
+
+/** Stands where the number of a person was who was erased. No account has that name, and nobody can be called there. */
+export const ERASED_NUMBER = PhoneNumber.parse(ERASED);
 
 /** Keeps the first two and last two characters of a number-like text and hides the rest. */
 export function maskDigits(text: string): string {

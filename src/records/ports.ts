@@ -43,7 +43,7 @@ export interface RecordingRecord {
   readonly error: string | undefined;
   /** What the script calls it, numbers masked. */
   readonly name?: string | undefined;
-  /** Until when the script wants it kept; nothing here takes recordings away. */
+  /** Until when the script wants it kept, whatever the settings say of others; then it is taken away. */
   readonly keepUntil?: number | undefined;
 }
 

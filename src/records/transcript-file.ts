@@ -1,5 +1,5 @@
 /** A transcript as files beside its recording: `….transcript.json` for programs, `….transcript.txt` for people. */
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import type { FileTranscript } from '../speech/transcribe-file.ts';
 import { transcriptPath } from './ports.ts';
 
@@ -77,6 +77,12 @@ export async function writeTranscript(recordingPath: string, document: Transcrip
   const path = transcriptPath(recordingPath);
   await writeWhole(path.replace(/json$/, 'txt'), `${document.text}\n`);
   await writeWhole(path, `${JSON.stringify(document)}\n`);
+}
+
+/** Both files; those that are not there are gone already. */
+export async function removeTranscript(recordingPath: string): Promise<void> {
+  const path = transcriptPath(recordingPath);
+  for (const one of [path, path.replace(/json$/, 'txt')]) await rm(one, { force: true });
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

@@ -9,7 +9,7 @@ import type { Logger } from '../kernel/logger.ts';
 import { SpeechError } from '../speech/speech-error.ts';
 import type { FileTranscript } from '../speech/transcribe-file.ts';
 import type { RecordingRecord, RecordStore } from './ports.ts';
-import { documentOf, writeTranscript } from './transcript-file.ts';
+import { documentOf, removeTranscript, writeTranscript } from './transcript-file.ts';
 import type { TranscriptJob, TranscriptStore } from './transcript-ports.ts';
 
 export interface TranscriptsOptions {
@@ -143,12 +143,14 @@ export class Transcripts {
   }
 
   async #attempt({ job, path }: Work): Promise<void> {
-    const { recognise, recordingsFolder, log } = this.#options;
+    const { recognise, records, recordingsFolder, log } = this.#options;
     const { recordingId, language, phrases } = job;
     const file = join(recordingsFolder, path);
     try {
       const transcript = await recognise(file, { language, phrases }, this.#aborted.signal);
       await writeTranscript(file, documentOf(recordingId, language, transcript));
+      // It was taken away meanwhile, row first: its words must not stay behind.
+      if ((await records.recording(recordingId)) === undefined) return await removeTranscript(file);
       this.#save({ ...job, status: 'complete', attempts: job.attempts + 1, error: undefined });
     } catch (error) {
       if (this.#aborted.signal.aborted) return;

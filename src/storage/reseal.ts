@@ -170,11 +170,17 @@ async function mergePerson(db: Kysely<Schema>, gone: string, index: string): Pro
     const stays = sql`(select s.id from people s join people g on g.application_id = s.application_id
                         where g.id = ${gone} and s.number_index = ${index})`;
     await sql`
-      insert into masking_slots (person_id, number_id, lane, session_id, free_after)
-        select ${stays}, number_id, lane, session_id, free_after from masking_slots where person_id = ${gone}
-        on conflict (person_id, number_id, lane) do update
-          set free_after = greatest(masking_slots.free_after, excluded.free_after)`.execute(trx);
-    await sql`delete from masking_slots where person_id = ${gone}`.execute(trx);
+      update masking_slots s set free_after = greatest(s.free_after, g.free_after), ends_at = greatest(s.ends_at, g.ends_at)
+        from masking_slots g
+       where g.person_id = ${gone} and s.person_id = ${stays} and s.number_id = g.number_id and s.lane = g.lane`.execute(
+      trx,
+    );
+    await sql`
+      delete from masking_slots g using masking_slots s
+       where g.person_id = ${gone} and s.person_id = ${stays} and s.number_id = g.number_id and s.lane = g.lane`.execute(
+      trx,
+    );
+    await sql`update masking_slots set person_id = ${stays} where person_id = ${gone}`.execute(trx);
     await sql`update masking_parties set person_id = ${stays} where person_id = ${gone}`.execute(trx);
     await sql`update masking_blocks set person_id = ${stays} where person_id = ${gone}`.execute(trx);
     await sql`update masking_blocks set counterpart_id = ${stays} where counterpart_id = ${gone}`.execute(

@@ -12,9 +12,11 @@ import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
 import { EventBell } from './event-bell.ts';
+import { SqlErasureStore } from './erasure-store.ts';
 import { SqlEventLogStore } from './event-log-store.ts';
 import { SqlEventStore, settleRestored } from './event-store.ts';
 import { SqlFenceStore } from './fence-store.ts';
+import { SqlFileRemovals } from './file-removals.ts';
 import { SqlIdempotencyStore } from './idempotency-store.ts';
 import { type DirectoryChange, type DirectoryDeclaration, importDirectory } from './import-directory.ts';
 import { KeyHolders } from './key-holders.ts';
@@ -26,6 +28,7 @@ import { SqlOutbox } from './outbox.ts';
 import { SqlPlatformDirectory } from './platform-directory.ts';
 import { SqlPlatformIds } from './platform-ids.ts';
 import { SqlRecordStore } from './record-store.ts';
+import { SqlRetentionStore } from './retention-store.ts';
 import { directoryVersion, loadSnapshot } from './snapshot.ts';
 import { SqlTraceStore } from './trace-store.ts';
 import { SqlTranscriptStore } from './transcript-store.ts';
@@ -60,6 +63,9 @@ export interface Storage {
   readonly apiKeys: ApiKeyStore;
   readonly idempotency: SqlIdempotencyStore;
   readonly audit: SqlAuditLog;
+  readonly erasures: SqlErasureStore;
+  readonly retention: SqlRetentionStore;
+  readonly fileRemovals: SqlFileRemovals;
   readonly fence: SqlFenceStore;
   readonly traces: SqlTraceStore;
   readonly eventLogs: SqlEventLogStore;
@@ -132,6 +138,9 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       apiKeys: new ApiKeyStore(db, random, clock),
       idempotency: new SqlIdempotencyStore(db, vault, clock),
       audit: new SqlAuditLog(db),
+      erasures: new SqlErasureStore(db, tools, () => bell.ring()),
+      retention: new SqlRetentionStore(db),
+      fileRemovals: new SqlFileRemovals(db),
       fence: new SqlFenceStore(db),
       traces: new SqlTraceStore(db, vault),
       eventLogs: new SqlEventLogStore(db, vault),

@@ -5,6 +5,7 @@ import { callEvents } from './call-events.ts';
 import { callReplay } from './call-replay.ts';
 import { callTrace } from './call-trace.ts';
 import { calls } from './calls.ts';
+import { erasures } from './erasures.ts';
 import { health } from './health.ts';
 import { keys } from './keys.ts';
 import { maskingBlocks } from './masking-blocks.ts';
@@ -54,5 +55,6 @@ export function registerRoutes(api: Api, options: HttpServerOptions): void {
   trunks(api, options);
   users(api, options);
   keys(api, options);
+  erasures(api, options);
   auditLog(api, options);
 }

@@ -1,0 +1,4 @@
+import { serverPlaces } from '../kit/storage-places.ts';
+import { erasureContract } from './erasure.contract.ts';
+
+erasureContract('a PostgreSQL server', serverPlaces());
