@@ -103,6 +103,8 @@ interface Whose {
   readonly application_id: string;
   readonly told_as: string | null;
   readonly masking_session: string | null;
+  /** Of the leg itself: it was called for that masking session. */
+  readonly leg_session: string | null;
   readonly caller: string | null;
   readonly callee: string | null;
 }
@@ -120,7 +122,7 @@ export async function appendNews(trx: Kysely<Schema>, random: Random, news: read
   }));
   const { rows } = await sql<Whose>`
     select n.ord, r.application_id, e.subject as told_as, coalesce(leg.session_id, latest.session_id) as masking_session,
-           leg.caller, leg.callee
+           leg.session_id as leg_session, leg.caller, leg.callee
       from jsonb_to_recordset(${JSON.stringify(questions)}::jsonb) as n (ord int, session text, leg text, start text)
       join call_records r on r.id = n.session and r.application_id is not null
       left join events e on e.id = n.start
@@ -141,7 +143,8 @@ function eventOf(news: News, whose: Whose, subjects: Map<string, string>): NewEv
   const masking = whose.masking_session ?? undefined;
   const isOfLeg = type.startsWith('call.');
   const first = (callId === undefined ? undefined : subjects.get(callId)) ?? whose.told_as ?? undefined;
-  const subject = (isOfLeg ? (first ?? masking) : (masking ?? first)) ?? sessionId;
+  // A caller's leg is not the session's, however late its beginning is written.
+  const subject = (isOfLeg ? (first ?? whose.leg_session) : (masking ?? first)) ?? sessionId;
   if (isOfLeg && callId !== undefined) subjects.set(callId, subject);
   return {
     ...{ id, type, at, subject, applicationId: whose.application_id },
