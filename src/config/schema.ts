@@ -3,78 +3,13 @@
  * `docs/reference/settings.schema.json` are generated from this page, and `load.ts` refuses what does not fit it.
  */
 import Type, { type Static } from 'typebox';
-import { FenceSchema } from './fence-schema.ts';
+import { ApplicationSchema } from './application-schema.ts';
 import { ListenerSchema } from './listener-schema.ts';
 import { MediaSchema } from './media-schema.ts';
 import { RetentionSchema } from './retention-schema.ts';
 import { section } from './section.ts';
 import { SpeechSchema } from './speech-schema.ts';
 import { TrunkSchema } from './trunk-schema.ts';
-
-export const UserSchema = section(
-  {
-    name: Type.String({ minLength: 1, pattern: '^[A-Za-z0-9_.-]+$', description: 'SIP user name.' }),
-    password: Type.String({ minLength: 4, description: 'SIP password; only digests of it are stored.' }),
-    number: Type.Optional(
-      Type.String({
-        description:
-          'Telephone number of the account: calls to it ring the account, calls from it show it to scripts.',
-      }),
-    ),
-  },
-  'A SIP account for a softphone or an operator.',
-);
-
-export const RuleSchema = section(
-  {
-    name: Type.String({ minLength: 1, description: 'Unique within the application.' }),
-    pattern: Type.String({
-      default: '.*',
-      maxLength: 512,
-      description: 'Regular expression that the whole dialled number must match.',
-    }),
-    scenarios: Type.Array(Type.String(), {
-      minItems: 1,
-      description: 'Names of scenarios; several run in order in one context.',
-    }),
-    customData: Type.String({
-      default: '',
-      maxLength: 65536,
-      description: 'What VoxEngine.customData() gives.',
-    }),
-  },
-  'Which scenarios a dialled number starts. The first rule that matches wins.',
-);
-
-export const ApplicationSchema = section(
-  {
-    name: Type.String({ minLength: 1, pattern: '^[A-Za-z0-9_.-]+$', description: 'Unique name.' }),
-    numbers: Type.Array(Type.String(), {
-      default: [],
-      description: 'Service numbers that the application holds, in E.164.',
-    }),
-    verifiedNumbers: Type.Array(Type.String(), {
-      default: [],
-      description: 'Numbers of your own that were verified and may be shown, too.',
-    }),
-    fence: FenceSchema,
-    users: Type.Array(UserSchema, { default: [], description: 'SIP accounts.' }),
-    scenarios: Type.Record(Type.String(), Type.String(), {
-      default: {},
-      description: 'Scenario name → file, relative to the settings file.',
-    }),
-    rules: Type.Array(RuleSchema, { default: [], description: 'In order.' }),
-    masking: Type.Boolean({
-      default: false,
-      description:
-        'Calls that no rule takes are joined by the masking service: the scenario `masking`, which comes with Maskline, or a script of your own under that name in `scenarios`. Off: such calls get 404.',
-    }),
-  },
-  'What a customer runs: numbers, accounts, scenarios, rules.',
-);
-
-/** Name of the scenario, and of the rule, that an application with `masking` has. */
-export const MASKING_SCENARIO = 'masking';
 
 export const SettingsSchema = section(
   {
@@ -224,7 +159,7 @@ export const SettingsSchema = section(
         httpAllow: Type.Array(Type.String(), {
           default: [],
           description:
-            'Private hosts, addresses or CIDR blocks that scripts may reach over HTTP. Public ones need no entry.',
+            'Private hosts, addresses or CIDR blocks that scripts, questions to backends and webhooks may reach over HTTP. Public ones need no entry.',
         }),
       },
       'Scenario sandboxes. Defaults are the limits of the cloud that the API comes from.',
@@ -240,6 +175,25 @@ export const SettingsSchema = section(
         }),
       },
       'The masking service.',
+    ),
+    webhooks: section(
+      {
+        parallel: Type.Integer({
+          default: 32,
+          minimum: 1,
+          maximum: 1000,
+          description:
+            'Requests to webhooks that this node has under way at once. Each is a socket and a few kB.',
+        }),
+        perWebhook: Type.Integer({
+          default: 4,
+          minimum: 1,
+          maximum: 100,
+          description:
+            'Of those, to one webhook: a slow server must not hold the others, and must not be flooded when it is back.',
+        }),
+      },
+      'Delivery of events to webhooks. Private addresses that they may be at stand in scenario.httpAllow.',
     ),
     speech: SpeechSchema,
     http: section(

@@ -9,7 +9,7 @@ import type { Random } from '../kernel/random.ts';
 import type { ClaimedDelivery, Outbox } from './ports.ts';
 import { againInMs } from './retries.ts';
 import { type Sent, send, TIMEOUT_MS, type WebhookHttp } from './send.ts';
-import { eventView } from './view.ts';
+import { eventView } from './types.ts';
 
 export interface DispatcherOptions {
   readonly outbox: Outbox;

@@ -1,4 +1,6 @@
 import type { CallDirectory } from '../call/types.ts';
+import type { EventStore, WebhookStore, WebhookTarget } from '../events/ports.ts';
+import type { Sent } from '../events/send.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
@@ -90,6 +92,19 @@ export interface MaskingParts {
   readonly explain: (question: Question, askBackend: boolean) => Promise<Resolution>;
 }
 
+/** The event log and webhooks. */
+export interface EventParts {
+  readonly log: EventStore;
+  readonly webhooks: WebhookStore;
+  /** Rung when this node has written events. */
+  readonly bell: { onRing(listener: () => void): () => void };
+  /** Sends something to a webhook right now; never rejects. */
+  readonly send: (
+    target: Pick<WebhookTarget, 'url' | 'secrets'>,
+    message: { readonly id: string; readonly at: number; readonly body: string },
+  ) => Promise<Sent>;
+}
+
 /** What the API is made of. */
 export interface HttpServerOptions {
   readonly records: RecordStore;
@@ -102,6 +117,7 @@ export interface HttpServerOptions {
   readonly audit: AuditLog;
   readonly erasures: Erasures;
   readonly masking: MaskingParts;
+  readonly events: EventParts;
   readonly directory: Pick<CallDirectory, 'scenarioByName'>;
   readonly scenarios: Pick<Scenarios, 'start'>;
   /** The ways into running sessions, for who knows their URLs; absent: none. */

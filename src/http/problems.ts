@@ -131,6 +131,24 @@ export const HTTP_ERRORS = {
     title: 'The session is asked more than it answers.',
     hint: 'Wait as long as the Retry-After header says; a session takes ten requests at once, and twenty a second.',
   },
+  'webhook/unknown': {
+    status: 404,
+    retryable: false,
+    title: 'There is no such webhook.',
+    hint: 'GET /v1/webhooks lists the webhooks that this key may see.',
+  },
+  'webhook/too-many': {
+    status: 409,
+    retryable: false,
+    title: 'The application has twenty webhooks already.',
+    hint: 'Remove one, or let one server pass events on to others.',
+  },
+  'events/too-many-streams': {
+    status: 503,
+    retryable: true,
+    title: 'The node carries fifty streams of events already.',
+    hint: 'Close streams that nobody reads, ask another node, or read GET /v1/events by cursor.',
+  },
   'application/unknown': {
     status: 404,
     retryable: false,
@@ -147,7 +165,7 @@ export const HTTP_ERRORS = {
     status: 409,
     retryable: false,
     title: 'A request with this Idempotency-Key has begun, and its end is not known.',
-    hint: 'GET /v1/calls shows whether its call was made. If not, send the request with a new key.',
+    hint: 'Look whether it was carried out: GET /v1/calls shows calls. If it was not, send it with a new key.',
   },
   'request/other-body': {
     status: 422,

@@ -7,7 +7,7 @@ import type { NewEvent } from '../../src/events/types.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
-import { fencedPost } from '../../src/node/fenced-post.ts';
+import { webhookHttp } from '../../src/node/webhooks.ts';
 import { InvalidCursor } from '../../src/records/ports.ts';
 import { type OpenDatabase, openDatabase } from '../../src/storage/database.ts';
 import { SqlEventStore } from '../../src/storage/event-store.ts';
@@ -40,7 +40,7 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
     let outbox: SqlOutbox;
     const receivers: WebhookReceiver[] = [];
     const dispatchers: Dispatcher[] = [];
-    const http = fencedPost(['127.0.0.1'], 'webhooks.httpAllow', systemClock);
+    const http = webhookHttp(['127.0.0.1'], systemClock);
 
     const receiver = async (): Promise<WebhookReceiver> => {
       const one = await WebhookReceiver.start();
@@ -290,14 +290,14 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
       await events.append([told('a')]);
       expect(await states(webhook.id)).toHaveLength(2);
       await dispatchers.splice(0)[0]?.close(5_000);
-      const closed = fencedPost([], 'webhooks.httpAllow', systemClock);
+      const closed = webhookHttp([], systemClock);
       const inside = await hook(target.url, ['call.ended']);
       await events.append([told('x', { type: 'call.ended' })]);
       dispatch('node-1', closed);
       await until(async () => {
         const page = await webhooks.deliveries(inside.webhook.id, 'taxi', { limit: 1 });
         expect(page?.items[0]?.lastError).toMatch(
-          /private address; add it to the setting webhooks.httpAllow/,
+          /private address; add it to the setting scenario.httpAllow/,
         );
       });
       expect(target.received).toEqual([]);

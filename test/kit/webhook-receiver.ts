@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { EventView } from '../../src/events/view.ts';
+import type { EventView } from '../../src/events/types.ts';
 
 export interface Received {
   readonly headers: IncomingHttpHeaders;

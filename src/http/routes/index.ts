@@ -6,6 +6,8 @@ import { callReplay } from './call-replay.ts';
 import { callTrace } from './call-trace.ts';
 import { calls } from './calls.ts';
 import { erasures } from './erasures.ts';
+import { liveEvents } from './event-stream.ts';
+import { events } from './events.ts';
 import { health } from './health.ts';
 import { keys } from './keys.ts';
 import { maskingBlocks } from './masking-blocks.ts';
@@ -27,6 +29,8 @@ import { sessionAccess } from './session-access.ts';
 import { startScenario } from './start-scenario.ts';
 import { trunks } from './trunks.ts';
 import { users } from './users.ts';
+import { webhookDeliveries } from './webhook-deliveries.ts';
+import { webhooks } from './webhooks.ts';
 
 /** All routes, in the order of the documentation. */
 export function registerRoutes(api: Api, options: HttpServerOptions): void {
@@ -52,6 +56,10 @@ export function registerRoutes(api: Api, options: HttpServerOptions): void {
   maskingPools(api, options);
   maskingPlan(api);
   numbers(api, options);
+  events(api, options);
+  liveEvents(api, options);
+  webhooks(api, options);
+  webhookDeliveries(api, options);
   trunks(api, options);
   users(api, options);
   keys(api, options);

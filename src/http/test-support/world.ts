@@ -10,9 +10,10 @@ import { systemRandom } from '../../kernel/random.ts';
 import { eventLogsOf } from '../../node/event-logs.ts';
 import { maskingApi } from '../../node/masking-api.ts';
 import { createResolver } from '../../node/resolver.ts';
+import { createWebhooks } from '../../node/webhooks.ts';
+import { erasuresOf } from '../../retention/erasures.ts';
 import type { StartRequest } from '../../scenario/ports.ts';
 import { TRUNK_DEFAULTS } from '../../sip/user-agent/types.ts';
-import { erasuresOf } from '../../retention/erasures.ts';
 import { openStorage, type Storage } from '../../storage/storage.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import type { Api } from '../api.ts';
@@ -109,6 +110,10 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     audit: storage.audit,
     erasures: erasuresOf(storage.erasures, async () => undefined),
     masking: maskingApi(storage, resolver),
+    events: createWebhooks({
+      ...{ storage, node: 'maskline-1', settings: { parallel: 4, perWebhook: 2 }, ...tools },
+      httpAllow: ['127.0.0.1'],
+    }).parts,
     directory: storage.directory,
     scenarios: {
       start: async (request) => {

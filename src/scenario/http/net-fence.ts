@@ -37,19 +37,14 @@ export interface ResolvedAddress {
 }
 
 export class NetFence {
-  readonly #setting: string;
   readonly #hosts = new Set<string>();
   readonly #allowed = new BlockList();
   readonly #forbiddenV4 = listOf(FORBIDDEN_V4);
   readonly #forbiddenV6 = listOf(FORBIDDEN_V6);
   readonly #globalV6 = listOf([GLOBAL_V6]);
 
-  /**
-   * @param exceptions hosts (`backend.local`, `localhost`) and CIDRs or addresses (`10.1.0.0/16`) that may be reached.
-   * @param setting where they come from, for who reads the error.
-   */
-  constructor(exceptions: readonly string[] = [], setting = 'scenario.httpAllow') {
-    this.#setting = setting;
+  /** @param exceptions hosts (`backend.local`, `localhost`) and CIDRs or addresses (`10.1.0.0/16`) that may be reached. */
+  constructor(exceptions: readonly string[] = []) {
     for (const exception of exceptions) {
       if (isAddressOrCidr(exception)) addTo(this.#allowed, exception);
       else this.#hosts.add(exception.toLowerCase());
@@ -62,7 +57,7 @@ export class NetFence {
     const chosen = addresses.find(({ address }) => named || this.allows(address));
     if (chosen === undefined) {
       throw new FenceError(
-        `${host} is a private address; add it to the setting ${this.#setting} if it may be reached from here`,
+        `${host} is a private address; add it to the setting scenario.httpAllow if it may be reached from here`,
       );
     }
     return chosen;
