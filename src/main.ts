@@ -33,6 +33,7 @@ import { createPlatformApi } from './node/platform.ts';
 import { startRetention } from './node/retention.ts';
 import { closeSip, createSipStack, listenSip, type SipStack } from './node/sip-stack.ts';
 import { startTracing } from './node/tracing.ts';
+import { createWebhooks } from './node/webhooks.ts';
 import { RecordKeeper } from './records/record-keeper.ts';
 import { Recordings } from './records/recordings.ts';
 import { recoverRecords } from './records/recover.ts';
@@ -202,6 +203,12 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     random,
   });
 
+  const webhooks = createWebhooks({
+    ...{ storage, node: settings.node, settings: settings.webhooks, clock, random, log },
+    httpAllow: settings.scenario.httpAllow,
+  });
+  // Closed after whatever writes events: what they write last may still go out.
+  closing.add('webhooks', () => webhooks.close());
   const logged = await startEventLogs(settings.replay, sandboxes, { store: storage.eventLogs, clock, log });
   closing.add('event logs', () => logged.close());
   let dialler: Dialler | undefined;
@@ -288,6 +295,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     apiKeys: storage.apiKeys,
     idempotency: storage.idempotency,
     masking: masking.parts,
+    events: webhooks.parts,
     audit: storage.audit,
     erasures: retention.erasures,
     directory,
@@ -320,6 +328,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
   closing.add('HTTP', () => http.close());
   api.url ||= http.url;
   dialler.start();
+  webhooks.start();
 
   closing.add('calls', () => drain.finish(limits.drainSeconds * 1000));
   log.info({ sip, http: http.url, database: storage.kind }, 'Maskline is ready');

@@ -161,7 +161,7 @@ export const SettingsSchema = section(
         httpAllow: Type.Array(Type.String(), {
           default: [],
           description:
-            'Private hosts, addresses or CIDR blocks that scripts may reach over HTTP. Public ones need no entry.',
+            'Private hosts, addresses or CIDR blocks that scripts, questions to backends and webhooks may reach over HTTP. Public ones need no entry.',
         }),
       },
       'Scenario sandboxes. Defaults are the limits of the cloud that the API comes from.',
@@ -177,6 +177,25 @@ export const SettingsSchema = section(
         }),
       },
       'The masking service.',
+    ),
+    webhooks: section(
+      {
+        parallel: Type.Integer({
+          default: 32,
+          minimum: 1,
+          maximum: 1000,
+          description:
+            'Requests to webhooks that this node has under way at once. Each is a socket and a few kB.',
+        }),
+        perWebhook: Type.Integer({
+          default: 4,
+          minimum: 1,
+          maximum: 100,
+          description:
+            'Of those, to one webhook: a slow server must not hold the others, and must not be flooded when it is back.',
+        }),
+      },
+      'Delivery of events to webhooks. Private addresses that they may be at stand in scenario.httpAllow.',
     ),
     speech: SpeechSchema,
     http: section(
