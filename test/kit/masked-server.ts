@@ -50,10 +50,14 @@ export async function startMaskedServer(): Promise<WholeServer> {
 
 /** As `POST /v1/masking-sessions` would make it. */
 export async function maskedSession(server: WholeServer, wish: NewMasked): Promise<MaskingSession> {
-  const { storage } = server.maskline;
+  const { sessions } = server.maskline.storage.masking;
+  return await sessions.create(newMasked(applicationOf(server), wish));
+}
+
+export function newMasked(applicationId: string, wish: NewMasked): NewSession {
   const { parties, mode = 'axb', number, rules } = wish;
-  return await storage.masking.sessions.create({
-    applicationId: applicationOf(server),
+  return {
+    applicationId,
     externalId: undefined,
     mode,
     parties: parties.map((party) => ({
@@ -67,7 +71,7 @@ export async function maskedSession(server: WholeServer, wish: NewMasked): Promi
     },
     rules: { ...NO_RULES, ...rules },
     metadata: {},
-  });
+  };
 }
 
 export function applicationOf(server: WholeServer): string {

@@ -27,23 +27,29 @@ export class Place {
   readonly key: string;
   /** Registrations name the node's port, so every node of this place has the same. 0 until the first has one. */
   #sipPort = 0;
+  readonly #application: 'taxi' | 'masked';
   readonly #phones: Phone[] = [];
   readonly #nodes: NodeProcess[] = [];
 
-  private constructor(folder: string, backend: Backend, key: string) {
+  private constructor(folder: string, backend: Backend, key: string, application: 'taxi' | 'masked') {
+    this.#application = application;
     this.folder = folder;
     this.data = join(folder, 'data');
     this.backend = backend;
     this.key = key;
   }
 
-  static async make(): Promise<Place> {
+  /** @param application `masked`: its calls are joined by the masking service, and it has no script. */
+  static async make(application: 'taxi' | 'masked' = 'taxi'): Promise<Place> {
     const folder = await mkdtemp(join(tmpdir(), 'maskline-lifecycle-'));
     await putDatabase(join(folder, 'data'));
     const storage = await openAt(join(folder, 'data'));
-    const { secret } = await createKey(storage, { name: 'test', scopes: ['calls:read', 'scenarios:start'] });
+    const { secret } = await createKey(storage, {
+      name: 'test',
+      scopes: ['calls:read', 'scenarios:start', 'sessions:read'],
+    });
     await storage.close();
-    return new Place(folder, await startBackend(), secret);
+    return new Place(folder, await startBackend(), secret, application);
   }
 
   /** Starts `maskline serve` and waits until it is ready. `start` wraps the command, such as `script/server`. */
@@ -104,6 +110,11 @@ export class Place {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  #script(): string {
+    const rule = `{ name: taxi, pattern: ".*", scenarios: [taxi], customData: "${this.backend.url}" }`;
+    return `scenarios: { taxi: ${SCENARIO} }\n    rules: [${rule}]`;
+  }
+
   #settings(drainSeconds: number): string {
     const { min, max } = mediaPorts();
     return `
@@ -118,8 +129,7 @@ applications:
     users:
       - { name: driver, password: driver-4711, number: "+447700900101" }
       - { name: passenger, password: passenger-4711, number: "+447700900202" }
-    scenarios: { taxi: ${SCENARIO} }
-    rules: [{ name: taxi, pattern: ".*", scenarios: [taxi], customData: "${this.backend.url}" }]
+    ${this.#application === 'masked' ? 'masking: true' : this.#script()}
 `;
   }
 }
