@@ -9,6 +9,9 @@ import { benchConference } from './conference.ts';
 import { type Bench, type BenchOptions, BenchSkipped } from './figures.ts';
 import { benchFlood } from './flood.ts';
 import { describeMachine, watchSurroundings } from './machine.ts';
+import { benchMaskingCreate } from './masking-create.ts';
+import { benchMaskingReplay } from './masking-replay.ts';
+import { benchMaskingResolve } from './masking-resolve.ts';
 import { benchMemory } from './memory.ts';
 import { benchParser } from './parser.ts';
 import { benchPlan } from './plan.ts';
@@ -25,6 +28,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   conference: benchConference,
   session: benchSession,
   plan: benchPlan,
+  'masking-create': benchMaskingCreate,
+  'masking-replay': benchMaskingReplay,
+  'masking-resolve': benchMaskingResolve,
   setup: benchSetup,
   memory: benchMemory,
   register: benchRegister,
