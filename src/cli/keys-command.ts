@@ -1,22 +1,19 @@
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadSettings } from '../config/load.ts';
 import type { ApiKey } from '../http/ports.ts';
-import { systemClock } from '../kernel/clock.ts';
-import { createLogger } from '../kernel/logger.ts';
-import { systemRandom } from '../kernel/random.ts';
-import { declaredDirectory } from '../node/declared-directory.ts';
-import { openStorage, type Storage } from '../storage/storage.ts';
-import { exampleFolder } from './example.ts';
+import type { Storage } from '../storage/storage.ts';
 import { createKey, createServiceAccount, listKeys, readScopes, revokeKey } from './keys.ts';
 import { type Account, credentialsOf, makeKeyPair } from './keys-credentials.ts';
 import { type KeyLine, KeysOverHttp } from './keys-over-http.ts';
+import { openStored } from './open-stored.ts';
+import { rotateData } from './rotate-data.ts';
 
 const USAGE = `maskline keys create --name NAME --scopes SCOPE,… [--application NAME] [WHERE]
 maskline keys create --service-account --name NAME --scopes SCOPE,… [--application NAME] [WHERE] > credentials.json
 maskline keys list [WHERE]
 maskline keys revoke ID [WHERE]
+maskline keys rotate-data [--check] [WHERE]
 
+  rotate-data  changes the key under which numbers and secrets are sealed; goes on where it was broken off. --check: only says how it stands
   SCOPE  calls:read, recordings:read, numbers:read, … (docs/reference/http.md), or all
   --service-account  a key pair that signs tokens, for tools made for Voximplant; prints the credentials that they read
   WHERE  --settings FILE | --example NAME, --data FOLDER    the database of a node that does not run (embedded), or any (PostgreSQL)
@@ -33,7 +30,18 @@ const OPTIONS = {
   url: { type: 'string' },
   key: { type: 'string' },
   'service-account': { type: 'boolean' },
+  check: { type: 'boolean' },
 } as const;
+
+/** What to do instead, while a node has the embedded database open. */
+const IN_USE = (url: string): string =>
+  [
+    'A node runs on this data folder. Let it make the key, with a key that has the scope keys:write:',
+    '',
+    `  maskline keys create --name NAME --scopes SCOPE,… --url ${url} --key mk_…`,
+    '',
+    'If there is no such key yet, stop the node, make one (maskline keys create --name admin --scopes all), and start it again.',
+  ].join('\n');
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
@@ -56,11 +64,13 @@ export async function keysCommand(args: string[]): Promise<number> {
     more.length === 0 &&
     ((verb === 'create' && id === undefined && values.name !== undefined && values.scopes !== undefined) ||
       (verb === 'list' && id === undefined) ||
+      (verb === 'rotate-data' && id === undefined && values.url === undefined) ||
       (verb === 'revoke' && id !== undefined));
   if (!wellFormed) {
     console.error(USAGE);
     return 2;
   }
+  if (verb === 'rotate-data') return await rotateData(values);
   // Before a database is opened for nothing.
   const scopes = readScopes(values.scopes ?? 'all');
   return await withKeys(values, async (keys) => {
@@ -83,64 +93,12 @@ async function withKeys(values: Values, use: (keys: Keys) => Promise<number> | n
     }
     return await use(new KeysOverHttp(values.url, secret));
   }
-  const { storage, email } = await openStored(values);
+  const { storage, settings } = await openStored(values, IN_USE);
   try {
-    return await use(storedKeys(storage, email));
+    return await use(storedKeys(storage, settings.platformApi.accountEmail));
   } finally {
     await storage.close();
   }
-}
-
-/** The storage that `serve` with the same options would open, with the applications that its settings declare. */
-async function openStored(values: Values): Promise<{ readonly storage: Storage; readonly email: string }> {
-  const file = values.settings ?? join(exampleFolder(values.example ?? 'taxi'), 'maskline.yaml');
-  const { settings, folder } = loadSettings(file, process.env);
-  const databaseUrl = process.env.DATABASE_URL ?? settings.databaseUrl;
-  let storage: Storage;
-  try {
-    storage = await openStorage({
-      ...(databaseUrl === undefined ? {} : { databaseUrl }),
-      dataFolder: resolve(values.data ?? settings.data),
-      clock: systemClock,
-      random: systemRandom,
-      log: createLogger('error'),
-    });
-  } catch (error) {
-    throw explainInUse(
-      error,
-      settings.http.publicUrl ?? `http://${settings.http.host}:${settings.http.port}`,
-    );
-  }
-  try {
-    const { application } = values;
-    const known = storage.admin
-      .applications()
-      .some(({ id, name }) => name === application || id === application);
-    // A key may be made before the first start; that start would declare the same.
-    if (application !== undefined && !known) {
-      await storage.importDirectory(await declaredDirectory(settings, folder));
-    }
-    return { storage, email: settings.platformApi.accountEmail };
-  } catch (error) {
-    await storage.close();
-    throw error;
-  }
-}
-
-/** The embedded database belongs to one process; while a node runs, it is the node that makes keys. */
-function explainInUse(error: unknown, url: string): unknown {
-  if ((error as { code?: unknown } | undefined)?.code !== 'storage/folder-in-use') return error;
-  const hint = [
-    'A node runs on this data folder. Let it make the key, with a key that has the scope keys:write:',
-    '',
-    `  maskline keys create --name NAME --scopes SCOPE,… --url ${url} --key mk_…`,
-    '',
-    'If there is no such key yet, stop the node, make one (maskline keys create --name admin --scopes all), and start it again.',
-  ].join('\n');
-  return Object.assign(new Error('The database is in use.', { cause: error }), {
-    code: 'storage/folder-in-use',
-    hint,
-  });
 }
 
 function storedKeys(storage: Storage, email: string): Keys {

@@ -12,6 +12,8 @@ const USAGE = `maskline COMMAND
   demo [--story] [--json] [--no-keep]                        make a masked call between two built-in phones and check it;
                                                              --story: the whole service of the taxi example
   keys create|list|revoke …                                  API keys
+  keys rotate-data [--check]                                 the key under which numbers and secrets are sealed
+  erase [--application NAME] < NUMBER                        erase a person by number, with a receipt
   trace CALL [--json] [--url URL] [--key KEY]                the SIP messages of a call, as a ladder
   drain [--wait SECONDS] [--undo] [--url URL] [--key KEY]    take a running node out of service, and back
   doctor [--settings FILE | --example NAME] [--json]         look at everything around a node: ports, trunks, clock, disk …
@@ -25,6 +27,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   serve: async (args) => (await import('./serve.ts')).serveCommand(args),
   demo: async (args) => (await import('./demo/command.ts')).demoCommand(args),
   keys: async (args) => (await import('./keys-command.ts')).keysCommand(args),
+  erase: async (args) => (await import('./erase.ts')).eraseCommand(args),
   trace: async (args) => (await import('./trace.ts')).traceCommand(args),
   drain: async (args) => (await import('./drain.ts')).drainCommand(args),
   doctor: async (args) => (await import('./doctor/command.ts')).doctorCommand(args),

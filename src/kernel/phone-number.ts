@@ -20,6 +20,8 @@ export type RevealPurpose =
   | 'store'
   /** A question to the customer's own backend at call time: service numbers, and callers where the policy says so. */
   | 'backend'
+  /** The command that asks a node to erase somebody. */
+  | 'erase'
   /** An answer of the API to a key that may read numbers. */
   | 'api'
   /** The leak scan, which has to know what it looks for. */

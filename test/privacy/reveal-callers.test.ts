@@ -13,6 +13,7 @@ const CALLERS: Readonly<Record<string, readonly string[]>> = {
   backend: ['masking/pull-question.ts'],
   scenario: ['scenario/host/call-events.ts'],
   store: ['storage/vault.ts'],
+  erase: ['cli/erase.ts'],
   api: ['http/views.ts'],
   'leak-scan': ['privacy/secret.ts'],
 };
