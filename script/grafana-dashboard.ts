@@ -252,6 +252,40 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'Masking',
+    panels: [
+      {
+        title: 'Who is meant: decisions',
+        queries: {
+          [`sum by (decision) (rate(maskline_masking_resolutions_total${NODE}${RATE}))`]: '{{decision}}',
+        },
+        unit: 'cps',
+        description:
+          'reject and play: callers who have no order, or whose order is over; many of them are a backend that closes sessions too early. failed: the database did not answer.',
+      },
+      {
+        title: 'Time to a decision',
+        queries: {
+          [quantile(0.5, 'maskline_masking_resolve_seconds')]: 'p50',
+          [quantile(0.99, 'maskline_masking_resolve_seconds')]: 'p99',
+        },
+        unit: 's',
+        thresholds: [0.01, 2],
+        description:
+          'A few milliseconds from the database. Seconds are the backend of a customer that is asked at call time: the caller hears nothing meanwhile.',
+      },
+      {
+        title: 'Masking sessions',
+        queries: {
+          [`max(maskline_masking_sessions_open${NODE})`]: 'open, all nodes',
+          [`sum(maskline_masking_calls_waiting${NODE})`]: 'changes that wait for the database',
+        },
+        description:
+          'A count that only grows is a backend that never closes its sessions: it will run out of numbers. What waits is written when the database is back.',
+      },
+    ],
+  },
+  {
     title: 'Guards',
     panels: [
       {

@@ -262,6 +262,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     clock,
     isDraining: () => drain.isOn,
     recordsWaiting: () => keeper.counts.waiting,
+    masking: masking.metrics,
     fenceRefused: () => fence.refused,
     traces: () => tracing?.counts ?? { waiting: 0, lost: 0 },
   });

@@ -8,6 +8,7 @@ import { ExpirySweeper } from '../masking/sweeper.ts';
 import { eventIdOf } from '../storage/event-id.ts';
 import type { Storage } from '../storage/storage.ts';
 import { maskingApi } from './masking-api.ts';
+import type { MaskingMetricsParts } from './masking-metrics.ts';
 import { createResolver } from './resolver.ts';
 
 /** What a slow database gets to take the last writes about calls when the node stops. */
@@ -16,6 +17,7 @@ const CLOSE_MS = 5_000;
 export interface Masking {
   /** For scenario sessions. */
   readonly service: MaskingService;
+  readonly metrics: Pick<MaskingMetricsParts, 'observers' | 'waiting' | 'countOpen'>;
   /** For the API. */
   readonly parts: MaskingParts;
   close(): Promise<void>;
@@ -57,6 +59,11 @@ export async function startMasking(options: {
   sweeper.start();
   return {
     service,
+    metrics: {
+      observers: service.observers,
+      waiting: () => service.waiting,
+      countOpen: () => masking.countOpen(),
+    },
     parts: maskingApi(storage, resolver),
     close: async () => {
       resolver.close();

@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { MediaEngine } from '../media/engine.ts';
 import type { Scenarios } from '../scenario/ports.ts';
 import { watchCalls } from './call-metrics.ts';
+import { type MaskingMetricsParts, watchMasking } from './masking-metrics.ts';
 import type { SipStack } from './sip-stack.ts';
 import { trunkMetrics } from './trunk-metrics.ts';
 
@@ -23,6 +24,7 @@ export function createMetrics(parts: {
   readonly clock: Clock;
   /** No new calls are taken. */
   readonly isDraining: () => boolean;
+  readonly masking: Pick<MaskingMetricsParts, 'observers' | 'waiting' | 'countOpen'>;
   /** Changes of call records that are not in the database yet. */
   readonly recordsWaiting: () => number;
   /** Calls that the fence refused since the start, by error. */
@@ -41,6 +43,7 @@ export function createMetrics(parts: {
     clock,
     register,
   });
+  const stopWatchingMasking = watchMasking({ ...parts.masking, clock, register });
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name: `maskline_${name}`,
@@ -134,6 +137,7 @@ export function createMetrics(parts: {
     close: () => {
       delay.disable();
       stopWatching();
+      stopWatchingMasking();
       register.clear();
     },
   };

@@ -6,6 +6,7 @@ import type { Directory } from './directory.ts';
 import { SqlMaskedCalls } from './masked-calls.ts';
 import { SqlBlocks } from './masking-blocks.ts';
 import { SqlCounterparts } from './masking-counterpart.ts';
+import { countOpenSessions } from './masking-counts.ts';
 import { SqlPools } from './masking-pools.ts';
 import { SqlResolutionStore } from './masking-resolution-store.ts';
 import { SqlMaskingSessions } from './masking-session-store.ts';
@@ -23,6 +24,8 @@ export interface MaskingStorage {
   /** Who is meant by a call, and the policies. */
   readonly resolution: SqlResolutionStore;
   readonly counterparts: SqlCounterparts;
+  /** Live sessions of all applications; a tenth of a second where there are a million. */
+  countOpen(): Promise<number>;
   /** Of customers' backends: what they answered, and with what they are asked. */
   readonly answers: SqlPullAnswerStore;
   readonly secrets: SqlBackendSecretStore;
@@ -55,6 +58,7 @@ export function openMaskingStorage(
     calls: new SqlMaskedCalls(db, tools, node),
     resolution: new SqlResolutionStore(db, given),
     counterparts: new SqlCounterparts(db),
+    countOpen: () => countOpenSessions(db, given.clock),
     answers: new SqlPullAnswerStore(db, given),
     secrets: new SqlBackendSecretStore(db, given),
   };
