@@ -37,11 +37,11 @@ async function read(
     return result;
   };
   const sleep = async (ms: number): Promise<void> => void waits.push(ms);
-  for await (const { event, cursor } of eventStream<{ n: string }>(open, sleep, {
+  for await (const { n, cursor } of eventStream<{ n: string }>(open, sleep, {
     ...options,
     signal: stop.signal,
   })) {
-    expect(event.n).toBe(cursor);
+    expect(n).toBe(cursor);
     ids.push(cursor);
     if (ids.length === count) stop.abort();
   }
@@ -65,6 +65,16 @@ describe('eventStream', () => {
     expect(asked).toEqual(['0', '2', '2', '2', '3']);
     // Longer each time, until something comes.
     expect(waits).toEqual([500, 1000, 2000, 500]);
+  });
+
+  test('the place moves on without an event, too', async () => {
+    const { ids, asked } = await read(1, [
+      () => new Response('retry: 2000\nid: 7\n\n'),
+      () => new Response(`id: 9\n\n`),
+      () => new Response(wire('12')),
+    ]);
+    expect(ids).toEqual(['12']);
+    expect(asked).toEqual([undefined, '7', '9']);
   });
 
   test('a connection that is silent for too long is left', async () => {

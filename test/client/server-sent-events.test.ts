@@ -17,6 +17,8 @@ const WIRE = [
   'id: a1\nevent: call.ended\ndata: {"label":"Заказ"}\n\n',
   'data: two\r\ndata:lines\r\n\r\n',
   'retry: 3000\nunknown\n\n',
+  'id: a2\n\n',
+  'id: a2\n\n',
   'id\rdata\r\r',
   'id: cut\ndata: off\n',
 ].join('');
@@ -24,6 +26,7 @@ const WIRE = [
 const EVENTS: ServerSentEvent[] = [
   { id: 'a1', event: 'call.ended', data: '{"label":"Заказ"}' },
   { id: 'a1', event: 'message', data: 'two\nlines' },
+  { id: 'a2', event: 'message', data: undefined },
   { id: '', event: 'message', data: '' },
 ];
 

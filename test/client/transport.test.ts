@@ -138,6 +138,12 @@ describe('what is sent again', () => {
     expect(sent).toHaveLength(1);
   });
 
+  test('a conflict is not: it may be sent again, and would be the same', async () => {
+    const { maskline, sent } = client([problem(409, 'masking/no-number', { retryable: true })]);
+    await expect(maskline.request('listTrunks', {})).rejects.toMatchObject({ code: 'masking/no-number' });
+    expect(sent).toHaveLength(1);
+  });
+
   test('not for ever', async () => {
     const { maskline, sent } = client(Array.from({ length: 4 }, () => problem(429, 'rate/requests')));
     await expect(maskline.request('listTrunks', {})).rejects.toBeInstanceOf(MasklineProblem);

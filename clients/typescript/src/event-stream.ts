@@ -10,18 +10,12 @@ export interface StreamOptions {
   readonly idleMs?: number;
 }
 
-export interface Streamed<Event> {
-  readonly event: Event;
-  /** Goes on behind this event: keep it with what you did of the event. */
-  readonly cursor: string;
-}
-
 const IDLE_MS = 45_000;
 /** Doubled while nothing comes, up to the second. */
 const WAIT_MS = { first: 500, most: 30_000 };
 
 /**
- * Events one after the other, each once, until the signal says stop. Rejects when the node refuses for good, say for a key
+ * Events one after the other, each once and with the cursor behind it, until the signal says stop. Rejects when the node refuses for good, say for a key
  * without the scope.
  *
  * @param open asks for the stream behind that cursor.
@@ -30,7 +24,7 @@ export async function* eventStream<Event>(
   open: (cursor: string | undefined, signal: AbortSignal) => Promise<Response>,
   sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>,
   options: StreamOptions = {},
-): AsyncGenerator<Streamed<Event>, undefined, undefined> {
+): AsyncGenerator<Event & { readonly cursor: string }, undefined, undefined> {
   const { signal, idleMs = IDLE_MS } = options;
   let { cursor } = options;
   let waitMs = WAIT_MS.first;
@@ -44,7 +38,8 @@ export async function* eventStream<Event>(
       for await (const { id, data } of serverSentEvents(watch.through(response))) {
         waitMs = WAIT_MS.first;
         cursor = id;
-        yield { event: JSON.parse(data) as Event, cursor: id };
+        if (data === undefined) continue;
+        yield { ...(JSON.parse(data) as Event), cursor: id };
         if (stopped()) return;
       }
     } catch (error) {

@@ -1,4 +1,6 @@
-import { eachItem, type PageOf } from './pages.ts';
+import { Caller, type ItemOf, type Items, type ListName } from './caller.ts';
+import { Events, Webhooks } from './events.ts';
+import { Blocks, Numbers, Policy, Sessions } from './masking.ts';
 import {
   type Answer,
   type Input,
@@ -8,44 +10,44 @@ import {
   Transport,
 } from './transport.ts';
 
-/** Operations whose answer is a list with cursors. */
-export type ListName = {
-  [Name in OperationName]: Answer<Name> extends PageOf<unknown> ? Name : never;
-}[OperationName];
-
-export type ItemOf<Name extends ListName> =
-  Answer<Name> extends { readonly items: ReadonlyArray<infer Item> } ? Item : never;
-
 /**
  * A Maskline node, or several behind one URL. Every method rejects with a `MasklineProblem` when the node refuses, and with
  * a `MasklineUnreachable` when there is no answer; what may be sent again is, before that.
  */
 export class Maskline {
-  readonly #transport: Transport;
+  readonly sessions: Sessions;
+  readonly blocks: Blocks;
+  readonly numbers: Numbers;
+  readonly policy: Policy;
+  readonly events: Events;
+  readonly webhooks: Webhooks;
+  readonly #caller: Caller;
 
   constructor(options: MasklineOptions) {
-    this.#transport = new Transport(options);
+    this.#caller = new Caller(new Transport(options));
+    this.sessions = new Sessions(this.#caller);
+    this.blocks = new Blocks(this.#caller);
+    this.numbers = new Numbers(this.#caller);
+    this.policy = new Policy(this.#caller);
+    this.events = new Events(this.#caller);
+    this.webhooks = new Webhooks(this.#caller);
   }
 
-  /** Any operation of the API, by its name in docs/reference/http.md. */
+  /** Any operation of the API, by its `operationId` in the OpenAPI document. */
   request<Name extends OperationName>(
     name: Name,
     input: Input<Name>,
     options: RequestOptions = {},
   ): Promise<Answer<Name>> {
-    return this.#transport.request(name, input, options);
+    return this.#caller.request(name, input, options);
   }
 
-  /** Every item of a list, page after page. */
+  /** Every item of any list, page after page. */
   each<Name extends ListName>(
     name: Name,
     input: Input<Name>,
     options: RequestOptions = {},
-  ): AsyncGenerator<ItemOf<Name>, undefined, undefined> {
-    const { query } = input as { readonly query?: object };
-    return eachItem<ItemOf<Name>>(async (cursor) => {
-      const asked = { ...input, query: { ...query, ...(cursor === undefined ? {} : { cursor }) } };
-      return (await this.request(name, asked as Input<Name>, options)) as unknown as PageOf<ItemOf<Name>>;
-    });
+  ): Items<ItemOf<Name>> {
+    return this.#caller.each(name, input, options);
   }
 }

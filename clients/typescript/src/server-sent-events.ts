@@ -4,17 +4,21 @@ export interface ServerSentEvent {
   /** Of this one, or the latest before it that had one. */
   readonly id: string;
   readonly event: string;
-  readonly data: string;
+  /** Undefined: nothing has happened, but from that id on. */
+  readonly data: string | undefined;
 }
 
-/** Reads the events of a body. What is cut off in its middle is not an event. Comments (heart-beats) are left out. */
+/** Reads the events of a body. What is cut off in its middle is not an event. Comments are left out. */
 export async function* serverSentEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   let id = '';
   let event = '';
   let data: string[] = [];
+  let told = id;
   for await (const line of lines(body)) {
     if (line === '') {
       if (data.length > 0) yield { id, event: event || 'message', data: data.join('\n') };
+      else if (id !== told) yield { id, event: 'message', data: undefined };
+      told = id;
       event = '';
       data = [];
       continue;

@@ -32,9 +32,10 @@ export interface RequestOptions {
 
 type Needed<Name extends string, Value> =
   Record<never, never> extends Value ? { readonly [K in Name]?: Value } : { readonly [K in Name]: Value };
+/** A body of which nothing is needed may be left out. */
 type NeededBody<Value> = [Value] extends [undefined]
   ? { readonly body?: undefined }
-  : undefined extends Value
+  : Record<never, never> extends Value
     ? { readonly body?: Value }
     : { readonly body: Value };
 
@@ -53,6 +54,13 @@ interface AnyInput {
 }
 
 const DEFAULTS = { attempts: 4, timeoutMs: 30_000, maxWaitMs: 60_000 } as const;
+/** Posted because a number stands in the body, and no change; or done twice as good as once. */
+const REPEATABLE: ReadonlySet<OperationName> = new Set([
+  ...(['searchMaskingSessions', 'explain', 'planNumbers'] as const),
+  ...(['closeMaskingSession', 'closeMaskingSessions'] as const),
+]);
+/** What may be better in a moment. A conflict may be sent again, too, and is the same conflict. */
+const SOON: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** The first wait, doubled each time. */
 const FIRST_WAIT_MS = 500;
 
@@ -91,7 +99,7 @@ export class Transport {
       authorization: `Bearer ${this.#options.key}`,
     };
     // Sent again, these do nothing twice: RFC 9110 §9.2.2, and our own key for what is not so by itself.
-    const repeatable = !['POST', 'PATCH'].includes(method);
+    const repeatable = !['POST', 'PATCH'].includes(method) || REPEATABLE.has(name);
     if (once) headers['idempotency-key'] = options.idempotencyKey ?? crypto.randomUUID();
     if (input.body !== undefined) headers['content-type'] = 'application/json';
     const init = {
@@ -107,8 +115,8 @@ export class Transport {
         const waitMs = this.#waitMs(result, attempt);
         const problem = await problemOf(result);
         // What a proxy says of a request that may have been carried out: only where twice is once.
-        const safe = repeatable || once || problem.code !== NOT_MASKLINE;
-        if (last || !problem.retryable || !safe || waitMs === undefined) throw problem;
+        const safe = problem.retryable && (repeatable || once || problem.code !== NOT_MASKLINE);
+        if (last || !safe || !SOON.has(problem.status) || waitMs === undefined) throw problem;
         await this.#sleep(waitMs, options.signal);
       } else {
         if (last || !(repeatable || once)) throw result;
