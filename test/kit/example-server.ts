@@ -22,6 +22,8 @@ import { RtpAttacker } from './rtp-attacker.ts';
 import { HOST } from './whole-server.ts';
 
 export interface ExampleOptions {
+  /** Settings in the example's folder; default `maskline.yaml`. */
+  readonly file?: string;
   /** Stands for the backend's URL, whose port is another one here. */
   readonly customData?: string;
   /** Further changes of the settings. */
@@ -47,7 +49,8 @@ export class ExampleServer {
   }
 
   static async start(name: string, options: ExampleOptions = {}): Promise<ExampleServer> {
-    const file = fileURLToPath(new URL(`../../examples/${name}/maskline.yaml`, import.meta.url));
+    const { file: settingsFile = 'maskline.yaml' } = options;
+    const file = fileURLToPath(new URL(`../../examples/${name}/${settingsFile}`, import.meta.url));
     const { settings: shipped, folder } = loadSettings(file, {});
     const data = await mkdtemp(join(tmpdir(), `maskline-${name}-`));
     await putDatabase(data);

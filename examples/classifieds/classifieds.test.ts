@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Maskline } from '../../clients/typescript/src/index.ts';
+import type { Phone } from '../../src/phone/phone.ts';
+import { ExampleServer } from '../../test/kit/example-server.ts';
+import { MaskingExample, post, reset, talk, type } from '../../test/kit/masking-example.ts';
+import { startClassifiedsPull } from './pull/backend.ts';
+import { startClassifiedsPush } from './push/backend.ts';
+
+const LOCAL = { host: '127.0.0.1', port: 0 };
+const SHARED = '+442079460800';
+const OWN = '+442079460801';
+const ANSWERS = { answer: { ringAfterMs: 0, answerAfterMs: 50 } };
+
+const phones: Phone[] = [];
+let server: ExampleServer;
+beforeAll(async () => {
+  server = await ExampleServer.start('classifieds');
+});
+afterAll(() => server.stop());
+afterEach(() => reset(server, phones.splice(0)));
+
+async function people() {
+  const [seller, buyer] = [await server.phone('seller', ANSWERS), await server.phone('buyer', ANSWERS)];
+  phones.push(seller, buyer);
+  return { seller, buyer };
+}
+
+describe('push', () => {
+  test('an ad has digits behind the number of all ads, or a number of its own; a caller is turned away', async () => {
+    const example = await MaskingExample.of(server, 'classifieds/push');
+    const backend = await startClassifiedsPush({ ...LOCAL, maskline: example.maskline });
+    const { seller, buyer } = await people();
+    const bicycle = await example.send(backend);
+    const { extension } = bicycle.body as { extension: string };
+    expect(extension).toMatch(/^\d{2,}$/);
+    expect(bicycle).toEqual({ status: 201, body: { dial: SHARED, extension } });
+    expect(await example.send(backend, 1)).toEqual({ status: 201, body: { dial: OWN } });
+
+    // Who has no digits is asked for them.
+    expect(await talk(buyer, seller, SHARED, { type: `${extension}#` })).toEqual({ shown: SHARED });
+    expect(await talk(buyer, seller, OWN)).toEqual({ shown: OWN });
+    // The seller calls back whoever called last.
+    expect(await talk(seller, buyer, OWN)).toEqual({ shown: OWN });
+
+    const caller = await firstCaller();
+    expect(await post(backend, '/ads/82/block', { caller })).toEqual({ status: 204, body: undefined });
+    const again = buyer.call(OWN);
+    await again.waitFor('ended');
+    expect(again.end).toMatchObject({ by: 'remote', status: 403 });
+    await backend.close();
+  });
+});
+
+describe('pull', () => {
+  test('a buyer types the ad and reaches its seller; the seller turns the last caller away', async () => {
+    const example = await MaskingExample.of(server, 'classifieds/pull');
+    const backend = await startClassifiedsPull({ ...LOCAL, maskline: example.maskline });
+    const { seller, buyer } = await people();
+    expect(await example.send(backend)).toMatchObject({ status: 201 });
+
+    expect(await talk(buyer, seller, SHARED, { type: '81#' })).toEqual({ shown: SHARED });
+    expect(await example.send(backend, 1)).toEqual({ status: 204, body: undefined });
+    const again = buyer.call(SHARED);
+    await type(again, '81#');
+    await again.waitFor('ended');
+    expect(seller.calls).toHaveLength(1);
+    await backend.close();
+  });
+});
+
+/** The token of the first caller who was put through to the seller, as the events of calls have it. */
+async function firstCaller(): Promise<string> {
+  const maskline = new Maskline({ url: server.maskline.httpUrl, key: await server.key('events:read') });
+  for await (const { data } of maskline.events.list({ types: 'call.answered' }))
+    if (typeof data.caller === 'string') return data.caller;
+  throw new Error('nobody was put through');
+}
+
+test('its README names folders that are there', () => {
+  for (const folder of ['push', 'pull'])
+    expect(existsSync(fileURLToPath(new URL(`./${folder}/README.md`, import.meta.url)))).toBe(true);
+});
