@@ -13,6 +13,8 @@ const FIRST_PAUSE_SECONDS = 5;
 const LAST_PAUSE_SECONDS = 300;
 /** The last attempt is made a little under 25 hours after the first; what an endpoint's pauses have kept longer is given up. */
 const LONGEST_HOURS = 25;
+/** Rows of a webhook that one claim looks at. */
+const LOOK_AT = sql.lit(200);
 /** `size` counts no further: it is asked at each scrape of the metrics. */
 const COUNTED = 100_000;
 
@@ -40,27 +42,36 @@ export class SqlOutbox implements Outbox {
   /**
    * The head of each subject's queue only: what is behind a delivery that waits, or that another node has, stays. A row that
    * another node takes at the same moment is passed over, and a row that it has just taken no longer fits the condition.
+   *
+   * Of each webhook so many rows are looked at, the longest due first. Should they all be behind others, they would hide what
+   * comes after them: then they are put off until the one that they are behind is due.
    */
   async claim(options: Parameters<Outbox['claim']>[0]): Promise<readonly ClaimedDelivery[]> {
     const { node, most, leaseMs, perWebhook, busy } = options;
     const { rows } = await sql<ClaimedRow>`
-      with heads as (
-        select head.id, head.next_at, w.id as webhook_id, w.failures,
-               row_number() over (partition by w.id order by head.next_at, head.id) as place
+      with seen as (
+        select w.id as webhook_id, w.failures, d.id, d.next_at, head.id as head, head.next_at as head_at,
+               count(*) over (partition by w.id) as looked_at
           from webhooks w cross join lateral (
-            select d.id, d.next_at from webhook_deliveries d
-             where d.webhook_id = w.id and d.state = 'waiting' and d.next_at <= now()
-               and (d.lease_until is null or d.lease_until < now())
-               and not exists (select from webhook_deliveries p
-                                where p.webhook_id = d.webhook_id and p.subject = d.subject
-                                  and p.state = 'waiting' and p.id < d.id)
-             order by d.next_at, d.id limit ${perWebhook} for update of d skip locked) head
+            select d.id, d.next_at, d.subject from webhook_deliveries d
+             where d.webhook_id = w.id and d.state = 'waiting' and d.next_at <= now() and ${FREE}
+             order by d.next_at, d.id limit ${LOOK_AT}) d
+          left join lateral (
+            select p.id, p.next_at from webhook_deliveries p
+             where p.webhook_id = w.id and p.subject = d.subject and p.state = 'waiting' and p.id < d.id
+             order by p.id limit 1) head on true
          where w.enabled and (w.paused_until is null or w.paused_until <= now())),
+      ranked as (
+        select *, row_number() over (partition by webhook_id order by next_at, id) as place from seen where head is null),
       due as (
-        select id from heads
+        select d.id from ranked join webhook_deliveries d on d.id = ranked.id
          where place <= case when failures >= ${sql.lit(CIRCUIT_FAILURES)} then 1 else ${perWebhook}::int end
-                      - coalesce((${JSON.stringify(Object.fromEntries(busy))}::jsonb ->> webhook_id)::int, 0)
-         order by next_at, id limit ${most})
+                      - coalesce((${JSON.stringify(Object.fromEntries(busy))}::jsonb ->> ranked.webhook_id)::int, 0)
+           and d.state = 'waiting' and ${FREE}
+         order by d.next_at, d.id limit ${most} for update of d skip locked),
+      put_off as (
+        update webhook_deliveries d set next_at = greatest(seen.head_at, now() + interval '2 seconds') from seen
+         where d.id = seen.id and seen.head is not null and seen.looked_at >= ${LOOK_AT} and d.state = 'waiting')
       update webhook_deliveries d
          set claim = ${`${node} `}::text || gen_random_uuid()::text, lease_until = now() + ${milliseconds(leaseMs)}
         from due, events e, webhooks w
@@ -87,7 +98,7 @@ export class SqlOutbox implements Outbox {
            set state = 'delivered', attempts = attempts + 1, last_attempt_at = now(), last_status = ${status},
                last_error = null, next_at = null, claim = null, lease_until = null
          where ${ours(id, claim)} returning id, webhook_id, subject),
-      ${behindItNow(sql`true`)}
+      ${nextIsDue(sql`true`)}
       update webhooks set failures = 0, paused_until = null
        where id in (select webhook_id from done) and (failures > 0 or paused_until is not null)`.execute(
       this.#db,
@@ -108,7 +119,7 @@ export class SqlOutbox implements Outbox {
         update webhook_deliveries d set next_at = done.next_at from done
          where d.webhook_id = done.webhook_id and d.subject = done.subject and d.state = 'waiting' and d.id > done.id
            and done.next_at is not null),
-      ${behindItNow(sql`done.next_at is null`)}
+      ${nextIsDue(sql`done.next_at is null`)}
       update webhooks set enabled = enabled and not ${gone}::boolean, failures = failures + 1,
              paused_until = case when failures + 1 >= ${sql.lit(CIRCUIT_FAILURES)} then now() + ${PAUSE} end
        where id in (select webhook_id from done)`.execute(this.#db);
@@ -144,12 +155,17 @@ export class SqlOutbox implements Outbox {
   }
 }
 
-/** What waited behind a delivery of the subject that waits no longer, for a CTE; the row itself looks as it was before. */
-const behindItNow = (when: ReturnType<typeof sql>) => sql`
+/** The next of a subject, when the one in front of it waits no longer; for a CTE, to which that one looks as it was before. */
+const nextIsDue = (when: ReturnType<typeof sql>) => sql`
       freed as (
         update webhook_deliveries d set next_at = now() from done
-         where d.webhook_id = done.webhook_id and d.subject = done.subject and d.state = 'waiting' and d.id > done.id
+         where d.id = (select n.id from webhook_deliveries n
+                        where n.webhook_id = done.webhook_id and n.subject = done.subject
+                          and n.state = 'waiting' and n.id > done.id order by n.id limit 1)
            and d.next_at > now() and ${when})`;
+
+/** No node has it. */
+const FREE = sql`(d.lease_until is null or d.lease_until < now())`;
 
 const ours = (id: string, claim: string) =>
   sql`id = ${id}::bigint and claim = ${claim} and state = 'waiting'`;

@@ -172,6 +172,19 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
       expect(briefly(await claim())).toEqual(['a 3']);
     });
 
+    it('hundreds that are behind others do not hide what comes after them', async () => {
+      await hook('https://example.com');
+      await events.append(Array.from({ length: 450 }, () => told('deep')));
+      await events.append([told('later')]);
+      const [deep, ...others] = await claim();
+      expect([deep?.event.subject, others]).toEqual(['deep', []]);
+      const seen: string[] = [];
+      for (let looks = 0; looks < 4; looks++) seen.push(...briefly(await claim('node-2')));
+      expect(seen).toEqual(['later 1']);
+      await outbox.delivered(deep!.id, deep!.claim, 200);
+      expect(briefly(await claim())).toEqual(['deep 2']);
+    });
+
     it('who has lost a claim changes nothing', async () => {
       const { webhook } = await hook('https://example.com');
       await events.append([told('a'), told('a')]);
