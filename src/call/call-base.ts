@@ -24,7 +24,10 @@ export interface CallContext {
 }
 
 /** Who and what, fixed for the life of the call. */
-export type CallFacts = Pick<Call, 'callerid' | 'number' | 'displayName' | 'fromUri' | 'toUri' | 'headers'>;
+export type CallFacts = Pick<
+  Call,
+  'callerid' | 'number' | 'displayName' | 'fromUri' | 'toUri' | 'headers' | 'maskingSessionId'
+>;
 
 /** A media worker that died must not keep a call from ending; a live one closes a leg within milliseconds. */
 const CLOSE_LIMIT_MS = 2_000;
@@ -40,6 +43,7 @@ export abstract class CallBase implements Call {
   readonly fromUri: string;
   readonly toUri: string;
   readonly headers: HeaderMap;
+  readonly maskingSessionId: string | undefined;
   readonly ended: Promise<CallEnd>;
   protected readonly context: CallContext;
   protected media: CallMedia | undefined;
@@ -71,6 +75,7 @@ export abstract class CallBase implements Call {
     this.fromUri = facts.fromUri;
     this.toUri = facts.toUri;
     this.headers = facts.headers;
+    this.maskingSessionId = facts.maskingSessionId;
     const ended = Promise.withResolvers<CallEnd>();
     this.ended = ended.promise;
     this.#resolveEnded = ended.resolve;

@@ -187,3 +187,34 @@ describe('who is called', () => {
     expect(inspect(plan.outcome, { depth: 9 })).not.toContain('9057654321');
   });
 });
+
+describe('a number that no script has seen', () => {
+  const called = PhoneNumber.parse('+79057654321');
+  const shown = PhoneNumber.parse(SERVICE_NUMBER);
+
+  it('[row 29] is dialled as it is, shows a service number, and prints itself nowhere', () => {
+    const masked = {
+      target: { kind: 'number', number: called },
+      callerid: shown,
+      maskingSessionId: 'ms_1',
+    } as const;
+    const { target, identity } = inviteOf(masked);
+    expect(target.kind === 'trunk' && target.number.equals(called)).toBe(true);
+    expect(identity.kind === 'number' && identity.number.equals(shown)).toBe(true);
+    const { facts } = planDial(request(masked), directory, 'RU');
+    expect(facts.number.equals(called)).toBe(true);
+    expect(facts.maskingSessionId).toBe('ms_1');
+    expect(inspect({ ...facts, number: undefined })).not.toContain('9057654321');
+  });
+
+  it('[row 29] is not called with a number that the application may not show, nor from nobody', () => {
+    const target = { kind: 'number', number: called } as const;
+    expect(codeOf({ target, callerid: PhoneNumber.parse(CALLER) })).toBe(403);
+    expect(codeOf({ target, callerid: '' })).toBe(403);
+    expect(codeOf({ target, callerid: 'driver' })).toBe(403);
+  });
+
+  it('is none when the caller had withheld it', () => {
+    expect(codeOf({ target: { kind: 'number', number: PhoneNumber.parse('anonymous') } })).toBe(404);
+  });
+});

@@ -98,7 +98,9 @@ function identityOf(
   const held =
     showServiceNumber(directory, applicationId, number, displayName) ??
     showVerifiedNumber(directory, applicationId, number, displayName);
-  if (held !== undefined || target.kind === 'pstn' || typeof callerid !== 'string') return held;
+  // `number` goes to the phone network, too.
+  const isOurs = target.kind === 'user' || target.kind === 'sip';
+  if (held !== undefined || !isOurs || typeof callerid !== 'string') return held;
   const nobody = callerid.trim() === '' || directory.isUser(applicationId, callerid);
   return nobody ? showAnonymous() : undefined;
 }
@@ -114,6 +116,7 @@ function factsOf(request: DialRequest, displayName: string, country: string | un
     fromUri: `sip:${request.callerid === '' ? 'anonymous@anonymous.invalid' : request.callerid}`,
     toUri: request.target.kind === 'sip' ? request.target.uri : `sip:${called}`,
     headers: {},
+    maskingSessionId: request.maskingSessionId,
   };
 }
 

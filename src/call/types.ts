@@ -93,6 +93,8 @@ export interface Call {
   readonly fromUri: string;
   readonly toUri: string;
   readonly headers: HeaderMap;
+  /** The masking session for which it was dialled. */
+  readonly maskingSessionId?: string | undefined;
   /** The media leg, once there is one (early media, answer, or our offer). */
   readonly leg: MediaLeg | undefined;
   /** Resolves with the leg as soon as there is one; rejects when the call ends first. */
@@ -142,6 +144,8 @@ export interface DialRequest {
   readonly headers: HeaderMap;
   /** Max-Forwards of the inbound leg that led to this one, minus one (PITFALLS row 44); 70 without one. */
   readonly maxForwards: number;
+  /** Whose call it is, for the records and for those who follow that masking session. */
+  readonly maskingSessionId?: string | undefined;
 }
 
 /** What a rule led to for a call that came in. */

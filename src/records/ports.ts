@@ -17,6 +17,8 @@ export interface LegRecord {
   readonly callerid: PhoneNumber;
   /** Inbound: the dialled number. Outbound: who was called. */
   readonly number: PhoneNumber;
+  /** For which the leg was dialled: its events stand under it. Told with changes, and not read back. */
+  readonly maskingSessionId?: string | undefined;
   readonly startedAt: number;
   readonly ringingAt: number | undefined;
   readonly answeredAt: number | undefined;

@@ -23,7 +23,7 @@ const END: CallEnd = {
   durationSeconds: 4,
   media: undefined,
 };
-/** The keeper reads these four of a call and nothing else. */
+/** The keeper reads these of a call, the masking session if there is one, and nothing else. */
 const inbound = { id: 'call-1', incoming: true, callerid: DRIVER, number: SERVICE } as Call;
 const outbound = { id: 'call-2', incoming: false, callerid: SERVICE, number: PASSENGER } as Call;
 

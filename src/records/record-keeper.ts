@@ -161,6 +161,7 @@ export class RecordKeeper {
       incoming: call.incoming,
       callerid: call.callerid,
       number: call.number,
+      ...(call.maskingSessionId === undefined ? {} : { maskingSessionId: call.maskingSessionId }),
       startedAt: this.#clock.now(),
       ringingAt: undefined,
       answeredAt: undefined,

@@ -15,6 +15,8 @@ export interface News {
   readonly sessionId: string;
   /** The leg; undefined: the call had none. */
   readonly callId: string | undefined;
+  /** The masking session for which the leg was dialled, where that is known from the call itself. */
+  readonly maskingSessionId?: string | undefined;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -39,8 +41,8 @@ export function newsOf(changes: readonly RecordChange[]): readonly News[] {
 export const startOf = (callId: string): string => eventIdOf('call.started', callId);
 
 function newsOfLeg(sessionId: string, leg: LegRecord): News[] {
-  const { callId, startedAt, answeredAt, endedAt } = leg;
-  const base = { sessionId, callId };
+  const { callId, startedAt, answeredAt, endedAt, maskingSessionId } = leg;
+  const base = { sessionId, callId, maskingSessionId };
   const data = { sessionId, callId, direction: leg.incoming ? 'inbound' : 'outbound' };
   const news: News[] = [{ ...base, id: startOf(callId), type: 'call.started', at: startedAt, data }];
   if (answeredAt !== undefined) {
@@ -140,11 +142,13 @@ export async function appendNews(trx: Kysely<Schema>, random: Random, news: read
 /** @param subjects of legs that begin in this very batch. */
 function eventOf(news: News, whose: Whose, subjects: Map<string, string>): NewEvent {
   const { id, type, at, sessionId, callId, data } = news;
-  const masking = whose.masking_session ?? undefined;
+  // The row of the masked call may be written later than the leg.
+  const own = news.maskingSessionId ?? whose.leg_session;
+  const masking = own ?? whose.masking_session ?? undefined;
   const isOfLeg = type.startsWith('call.');
   const first = (callId === undefined ? undefined : subjects.get(callId)) ?? whose.told_as ?? undefined;
   // A caller's leg is not the session's, however late its beginning is written.
-  const subject = (isOfLeg ? (first ?? whose.leg_session) : (masking ?? first)) ?? sessionId;
+  const subject = (isOfLeg ? (first ?? own) : (masking ?? first)) ?? sessionId;
   if (isOfLeg && callId !== undefined) subjects.set(callId, subject);
   return {
     ...{ id, type, at, subject, applicationId: whose.application_id },

@@ -274,6 +274,15 @@ export function eventsContract(name: string, places: StoragePlaces): void {
         expect(events[2]?.data).toMatchObject({ answered: false, direction: 'outbound' });
         expect(events[4]?.data).toMatchObject({ maskingSessionId: 'ms_1', direction: 'inbound' });
       });
+
+      it('a leg that was dialled for a masking session stands under it, also when that call is written down later', async () => {
+        const out = { ...leg({ callId: 'leg-2', incoming: false }), maskingSessionId: 'ms_1' };
+        await storage.records.apply([opened, { kind: 'leg', sessionId: 's1', leg: out }]);
+        await storage.records.apply([{ kind: 'leg', sessionId: 's1', leg: { ...out, endedAt: START + 5 } }]);
+        const events = await readAll('taxi');
+        expect(brief(events)).toEqual(['ms_1 1 call.started', 'ms_1 2 call.ended']);
+        expect(events[0]?.data).toMatchObject({ maskingSessionId: 'ms_1' });
+      });
     });
   });
 }

@@ -193,6 +193,7 @@ export class SessionMasking implements HostPart {
         displayName: '',
         headers: {},
         maxForwards: request.inbound === undefined ? 70 : request.inbound.maxForwards - 1,
+        maskingSessionId: decision.sessionId,
       },
       { sessionId, media },
     );
