@@ -235,6 +235,22 @@ export const ROWS: readonly Row[] = [
           'Registered phones and trunks over TCP or TLS, and browsers. A sudden fall is a network or a certificate.',
       },
       {
+        title: 'Webhooks that wait',
+        queries: {
+          [`max(maskline_webhooks_waiting${NODE})`]: 'waiting',
+          [`max(maskline_webhooks_oldest_seconds${NODE})`]: 'age of the oldest, seconds',
+        },
+        description:
+          'The outbox of all nodes. It grows while a customer’s server is away; GET /v1/webhooks shows whose.',
+      },
+      {
+        title: 'Webhooks per second',
+        queries: {
+          [`sum by (outcome) (rate(maskline_webhook_deliveries_total${NODE}${RATE}))`]: '{{outcome}}',
+        },
+        description: 'What failed is tried again for a day; what was given up can be replayed.',
+      },
+      {
         title: 'SIP traces',
         queries: {
           [`sum(maskline_traces_waiting${NODE})`]: 'waiting',

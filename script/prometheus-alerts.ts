@@ -77,6 +77,22 @@ export const ALERTS: readonly Alert[] = [
     todo: 'Look at the database. Calls go on; nothing is lost below 20 000.',
   },
   {
+    name: 'MasklineWebhooksGivenUp',
+    when: 'increase(maskline_webhook_deliveries_total{outcome="given-up"}[1h]) > 0',
+    for: '0m',
+    severity: 'ticket',
+    says: 'Webhooks were given up after a day.',
+    todo: 'GET /v1/webhooks shows which server fails, GET /v1/webhooks/{id}/deliveries?state=failed why; replay when it is back.',
+  },
+  {
+    name: 'MasklineWebhooksLate',
+    when: 'max(maskline_webhooks_oldest_seconds) > 3600',
+    for: '10m',
+    severity: 'ticket',
+    says: 'The oldest webhook has waited for an hour.',
+    todo: 'GET /v1/webhooks shows which server fails. Events are not lost: they are in the log, and tried for a day.',
+  },
+  {
     name: 'MasklineScriptErrors',
     when: 'increase(maskline_scenario_errors_total[10m]) > 3',
     for: '0m',

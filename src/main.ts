@@ -265,6 +265,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     masking: masking.metrics,
     fenceRefused: () => fence.refused,
     traces: () => tracing?.counts ?? { waiting: 0, lost: 0 },
+    webhooks: () => webhooks.counts(),
   });
   closing.add('metrics', () => metrics.close());
 

@@ -108,6 +108,27 @@ const ROUTES: readonly Route[] = [
     scope: 'scenarios:start',
     payload: { application: 'taxi' },
   },
+  { method: 'GET', url: '/v1/events', scope: 'events:read' },
+  { method: 'GET', url: '/v1/events/stream?cursor=AAAA', scope: 'events:read' },
+  { method: 'GET', url: '/v1/webhooks', scope: 'webhooks:write' },
+  {
+    method: 'POST',
+    url: '/v1/webhooks',
+    scope: 'webhooks:write',
+    payload: { url: 'https://example.com', application: 'taxi' },
+  },
+  { method: 'GET', url: '/v1/webhooks/nothing', scope: 'webhooks:write' },
+  { method: 'PATCH', url: '/v1/webhooks/nothing', scope: 'webhooks:write', payload: { enabled: false } },
+  { method: 'DELETE', url: '/v1/webhooks/nothing', scope: 'webhooks:write' },
+  { method: 'POST', url: '/v1/webhooks/nothing/rotate-secret', scope: 'webhooks:write' },
+  { method: 'GET', url: '/v1/webhooks/nothing/deliveries', scope: 'webhooks:write' },
+  {
+    method: 'POST',
+    url: '/v1/webhooks/nothing/replay',
+    scope: 'webhooks:write',
+    payload: { cursor: 'AAAA' },
+  },
+  { method: 'POST', url: '/v1/webhooks/nothing/test', scope: 'webhooks:write' },
   { method: 'GET', url: '/v1/trunks', scope: 'trunks:read' },
   { method: 'GET', url: '/v1/users', scope: 'users:read' },
   { method: 'GET', url: '/v1/keys', scope: 'keys:write' },
@@ -123,7 +144,8 @@ const requestOf = ({ method, url, payload }: Route) => ({
 });
 
 beforeAll(async () => {
-  world = await createWorld();
+  // Each route is asked once without a key: more failures than a minute allows.
+  world = await createWorld({ rateLimits: { failuresPerMinute: 10_000 } });
   await storeCall(world, 'taxi-call', 'taxi');
   await storeCall(world, 'delivery-call', 'delivery');
   await storeCall(world, 'refused-call', undefined);

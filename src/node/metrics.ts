@@ -8,6 +8,8 @@ import { watchCalls } from './call-metrics.ts';
 import { type MaskingMetricsParts, watchMasking } from './masking-metrics.ts';
 import type { SipStack } from './sip-stack.ts';
 import { trunkMetrics } from './trunk-metrics.ts';
+import { webhookMetrics } from './webhook-metrics.ts';
+import type { Webhooks } from './webhooks.ts';
 
 export interface Metrics {
   /** The text that Prometheus scrapes. */
@@ -29,6 +31,8 @@ export function createMetrics(parts: {
   readonly recordsWaiting: () => number;
   /** Calls that the fence refused since the start, by error. */
   readonly fenceRefused: () => ReadonlyMap<string, number>;
+  /** What becomes of webhooks. */
+  readonly webhooks: Webhooks['counts'];
   /** Traced SIP messages that are not in the database yet, and those that found no room since the start. */
   readonly traces: () => { readonly waiting: number; readonly lost: number };
 }): Metrics {
@@ -94,6 +98,7 @@ export function createMetrics(parts: {
       this.set({ kind: 'refusedByFloodGuard' }, sip.transport.guard.counters.refused);
     },
   });
+  webhookMetrics(register, parts.webhooks);
   trunkMetrics(register, () => sip.userAgent.trunkReports());
   new Counter({
     name: 'maskline_fence_refused_total',

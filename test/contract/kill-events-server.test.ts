@@ -1,0 +1,4 @@
+import { serverPlaces } from '../kit/storage-places.ts';
+import { killEventsContract } from './kill-events.contract.ts';
+
+killEventsContract('a PostgreSQL server', serverPlaces());
