@@ -32,8 +32,11 @@ export class Pull implements PullClient {
   readonly #clock: Clock;
   /** The one remembered longest ago first. */
   readonly #memory = new Map<string, KeptAnswer & { readonly readAt: number }>();
-  /** The same question at the same time is asked once. */
-  readonly #flights = new Map<string, Promise<PullAnswer>>();
+  /** The same question at the same time is asked once; `kept` ends when the answer is written down, or was not. */
+  readonly #flights = new Map<
+    string,
+    { readonly answer: Promise<PullAnswer>; readonly kept: Promise<void> }
+  >();
 
   constructor(
     backend: Backend,
@@ -72,7 +75,7 @@ export class Pull implements PullClient {
 
   /** Resolves when nothing is being asked. */
   async settled(): Promise<void> {
-    while (this.#flights.size > 0) await Promise.all(this.#flights.values());
+    while (this.#flights.size > 0) await Promise.all([...this.#flights.values()].map(({ kept }) => kept));
   }
 
   #once(
@@ -82,15 +85,14 @@ export class Pull implements PullClient {
     sessions: readonly MaskingSession[],
   ): Promise<PullAnswer> {
     const running = this.#flights.get(text);
-    if (running !== undefined) return running;
-    const flight = this.#fetch(question, rules, sessions, true)
-      .then(async (answer) => {
-        await this.#keep(text, question, answer);
-        return answer;
-      })
+    if (running !== undefined) return running.answer;
+    const answer = this.#fetch(question, rules, sessions, true);
+    // Until it is written nobody asks again, so that an older answer never replaces a newer one; no call waits for it.
+    const kept = answer
+      .then((given) => this.#keep(text, question, given))
       .finally(() => this.#flights.delete(text));
-    this.#flights.set(text, flight);
-    return flight;
+    this.#flights.set(text, { answer, kept });
+    return answer;
   }
 
   async #fetch(
