@@ -9,7 +9,8 @@ const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 export function exampleFolder(name: string): string {
   const folder = join(EXAMPLES, name);
   if (!/^[a-z-]+$/.test(name) || !existsSync(join(folder, 'maskline.yaml'))) {
-    throw new UsageError(`There is no example "${name}".`, `There are: ${readdirSync(EXAMPLES).join(', ')}.`);
+    const all = readdirSync(EXAMPLES).filter((one) => existsSync(join(EXAMPLES, one, 'maskline.yaml')));
+    throw new UsageError(`There is no example "${name}".`, `There are: ${all.join(', ')}.`);
   }
   return folder;
 }

@@ -59,10 +59,16 @@ export function welcome({ example, settings, maskline, key, backendUrl }: Runnin
           '',
           `       ${startCommand(httpUrl, key, service, users[0]?.number ?? '', backendUrl)}`,
         ]
-      : [
-          `  2. Dial ${service} on the first phone. The second rings and shows that number, not the caller's;`,
-          '     answer, and the two are connected and recorded. From the second it gives a menu.',
-        ]),
+      : application?.masking === true
+        ? [
+            '  2. Start a backend that says who may talk, push or pull:',
+            '',
+            `       examples/${example}/push/README.md, examples/${example}/pull/README.md`,
+          ]
+        : [
+            `  2. Dial ${service} on the first phone. The second rings and shows that number, not the caller's;`,
+            '     answer, and the two are connected and recorded. From the second it gives a menu.',
+          ]),
     '',
     '  3. See what happened:',
     '',

@@ -1,9 +1,15 @@
 // What the client's README and the guide of masking show runs, types and prints as they say, on a real node.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifySigned } from '../../clients/typescript/src/index.ts';
 import { parseSettings } from '../../src/config/load.ts';
+import { newSecret } from '../../src/events/sign.ts';
 import type { Scope } from '../../src/http/ports.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
 import { PhoneNumber } from '../../src/kernel/phone-number.ts';
+import { systemRandom } from '../../src/kernel/random.ts';
+import { Backend } from '../../src/masking/backend.ts';
+import { Intercept } from '../../src/masking/intercept.ts';
 import { DEFAULT_POLICY, readPolicy } from '../../src/masking/policy.ts';
 import { readPullAnswer } from '../../src/masking/pull-answer.ts';
 import { pullBody } from '../../src/masking/pull-question.ts';
@@ -87,6 +93,52 @@ describe('docs/guide/masking.md', () => {
       dialled: PhoneNumber.parse('+442079460123'),
     };
     expect(JSON.parse(text)).toEqual(pullBody(question, 'per_…', pull!, []));
+  });
+
+  test('a hook is asked what it shows, and its answers mean what it says', async () => {
+    const [text = ''] = blocksOf(GUIDE, 'json intercept');
+    const { intercept: rules } = readPolicy({
+      intercept: { url: 'https://backend.example.com/veto', whenSilent: 'refuse' },
+    });
+    const [caller, callee] = ['+447700900101', '+447700900202'].map((number) => PhoneNumber.parse(number));
+    const question = {
+      ...{ applicationId: 'app_…', callId: '…', extension: undefined, chosen: undefined },
+      ...{ caller: caller!, dialled: PhoneNumber.parse('+442079460123') },
+    };
+    const secret = newSecret(systemRandom);
+    const verdict = async (status: number): Promise<{ kind: string; asked: unknown }> => {
+      let asked: unknown;
+      const backend = new Backend({
+        http: {
+          post: async ({ headers, body }) => {
+            asked = (await verifySigned({ body, headers: Object.fromEntries(headers) }, { secret })).body;
+            return { status, body: new Uint8Array() };
+          },
+        },
+        secrets: { current: async () => [secret], rotate: async () => secret },
+        ...{ clock: systemClock, random: systemRandom },
+      });
+      const intercept = new Intercept(backend, { token: async () => 'per_…' });
+      const { kind } = await intercept.ask(
+        question,
+        {
+          ...{ kind: 'connect', sessionId: 'ms_…', callerPartyId: 'pt_…', greeting: undefined },
+          callees: [{ number: callee!, show: question.dialled, partyId: 'pt_…', announcement: undefined }],
+          ...{
+            ringSeconds: undefined,
+            maxCallSeconds: undefined,
+            record: false,
+            transcribe: false,
+            language: 'en',
+          },
+        },
+        rules!,
+      );
+      return { kind, asked };
+    };
+    expect(await verdict(204)).toEqual({ kind: 'allow', asked: JSON.parse(text) });
+    expect(await verdict(403)).toMatchObject({ kind: 'veto' });
+    expect(await verdict(500)).toMatchObject({ kind: 'silent' });
   });
 
   test('each answer of a backend that it shows is read as one', () => {

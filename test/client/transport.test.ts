@@ -164,6 +164,15 @@ describe('what is sent again', () => {
     expect(once.sent).toHaveLength(1);
   });
 
+  test('a DELETE whose answer was lost has deleted', async () => {
+    const gone = client([new TypeError('fetch failed'), problem(404, 'entry/unknown')]);
+    expect(await gone.maskline.request('deleteNumber', { path: { id: 'n1' } })).toBeUndefined();
+    const never = client([problem(404, 'entry/unknown')]);
+    await expect(never.maskline.request('deleteNumber', { path: { id: 'n1' } })).rejects.toMatchObject({
+      status: 404,
+    });
+  });
+
   test('502 of a proxy: the node may have done it, so not without a key', async () => {
     const { maskline, sent } = client([new Response('', { status: 502 })]);
     const body = { name: 'k', scopes: ['calls:read'] } as const;

@@ -1,6 +1,7 @@
 import { Caller, type ItemOf, type Items, type ListName } from './caller.ts';
 import { Events, Webhooks } from './events.ts';
 import { Blocks, Numbers, Policy, Sessions } from './masking.ts';
+import { Privacy } from './privacy.ts';
 import {
   type Answer,
   type Input,
@@ -21,6 +22,7 @@ export class Maskline {
   readonly policy: Policy;
   readonly events: Events;
   readonly webhooks: Webhooks;
+  readonly privacy: Privacy;
   readonly #caller: Caller;
 
   constructor(options: MasklineOptions) {
@@ -31,6 +33,7 @@ export class Maskline {
     this.policy = new Policy(this.#caller);
     this.events = new Events(this.#caller);
     this.webhooks = new Webhooks(this.#caller);
+    this.privacy = new Privacy(this.#caller);
   }
 
   /** Any operation of the API, by its `operationId` in the OpenAPI document. */

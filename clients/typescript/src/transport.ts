@@ -57,7 +57,7 @@ const DEFAULTS = { attempts: 4, timeoutMs: 30_000, maxWaitMs: 60_000 } as const;
 /** Posted because a number stands in the body, and no change; or done twice as good as once. */
 const REPEATABLE: ReadonlySet<OperationName> = new Set([
   ...(['searchMaskingSessions', 'explain', 'planNumbers'] as const),
-  ...(['closeMaskingSession', 'closeMaskingSessions'] as const),
+  ...(['closeMaskingSession', 'closeMaskingSessions', 'erasePerson'] as const),
 ]);
 /** What may be better in a moment. A conflict may be sent again, too, and is the same conflict. */
 const SOON: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -86,7 +86,7 @@ export class Transport {
     return undefined as Answer<Name>;
   }
 
-  /** The response, whose status is good. Its body is not read. */
+  /** The response, whose status is good. What is streamed is not read yet. */
   async send(
     name: OperationName,
     input: AnyInput,
@@ -107,11 +107,13 @@ export class Transport {
       headers,
       ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
     };
+    let wasLost = false;
     for (let attempt = 1; ; attempt++) {
       const last = attempt >= this.#options.attempts;
       const result = await this.#once(url, init, options.signal, answer === 'raw');
       if (result instanceof Response) {
-        if (result.ok) return result;
+        // An earlier DELETE, whose answer was lost, has done it.
+        if (result.ok || (wasLost && method === 'DELETE' && result.status === 404)) return result;
         const waitMs = this.#waitMs(result, attempt);
         const problem = await problemOf(result);
         // What a proxy says of a request that may have been carried out: only where twice is once.
@@ -120,6 +122,7 @@ export class Transport {
         await this.#sleep(waitMs, options.signal);
       } else {
         if (last || !(repeatable || once)) throw result;
+        wasLost = true;
         await this.#sleep(backOff(attempt), options.signal);
       }
     }

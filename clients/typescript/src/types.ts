@@ -28,3 +28,8 @@ export type MasklineEvent = Operations['listEvents']['answer']['items'][number];
 export type WebhookEvent = Omit<MasklineEvent, 'cursor'>;
 export type Webhook = Operations['getWebhook']['answer'];
 export type Delivery = Operations['listDeliveries']['answer']['items'][number];
+
+/** What was erased of a person, and what the server cannot find by a number. */
+export type ErasureReceipt = Operations['getErasure']['answer'];
+/** Who was shown digits, or did what cannot be undone. */
+export type AuditEntry = Operations['listAuditLog']['answer']['items'][number];
