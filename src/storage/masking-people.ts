@@ -45,7 +45,10 @@ function rowsOf(number: PhoneNumber, ord: number, { vault, random }: Pick<Maskin
   return vault.indexesOf(number).map((index) => ({ ord, id, sealed, current, index }));
 }
 
-/** Inserted in the order of the indexes, so that two that make the same two people do not wait for each other. */
+/**
+ * Inserted in the order of the indexes, so that two that make the same two people do not wait for each other. The lateral
+ * queries with their limits make each look-up one along an index, whatever the planner believes of the tables' sizes.
+ */
 async function statement(
   trx: Kysely<Schema>,
   applicationId: string,
@@ -56,8 +59,12 @@ async function statement(
     with given as (
       select * from jsonb_to_recordset(${given}::jsonb) as t (ord int, id text, sealed text, current text, index text)),
     found as (
-      select g.ord, min(p.id) as id
-        from given g join people p on p.application_id = ${applicationId} and p.number_index = g.index group by g.ord),
+      select g.ord, min(p.id) as id from given g cross join lateral (
+        select id from people where application_id = ${applicationId} and number_index = g.index limit 1) p
+       group by g.ord),
+    services as (
+      select g.ord from given g cross join lateral (
+        select id from numbers where kind = 'service' and number_index = g.index limit 1) n),
     added as (
       insert into people (id, application_id, number_sealed, number_index, created_at)
       select g.id, ${applicationId}, g.sealed, g.current, ${now} from given g
@@ -68,9 +75,7 @@ async function statement(
     known as (
       select ord, id from found
       union all select g.ord, a.id from added a join given g on g.id = a.id and g.index = g.current)
-    select known.ord, known.id, exists (
-        select from given g join numbers n on n.kind = 'service' and n.number_index = g.index where g.ord = known.ord
-      ) as service
+    select known.ord, known.id, known.ord in (select ord from services) as service
       from known`.execute(trx);
   return rows;
 }

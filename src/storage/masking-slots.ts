@@ -80,8 +80,7 @@ function preferences({
 }: NumberSearch): RawBuilder<unknown>[] {
   const region = inRegion === undefined || wish.strict ? [] : [sql`n.id <> all (${textArray(inRegion)})`];
   if (wish.prefer === 'avoid') {
-    const had = sql`exists (select from masking_parties p
-      where p.number_id = n.id and p.person_id = any (${textArray(people)}))`;
+    const had = sql`n.id in (select p.number_id from masking_parties p where p.person_id = any (${textArray(people)}))`;
     return [had, ...region];
   }
   if (wish.prefer === 'sticky') {
@@ -90,8 +89,8 @@ function preferences({
     return [met, ...region];
   }
   // Otherwise the two would cool off on two numbers, and need more of them than the least that can do.
-  const cooling = sql`not exists (select from masking_slots s where s.number_id = n.id
-    and s.person_id = any (${textArray(people)}) and s.company = ${company} and s.free_after > ${now})`;
+  const cooling = sql`n.id not in (select s.number_id from masking_slots s
+    where s.person_id = any (${textArray(people)}) and s.company = ${company} and s.free_after > ${now})`;
   return [cooling, ...region];
 }
 
@@ -110,17 +109,18 @@ export function isTaken(
   const notOwn = except === undefined ? sql`` : sql`and x.session_id <> ${except}`;
   const held = sql`x.free_after > ${now} and not (x.company = ${company} and x.ends_at <= ${now}) ${notOwn}`;
   const digits = sql`x.free_after > ${now} ${notOwn}`;
-  const slotOf = (who: readonly string[]) => sql`exists (select from masking_slots x
-    where x.number_id = ${number} and x.person_id = any (${textArray(who)}) and ${held})`;
+  // By the person, who has a few numbers, and never by the number, which thousands of people have.
+  const slotOf = (who: readonly string[]) => sql`${number} in (
+    select x.number_id from masking_slots x where x.person_id = any (${textArray(who)}) and ${held})`;
   if (use === 'digits') return sql<boolean>`${slotOf([...people, ANYONE])}`;
   if (use === 'anyone') {
     return sql<boolean>`exists (select from masking_slots x where x.number_id = ${number} and ${held})
       or exists (select from masking_extensions x where x.number_id = ${number} and ${digits})`;
   }
-  return sql<boolean>`${slotOf([...people, ANYONE])} or exists (
-    select from masking_parties p join masking_extensions x
+  return sql<boolean>`${slotOf([...people, ANYONE])} or ${number} in (
+    select p.number_id from masking_parties p join masking_extensions x
       on x.number_id = p.number_id and x.digits = p.extension and x.session_id = p.session_id
-     where p.person_id = any (${textArray(people)}) and p.number_id = ${number} and p.extension is not null and ${digits})`;
+     where p.person_id = any (${textArray(people)}) and p.extension is not null and ${digits})`;
 }
 
 /** That a person has a number until a moment. */
@@ -185,9 +185,11 @@ export async function takeSlots(
            or (masking_slots.company = excluded.company and masking_slots.ends_at <= ${now})
       returning 1)
     select (select count(*) from taken)::int as taken,
-           (select jsonb_agg(distinct m.id)
-              from wanted w join masking_slots s on s.person_id = w.person_id and s.number_id = w.number_id and s.lane = ${lane}
-              join masking_sessions m on m.id = s.session_id and m.status = 'open') as before`.execute(trx);
+           (select jsonb_agg(distinct m.id) from wanted w
+              cross join lateral (select session_id from masking_slots
+                where person_id = w.person_id and number_id = w.number_id and lane = ${lane} limit 1) s
+              cross join lateral (select id from masking_sessions
+                where id = s.session_id and status = 'open' limit 1) m) as before`.execute(trx);
   const row = rows[0];
   return { all: row?.taken === wanted.length, before: row?.before ?? [] };
 }
