@@ -221,6 +221,15 @@ export const ROWS: readonly Row[] = [
         description: 'Calls go on without the database; from 20 000 on events are left out.',
       },
       {
+        title: 'Too old, or to be erased',
+        queries: {
+          [`max by (kind) (maskline_retention_backlog${NODE})`]: '{{kind}}',
+          [`max(maskline_erasures_running${NODE})`]: 'people being erased',
+          [`sum(maskline_files_not_deleted${NODE})`]: 'files that cannot be deleted',
+        },
+        description: 'It goes to nought within minutes. What stays is told in the log and in docs/guide/privacy.md.',
+      },
+      {
         title: 'SIP: transactions and dialogs',
         queries: {
           [`sum(maskline_sip_transactions${NODE})`]: 'transactions',

@@ -254,6 +254,8 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     simultaneous: settings.callLists.simultaneous,
     ...{ clock, random, log },
   });
+  const retention = startRetention(settings, { storage, recordingsFolder, clock, log });
+  closing.add('retention', () => retention.close());
   const metrics = createMetrics({
     calls,
     scenarios,
@@ -263,6 +265,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     isDraining: () => drain.isOn,
     recordsWaiting: () => keeper.counts.waiting,
     masking: masking.metrics,
+    retention: () => retention.retention.counts,
     fenceRefused: () => fence.refused,
     traces: () => tracing?.counts ?? { waiting: 0, lost: 0 },
     webhooks: () => webhooks.counts(),
@@ -286,8 +289,6 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     onChanged: () => dialler?.wake(),
     ...{ clock, random },
   });
-  const retention = startRetention(settings, { storage, recordingsFolder, clock, log });
-  closing.add('retention', () => retention.close());
   const http = await createHttpServer({
     records: storage.records,
     traces: new TraceReader(storage.traces),

@@ -6,6 +6,7 @@ import type { MediaEngine } from '../media/engine.ts';
 import type { Scenarios } from '../scenario/ports.ts';
 import { watchCalls } from './call-metrics.ts';
 import { type MaskingMetricsParts, watchMasking } from './masking-metrics.ts';
+import { retentionMetrics } from './retention-metrics.ts';
 import type { SipStack } from './sip-stack.ts';
 import { trunkMetrics } from './trunk-metrics.ts';
 import { webhookMetrics } from './webhook-metrics.ts';
@@ -27,6 +28,8 @@ export function createMetrics(parts: {
   /** No new calls are taken. */
   readonly isDraining: () => boolean;
   readonly masking: Pick<MaskingMetricsParts, 'observers' | 'waiting' | 'countOpen'>;
+  /** What is too old, and who is being erased. */
+  readonly retention: Parameters<typeof retentionMetrics>[1];
   /** Changes of call records that are not in the database yet. */
   readonly recordsWaiting: () => number;
   /** Calls that the fence refused since the start, by error. */
@@ -48,6 +51,7 @@ export function createMetrics(parts: {
     register,
   });
   const stopWatchingMasking = watchMasking({ ...parts.masking, clock, register });
+  retentionMetrics(register, parts.retention);
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name: `maskline_${name}`,

@@ -14,6 +14,15 @@ export interface RetentionOptions {
   readonly log: Logger;
 }
 
+export interface RetentionCounts {
+  /** Older than the settings allow. */
+  readonly backlog: Readonly<Partial<Record<RetentionKind, number>>>;
+  /** That are not complete, on all nodes. */
+  readonly erasures: number;
+  /** Of this node, that could not be deleted. */
+  readonly files: number;
+}
+
 /** After the start, when what matters more is done; then every so often. Calls end within minutes, files are few. */
 const FIRST_MS = 20_000;
 const EVERY_MS = 60_000;
@@ -27,6 +36,7 @@ export class Retention {
   #timer: TimerHandle | undefined;
   #running: Promise<void> = Promise.resolve();
   #closed = false;
+  #counts: RetentionCounts = { backlog: {}, erasures: 0, files: 0 };
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -34,6 +44,11 @@ export class Retention {
 
   start(): void {
     this.#arm(FIRST_MS);
+  }
+
+  /** As of the end of the last round. */
+  get counts(): RetentionCounts {
+    return this.#counts;
   }
 
   /** The step that runs is waited for. */
@@ -50,10 +65,16 @@ export class Retention {
       for (const id of await erasures.running()) await eraseNow(erasures, id);
     });
     for (const kind of RETENTION_KINDS) await this.#attempt(kind, () => this.#take(kind));
-    await this.#attempt('files', async () => void (await deleteFiles()));
+    let files = 0;
+    await this.#attempt('files', async () => {
+      files = await deleteFiles();
+    });
     // With the last file of an erasure its receipt is complete.
     await this.#attempt('erasures', async () => {
       for (const id of await erasures.running()) await erasures.step(id);
+    });
+    await this.#attempt('counts', async () => {
+      this.#counts = { backlog: await this.backlog(), erasures: (await erasures.running()).length, files };
     });
     log.debug({}, 'what is too old was taken away');
   }
