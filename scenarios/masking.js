@@ -46,6 +46,8 @@ VoxEngine.addEventListener(AppEvents.CallAlerting, async ({ call }) => {
 /** Asks until it is clear who is meant. What the caller cannot say is decided without them. */
 async function decide(call) {
   let decision = await Masking.resolve(call);
+  // All that the caller has said so far: who chose nothing and is asked for digits then is not asked to choose again.
+  const said = {};
   const asked = { choose: 0, 'ask-extension': 0 };
   while (decision.kind === 'choose' || decision.kind === 'ask-extension') {
     const tries = asked[decision.kind]++;
@@ -56,11 +58,12 @@ async function decide(call) {
       const menu = options.map(({ label }, index) => words.option(label, index + 1)).join(' ');
       const key = await ask(call, decision, again + menu, 1);
       const chosen = options[Number(key) - 1]?.sessionId ?? '';
-      if (chosen !== '' || tries >= 2) decision = await Masking.resolve(call, { chosen });
+      if (chosen === '' && tries < 2) continue;
+      said.chosen = chosen;
     } else {
-      const extension = tries < decision.tries ? await ask(call, decision, again + words.extension, 12) : '';
-      decision = await Masking.resolve(call, { extension });
+      said.extension = tries < decision.tries ? await ask(call, decision, again + words.extension, 12) : '';
     }
+    decision = await Masking.resolve(call, said);
   }
   return decision;
 }

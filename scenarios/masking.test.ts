@@ -171,6 +171,32 @@ test('in Russian, where the policy says so; whoever presses nothing is not conne
   await flow.ended();
 });
 
+test('who chooses nothing may type an extension, and is asked for neither without end', async () => {
+  const other = { number: SERVICE, parties: [{ number: DRIVER }, { number: OTHER, label: 'order 18' }] };
+  const desk = {
+    number: SERVICE,
+    mode: 'extension',
+    parties: [{ number: CLIENT, extension: '1234' }],
+  } as const;
+  const flow = open(ORDER, other, desk);
+  const silent = async () => {
+    const driver = await flow.callsIn({ from: DRIVER, to: SERVICE });
+    await driver.hearing(/^says: Please enter the extension/, { within: 120_000 });
+    return driver;
+  };
+  const driver = await silent();
+  await driver.presses('1234#');
+  const client = await flow.called();
+  expect(client.to).toBe(CLIENT);
+  client.rejects(486);
+  await driver.ended({ within: 60_000 });
+
+  const lost = await silent();
+  await lost.ended({ within: 120_000 });
+  expect(flow.calledPhones).toHaveLength(1);
+  await flow.ended();
+});
+
 test('an extension is typed; a wrong one may be corrected, and not for ever', async () => {
   const flow = open({ number: SERVICE, mode: 'extension', parties: [{ number: DRIVER, extension: '1234' }] });
   const caller = await flow.callsIn({ from: OTHER, to: SERVICE });

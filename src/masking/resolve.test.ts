@@ -271,6 +271,18 @@ describe('a caller who could mean several sessions', () => {
     expect((await without.resolve()).decision.kind).toBe('choose');
   });
 
+  it('extension: digits that were typed come before a menu', async () => {
+    const extended = two.map((one, at) => ({
+      ...one,
+      parties: one.parties.map((each, place) => (place === 1 ? { ...each, extension: `100${at}` } : each)),
+    }));
+    const { resolve } = world(extended);
+    expect((await resolve()).decision.kind).toBe('choose');
+    expect(reached(await resolve({ extension: '1001' }))).toEqual([[OTHER, X]]);
+    expect((await resolve({ extension: '9999' })).decision.kind).toBe('ask-extension');
+    expect((await resolve({ extension: '', chosen: '' })).decision.kind).toBe('reject');
+  });
+
   it('pull: the backend is asked about these sessions, and chooses one of them', async () => {
     const at = world(two, { ambiguous: ['pull', 'menu'], pull: PULL });
     at.answer = { kind: 'session', sessionId: 'new' };

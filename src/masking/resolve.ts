@@ -152,6 +152,11 @@ class Resolving {
       this.#say('ambiguous', 'passed', 'menu: the caller chose nothing');
       return undefined;
     }
+    const { extension } = this.#question;
+    if (extension !== undefined && extension !== '' && this.#policy.ambiguous.includes('extension')) {
+      this.#say('ambiguous', 'passed', 'menu: digits were typed, which come first');
+      return undefined;
+    }
     const shown = candidates.slice(0, this.#policy.menuEntries);
     const options = shown.map((one) => ({ sessionId: one.session.id, label: labelOf(one) }));
     const labels = new Set(options.map(({ label }) => label));
