@@ -81,7 +81,7 @@ const parties = (...numbers: string[]) => numbers.map((number) => ({ number }));
 
 describe('numbers', () => {
   test.each([
-    ...['nonsense', '+', '+0', '112', '+1234', '+999999999999999', 'sip:alice@example.org', '٠١٢٣٤٥٦٧٨٩'],
+    ...['nonsense', '112', '+1234', '+999999999999999', 'sip:alice@example.org', '٠١٢٣٤٥٦٧٨٩'],
     ...[
       '+44 7700 900 301 301 301 301',
       '8 912 345 67 89 x',
@@ -95,7 +95,7 @@ describe('numbers', () => {
     expect(body).not.toContain('7700');
   });
 
-  test.each(['', '+4', 'x'.repeat(65)])('%j has not even the length of one', async (number) => {
+  test.each(['', '+', '+0', '+4', 'x'.repeat(65)])('%j has not even the length of one', async (number) => {
     const { status, fields } = await refusal({ parties: parties(A, number) });
     expect([status, fields]).toEqual([400, ['body/parties/1/number']]);
   });

@@ -144,7 +144,10 @@ export interface AuditLog {
       readonly to?: number;
     },
     page: { readonly limit: number; readonly cursor?: string },
-  ): Promise<{ readonly items: readonly (AuditEntry & { readonly id: string })[]; readonly next: string | undefined }>;
+  ): Promise<{
+    readonly items: readonly (AuditEntry & { readonly id: string })[];
+    readonly next: string | undefined;
+  }>;
 }
 
 export interface NumberEntry {

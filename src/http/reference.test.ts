@@ -94,6 +94,9 @@ describe('GET /openapi.json', () => {
       'GET /v1/keys',
       'POST /v1/keys',
       'DELETE /v1/keys/{id}',
+      'POST /v1/erasures',
+      'GET /v1/erasures/{id}',
+      'GET /v1/audit-log',
     ]);
     // Fastify's own list of what it serves, less the HEADs that go with GETs.
     const served = world.app

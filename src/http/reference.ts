@@ -25,7 +25,8 @@ const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'sessions:read': 'masking sessions, number pools, and how many numbers a day of orders needs',
   'sessions:write': 'making, changing, closing and deleting masking sessions',
   'policy:read': 'the routing policy, blocks, and what would become of a call (`POST /v1/explain`)',
-  'policy:write': 'changing the routing policy and blocks, and reading the secret that signs requests to backends',
+  'policy:write':
+    'changing the routing policy and blocks, and reading the secret that signs requests to backends',
   'events:read': 'the event log and its stream, which hold tokens and no numbers',
   'webhooks:write': 'listing, making and changing webhooks, their secrets, deliveries and replays',
   'people:write': 'erasing a person by their number, and the receipts of it',
@@ -64,9 +65,19 @@ A failure is a problem document (RFC 9457, \`application/problem+json\`): \`stat
 
 Long lists answer \`{ "items": […], "next": "…" }\`. Ask again with \`?cursor=\` and the value of \`next\` until there is none; \`limit\` is 1 to 200, default 50.
 
-## Starting a call once
+## Doing something once
 
-Send \`Idempotency-Key\` (up to 255 visible ASCII characters) with \`POST /v1/scenarios/{name}/start\`. The same key with the same request gets the same answer for 24 hours and starts nothing again, across restarts of the node, too. With another request it is answered 422. If the first one has begun and its end is not known (the node died there), the answer is 409: nobody knows whether a phone has rung, so nothing rings again under that key.
+Send \`Idempotency-Key\` (up to 255 visible ASCII characters) with a POST that takes it. The same key with the same request does nothing again for 24 hours, across restarts of the node, too. With another request it is answered 422.
+
+\`POST /v1/scenarios/{name}/start\` gives the same answer again. If the first request has begun and its end is not known (the node died there), the answer is 409: nobody knows whether a phone has rung, so nothing rings again under that key.
+
+\`POST /v1/masking-sessions\` and \`…/bulk\` never answer that: the sessions have the ids of the request, so that a request whose end is not known is simply done again, and finds what is there. They answer with the session as it is by then. What was refused frees the key.
+
+## Masking sessions
+
+A party is known by its token (\`person\`), which is the same in everything of one application: sessions, blocks, events. Keys with \`numbers:read\` see the number besides. The service number is shown to all keys: it is ours, and what a session is made for. To look for a number, \`POST /v1/masking-sessions/search\`. Lists show sessions newest first, closed ones too, for as long as they are kept.
+
+In a bulk request a wrong form (a field that there is not, a text where a number belongs) refuses the whole of it; what needs a closer look is the outcome of the one session. \`fields\` names it from the beginning of the body: \`body/sessions/57/parties/1/number\`.
 
 ## Audio
 
@@ -74,7 +85,7 @@ Send \`Idempotency-Key\` (up to 255 visible ASCII characters) with \`POST /v1/sc
 
 ## Numbers
 
-No telephone number stands in a URL, where logs would keep it. In answers numbers are in clear for keys with \`numbers:read\` and masked (\`+7•••••••89\`) for all others, in free text such as a script's log lines, too. The source of a scenario is given as it was put: do not write numbers into scenarios.`;
+No telephone number stands in a URL, where logs would keep it. In answers numbers are in clear for keys with \`numbers:read\` and masked (\`+7•••••••89\`) for all others, in free text such as a script's log lines or a session's metadata, too. Ids of your own (\`externalId\`) are shown as they are: do not use numbers for them. The source of a scenario is given as it was put: do not write numbers into scenarios.`;
 
 /** The page `docs/reference/http.md`. */
 export function httpReference(document: OpenApiDocument): string {

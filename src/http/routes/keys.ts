@@ -102,7 +102,12 @@ export function keys(
         const made = await apiKeys.create({ name, scopes, applicationId });
         return reply.code(201).send({ ...view(made.key, views), secret: made.secret });
       }
-      if (account === undefined) throw new HttpError('node/fault');
+      if (account === undefined) {
+        const fields = [
+          { name: 'body/publicKey', message: 'is of no use here: this node takes no signed tokens' },
+        ];
+        throw new HttpError('request/invalid', undefined, { fields });
+      }
       const signing = { name, scopes, applicationId, publicKey: readPublicKey(publicKey) };
       const made = await apiKeys.createServiceAccount(signing);
       return reply
