@@ -57,12 +57,24 @@ export async function createSession(
     try {
       return await inTransaction(db, tools, (trx) => new Creation(trx, tools, session).run(losses));
     } catch (error) {
-      // The open session with that externalId was written between our look and our insert: look again.
-      const isRace = brokenConstraint(error) === 'masking_sessions_external';
-      if ((!isRace && !(error instanceof Lost)) || losses >= MOST_LOSSES) throw error;
+      if (losses >= MOST_LOSSES || !mayGoBetter(error, session, losses)) throw error;
     }
   }
 }
+
+/** Whether another attempt may end otherwise. The first one does not look who has the session's `externalId`. */
+function mayGoBetter(error: unknown, { externalId }: NewSession, losses: number): boolean {
+  if (error instanceof Lost) return true;
+  if (error instanceof MaskingError)
+    return losses === 0 && externalId !== undefined && NO_NUMBER.has(error.code);
+  return brokenConstraint(error) === 'masking_sessions_external';
+}
+
+const NO_NUMBER: ReadonlySet<string> = new Set([
+  'masking/no-number',
+  'masking/number-taken',
+  'masking/extension-taken',
+]);
 
 class Creation {
   readonly #trx: Transaction<Schema>;
@@ -88,7 +100,7 @@ class Creation {
     const pool = await findPool(this.#trx, this.#tools.vault, applicationId, wish);
     const tokens = await this.#people();
     if (losses > PATIENCE) await this.#queue(tokens);
-    await this.#makeRoom();
+    if (losses > 0) await this.#makeRoom();
     const company = companyOf(mode === 'axn' ? [...tokens, ANYONE] : tokens);
     const search = this.#search(pool, tokens, company);
     const parties = await this.#assign(pool, search, tokens);
@@ -116,7 +128,10 @@ class Creation {
       );
   }
 
-  /** One open session of an application has an `externalId`; one whose time is over gives it up. */
+  /**
+   * One open session of an application has an `externalId`; one whose time is over gives it up. Looked at only when the unique
+   * index has refused the session once: mostly, the id is new.
+   */
   async #makeRoom(): Promise<void> {
     const { applicationId, externalId } = this.#session;
     if (externalId === undefined) return;

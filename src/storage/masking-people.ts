@@ -11,12 +11,6 @@ export interface KnownPerson {
   readonly isService: boolean;
 }
 
-interface Found {
-  readonly ord: number;
-  readonly id: string;
-  readonly service: boolean;
-}
-
 /**
  * The people with these numbers in an application, in the same order; those that are new are made. While keys of the vault
  * are being changed a number is found under any of them, and written under the current one.
@@ -28,56 +22,64 @@ export async function findOrMakePeople(
   numbers: readonly PhoneNumber[],
   now: Date,
 ): Promise<readonly KnownPerson[]> {
-  const given = JSON.stringify(numbers.flatMap((number, ord) => rowsOf(number, ord, tools)));
+  const indexes = numbers.map((number) => tools.vault.indexesOf(number));
   for (let attempt = 1; attempt <= 3; attempt++) {
-    // Rows that another transaction has just made are waited for, and seen by the next statement.
-    const rows = await statement(trx, applicationId, given, now);
-    const people = new Map(rows.map((row) => [row.ord, { token: row.id, isService: row.service }]));
-    if (people.size === numbers.length) return numbers.map((_, ord) => people.get(ord) as KnownPerson);
+    const rows = await lookUp(trx, applicationId, indexes.flat());
+    const people = indexes.map((own) => rows.find((row) => !row.service && own.includes(row.number_index)));
+    const services = indexes.map((own) => rows.some((row) => row.service && own.includes(row.number_index)));
+    const missing = numbers.filter((_, at) => people[at] === undefined);
+    if (missing.length === 0)
+      return people.map((row, at) => ({ token: row?.id ?? '', isService: services[at] === true }));
+    // Those that another transaction is just making are waited for, and seen by the next look.
+    await make(trx, tools, applicationId, missing, now);
   }
   throw new Error('people that were just written are not there');
 }
 
-/** One row for each key: what a person may stand under. */
-function rowsOf(number: PhoneNumber, ord: number, { vault, random }: Pick<MaskingTools, 'vault' | 'random'>) {
-  const { sealed, index: current } = vault.sealNumber(number, PERSON_PLACE);
-  const id = `per_${random.uuid()}`;
-  return vault.indexesOf(number).map((index) => ({ ord, id, sealed, current, index }));
+interface Found {
+  readonly id: string;
+  readonly number_index: string;
+  readonly service: boolean;
 }
 
-/**
- * Inserted in the order of the indexes, so that two that make the same two people do not wait for each other. The lateral
- * queries with their limits make each look-up one along an index, whatever the planner believes of the tables' sizes.
- */
-async function statement(
+async function lookUp(
   trx: Kysely<Schema>,
   applicationId: string,
-  given: string,
-  now: Date,
+  indexes: readonly string[],
 ): Promise<readonly Found[]> {
   const { rows } = await sql<Found>`
-    with given as (
-      select * from jsonb_to_recordset(${given}::jsonb) as t (ord int, id text, sealed text, current text, index text)),
-    found as (
-      select g.ord, min(p.id) as id from given g cross join lateral (
-        select id from people where application_id = ${applicationId} and number_index = g.index limit 1) p
-       group by g.ord),
-    services as (
-      select g.ord from given g cross join lateral (
-        select id from numbers where kind = 'service' and number_index = g.index limit 1) n),
-    added as (
-      insert into people (id, application_id, number_sealed, number_index, created_at)
-      select g.id, ${applicationId}, g.sealed, g.current, ${now} from given g
-       where g.index = g.current and not exists (select from found where found.ord = g.ord)
-       order by g.current
-      on conflict (application_id, number_index) do nothing
-      returning id),
-    known as (
-      select ord, id from found
-      union all select g.ord, a.id from added a join given g on g.id = a.id and g.index = g.current)
-    select known.ord, known.id, known.ord in (select ord from services) as service
-      from known`.execute(trx);
+    select id, number_index, false as service from people
+     where application_id = ${applicationId} and number_index in (${sql.join(indexes)})
+    union all
+    select id, number_index, true from numbers
+     where kind = 'service' and number_index in (${sql.join(indexes)})`.execute(trx);
   return rows;
+}
+
+/** In the order of the indexes, so that two that make the same two people do not wait for each other. */
+async function make(
+  trx: Kysely<Schema>,
+  { vault, random }: Pick<MaskingTools, 'vault' | 'random'>,
+  applicationId: string,
+  numbers: readonly PhoneNumber[],
+  now: Date,
+): Promise<void> {
+  const rows = numbers.map((number) => {
+    const { sealed, index } = vault.sealNumber(number, PERSON_PLACE);
+    return {
+      id: `per_${random.uuid()}`,
+      application_id: applicationId,
+      number_sealed: sealed,
+      number_index: index,
+      created_at: now,
+    };
+  });
+  rows.sort((one, other) => (one.number_index < other.number_index ? -1 : 1));
+  await trx
+    .insertInto('people')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['application_id', 'number_index']).doNothing())
+    .execute();
 }
 
 /** Token of a person who is known already. */

@@ -146,7 +146,7 @@ const LOCK = 7_210_432;
 export interface Taken {
   /** All of them are ours now; otherwise some are, and the transaction must not be kept. */
   readonly all: boolean;
-  /** Sessions that had them, are past their time, and stand as open. */
+  /** Sessions that had them, whose time is over, and that stand as open still. */
   readonly before: readonly string[];
 }
 
@@ -166,33 +166,62 @@ export async function takeSlots(
 ): Promise<Taken> {
   await lockNumbers(trx, numberIds, terms.use === 'people' ? 'shared' : 'alone');
   if (wanted.length === 0) return { all: true, before: [] };
-  const given = JSON.stringify(
-    wanted.map(({ person, numberId }) => ({ person_id: person, number_id: numberId })),
-  );
-  const lane = terms.sharing ? terms.sessionId : '';
-  const { now } = terms;
-  const { rows } = await sql<{ readonly taken: number; readonly before: string[] | null }>`
-    with wanted as (select * from jsonb_to_recordset(${given}::jsonb) as t (person_id text, number_id text)),
-    taken as (
-      insert into masking_slots (person_id, number_id, lane, session_id, company, ends_at, cool_off_seconds, free_after)
-      select w.person_id, w.number_id, ${lane}, ${terms.sessionId}, ${terms.company}, ${terms.endsAt},
-             ${terms.coolOffSeconds}, ${terms.freeAfter}
-        from wanted w order by w.person_id, w.number_id
-      on conflict (person_id, number_id, lane) do update set
-        session_id = excluded.session_id, company = excluded.company, ends_at = excluded.ends_at,
-        cool_off_seconds = excluded.cool_off_seconds, free_after = excluded.free_after
-        where masking_slots.free_after <= ${now}
-           or (masking_slots.company = excluded.company and masking_slots.ends_at <= ${now})
-      returning 1)
-    select (select count(*) from taken)::int as taken,
-           (select jsonb_agg(distinct m.id) from wanted w
-              cross join lateral (select session_id from masking_slots
-                where person_id = w.person_id and number_id = w.number_id and lane = ${lane} limit 1) s
-              cross join lateral (select id from masking_sessions
-                where id = s.session_id and status = 'open' limit 1) m) as before`.execute(trx);
-  const row = rows[0];
-  return { all: row?.taken === wanted.length, before: row?.before ?? [] };
+  const ordered = wanted.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+  const taken = await trx
+    .insertInto('masking_slots')
+    .values(
+      ordered.map(({ person, numberId }) => ({
+        person_id: person,
+        number_id: numberId,
+        lane: terms.sharing ? terms.sessionId : '',
+        session_id: terms.sessionId,
+        company: terms.company,
+        ends_at: terms.endsAt,
+        cool_off_seconds: terms.coolOffSeconds,
+        free_after: terms.freeAfter,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['person_id', 'number_id', 'lane'])
+        .doUpdateSet((eb) => ({
+          session_before: eb.ref('masking_slots.session_id'),
+          session_id: eb.ref('excluded.session_id'),
+          company: eb.ref('excluded.company'),
+          ends_at: eb.ref('excluded.ends_at'),
+          cool_off_seconds: eb.ref('excluded.cool_off_seconds'),
+          free_after: eb.ref('excluded.free_after'),
+        }))
+        .where((eb) =>
+          eb.or([
+            eb('masking_slots.free_after', '<=', terms.now),
+            eb.and([
+              eb('masking_slots.company', '=', eb.ref('excluded.company')),
+              eb('masking_slots.ends_at', '<=', terms.now),
+            ]),
+          ]),
+        ),
+    )
+    .returning('session_before')
+    .execute();
+  const before = [...new Set(taken.flatMap(({ session_before }) => session_before ?? []))];
+  return { all: taken.length === wanted.length, before: await expired(trx, before, terms.now) };
 }
+
+/** A session that goes on without somebody is not over, though that person's slot was. */
+async function expired(trx: Kysely<Schema>, ids: readonly string[], now: Date): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
+  const rows = await trx
+    .selectFrom('masking_sessions')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('status', '=', 'open')
+    .where('expires_at', '<=', now)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+const keyOf = ({ person, numberId }: WantedSlot): string => `${person} ${numberId}`;
 
 /** Until the transaction ends. In one order, whoever asks. */
 export async function lockNumbers(
@@ -201,6 +230,10 @@ export async function lockNumbers(
   how: 'shared' | 'alone',
 ): Promise<void> {
   const lock = sql.raw(how === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock');
+  if (numberIds.length === 1) {
+    await sql`select ${lock}(hashtextextended(${numberIds[0]}, ${sql.lit(LOCK)}))`.execute(trx);
+    return;
+  }
   await sql`
     select ${lock}(hashtextextended(id, ${sql.lit(LOCK)}))
       from (select distinct value as id from jsonb_array_elements_text(${JSON.stringify(numberIds)}::jsonb) order by value)

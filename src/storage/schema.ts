@@ -119,6 +119,7 @@ export interface Schema extends EventTables {
     number_id: string;
     lane: string;
     session_id: string;
+    session_before: Defaulted<string | null>;
     company: Defaulted<string>;
     ends_at: ColumnType<Date, Date | string | undefined, Date | string>;
     cool_off_seconds: Defaulted<number>;

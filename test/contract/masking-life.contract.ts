@@ -130,8 +130,11 @@ export function maskingLifeContract(name: string, places: StoragePlaces): void {
         storage.masking.sessions.change(made.id, id, { party: { id: 'pt_none', label: '' } }),
       ).rejects.toMatchObject({ code: 'masking/unknown-party' });
       expect(await get(made)).toEqual(changed);
+      await storage.masking.sessions.change(made.id, id, { extendSeconds: 7_200 });
       await clock.advance(HOUR);
+      // Whoever left may have the number again; the session that they left goes on.
       expect((await create(id, [11, 15])).parties[0]?.serviceNumberId).toBe(numberIds[0]);
+      expect((await get(made)).status).toBe('open');
     });
 
     it('removal forgets its people, and its events keep their tokens', async () => {

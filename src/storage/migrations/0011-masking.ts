@@ -7,7 +7,8 @@
  *   `free_after`, the session's end and the cool-off included; a row is taken over only after that. So no sweeper has to run
  *   for a number to become free, and none can free one too early. The lane is '' where a pool forbids sharing, and the
  *   session's id where it allows it. Person `*` is anyone (axn). `ends_at` is the session's end without the cool-off, and
- *   `company` says who met there: the same people may have the number again during their own cool-off.
+ *   `company` says who met there: the same people may have the number again during their own cool-off. `session_before` had
+ *   the slot last, and is closed by whoever takes it over.
  * - Parties outlive the rows that they point to: a person may be erased, and a number may vanish from the settings file while
  *   sessions have it. The sweeper closes those.
  * - What never expires has `expires_at` and `free_after` in the year 9999 (`NEVER`): 'infinity' is read differently by the two
@@ -77,6 +78,7 @@ export const statements: readonly string[] = [
      number_id text not null,
      lane text not null,
      session_id text not null,
+     session_before text,
      company text not null default '',
      ends_at timestamptz not null default '9999-12-31T00:00:00Z',
      cool_off_seconds integer not null default 0,
