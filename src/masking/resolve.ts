@@ -3,17 +3,11 @@
  * would become of one. A function of what is stored, what the backend answers, and the time: no dice.
  */
 import type { Clock } from '../kernel/clock.ts';
+import { readWord } from './backend-word.ts';
 import { connection, labelOf, type Target, type Unreachable } from './connection.ts';
 import { passFences } from './fences.ts';
 import type { ShowableNumbers } from './masked-identity.ts';
-import type {
-  Candidate,
-  InterceptClient,
-  PullAnswer,
-  PullClient,
-  PullMode,
-  ResolutionStore,
-} from './ports.ts';
+import type { Candidate, InterceptClient, PullClient, PullMode, ResolutionStore } from './ports.ts';
 import type {
   ConnectDecision,
   Decision,
@@ -230,83 +224,16 @@ class Resolving {
     this.#pulled = true;
     const sessions = candidates.map(({ session }) => session);
     const answer = await this.#tools.pull.ask(this.#question, rules, sessions, this.#mode);
-    return await this.#answered(step, answer, candidates);
-  }
-
-  async #answered(
-    step: 'ambiguous' | 'pull',
-    answer: PullAnswer,
-    candidates: readonly Candidate[],
-  ): Promise<Found> {
-    const decided = (what: string): void => this.#say(step, 'decided', `the backend: ${what}`);
-    switch (answer.kind) {
-      case 'connect':
-        return this.#pulledTo(step, answer);
-      case 'session': {
-        const wanted = candidates.find(({ session }) => session.id === answer.sessionId);
-        if (wanted !== undefined) return await this.#connect(step, wanted, 'the backend: that session');
-        this.#say(step, 'failed', 'the backend named a session that it was not asked about');
-        return undefined;
-      }
-      case 'ask-extension':
-        if (this.#question.extension === '') break;
-        decided('ask for an extension');
-        return { kind: 'ask-extension', tries: this.#policy.extensionTries };
-      case 'play':
-        decided('play an announcement');
-        return answer;
-      case 'operator': {
-        const user = answer.user ?? this.#policy.operator;
-        if (user === undefined) break;
-        decided('an operator');
-        return { kind: 'operator', user, announcement: undefined };
-      }
-      case 'reject':
-        decided('reject');
-        return { kind: 'reject', status: 403, reason: 'backend-rejected' };
-      case 'unknown':
-        this.#say(step, 'passed', 'the backend does not know the caller');
-        return undefined;
-      case 'not-asked':
-        this.#say(step, 'skipped', 'the backend would be asked now; its answer is not known');
-        return undefined;
-      case 'failed':
-        this.#say(step, 'failed', `the backend: ${answer.why}`);
-        return undefined;
-    }
-    this.#say(step, 'failed', `the backend: "${answer.kind}", which is not possible here`);
-    return undefined;
-  }
-
-  #pulledTo(step: 'ambiguous' | 'pull', answer: Extract<PullAnswer, { kind: 'connect' }>): Found {
-    const { applicationId, caller, dialled } = this.#question;
-    const { numbers } = this.#tools;
-    const show = answer.show ?? dialled;
-    const wrong = !numbers.isServiceNumber(applicationId, show)
-      ? 'a number to show that the application does not hold'
-      : answer.to.equals(caller)
-        ? 'the caller’s own number'
-        : // It would come back to us.
-          numbers.isServiceNumber(applicationId, answer.to)
-          ? 'a service number to call'
-          : undefined;
-    if (wrong !== undefined) {
-      this.#say(step, 'failed', `the backend named ${wrong}`);
-      return undefined;
-    }
-    this.#say(step, 'decided', 'the backend: connect');
-    const { announcement, language, ...sound } = answer.sound;
-    return {
-      candidate: undefined,
-      decision: {
-        kind: 'connect',
-        sessionId: undefined,
-        callees: [{ number: answer.to, show, partyId: undefined, announcement }],
-        ...sound,
-        language: language ?? this.#policy.language,
-        callerPartyId: undefined,
-      },
-    };
+    const { verdict, detail, found } = readWord(
+      answer,
+      candidates,
+      this.#question,
+      this.#policy,
+      this.#tools.numbers,
+    );
+    if (found !== undefined && 'session' in found) return await this.#connect(step, found, detail);
+    this.#say(step, verdict, detail);
+    return found;
   }
 
   /** Nobody was found: digits, where the number has any; else what the policy says for expired or unknown callers. */
