@@ -35,6 +35,8 @@ let http: HttpServer | undefined;
 async function serve(kit: SessionKit): Promise<string> {
   http = await createHttpServer({
     doors: kit.service,
+    masking: {},
+    events: {},
     clock: systemClock,
     random: systemRandom,
     log: silentLogger,

@@ -185,7 +185,8 @@ test('a mistake of syntax has its place', () => {
 });
 
 test('nothing is wrong with the shipped scenarios and examples', () => {
-  const folders = ['scenarios/', ...readdirSync(`${ROOT}examples`).map((name) => `examples/${name}/`)];
+  const examples = readdirSync(`${ROOT}examples`, { withFileTypes: true }).filter((one) => one.isDirectory());
+  const folders = ['scenarios/', ...examples.map(({ name }) => `examples/${name}/`)];
   const scripts = folders.flatMap((folder) =>
     readdirSync(ROOT + folder)
       .filter((name) => name.endsWith('.js'))
