@@ -29,8 +29,12 @@ const WORDS = {
   },
 };
 const REFUSED = { 'unknown-caller': 'unknown', 'intercept-silent': 'failed', 'too-many-attempts': 'failed' };
+/** Calls that hear us before they are answered. */
+const early = new Set();
 const LEAVE_ALONE = VoxEngine.customData().trim();
 const KEY_SECONDS = 7;
+/** A caller who was not answered is given up after a minute (scenario.unansweredSeconds), which one callee may ring for. */
+const PATIENCE_MS = 5_000;
 
 VoxEngine.addEventListener(AppEvents.CallAlerting, async ({ call }) => {
   call.addEventListener(CallEvents.Disconnected, VoxEngine.terminate);
@@ -90,9 +94,11 @@ async function carryOut(call, decision) {
 /** A group is called one after the other, until somebody answers or the caller has had enough. */
 async function connect(call, decision) {
   await speak(call, decision.greeting, decision);
+  const began = Date.now();
   let code = 404;
   for (const [callee, { announcement }] of decision.callees.entries()) {
     if (call.state() === 'TERMINATED') return;
+    if (callee > 0 && Date.now() - began > PATIENCE_MS) await answer(call);
     code = await join(call, Masking.call(decision, { callee }), decision, announcement);
     if (code === 0) return;
   }
@@ -106,7 +112,7 @@ function join(call, other, decision, announcement = null) {
   return new Promise((resolve) => {
     call.addEventListener(CallEvents.Disconnected, () => other.hangup());
     call.addEventListener(CallEvents.Failed, () => other.hangup());
-    other.addEventListener(CallEvents.Ringing, () => ring(call));
+    other.addEventListener(CallEvents.Ringing, () => ring(call, decision));
     other.addEventListener(CallEvents.Failed, ({ code }) => resolve(code));
     other.addEventListener(CallEvents.Disconnected, () => {
       call.hangup();
@@ -150,10 +156,10 @@ function over(call, code) {
   else call.hangup();
 }
 
-/** A caller whose phone rings by itself is told by 180; one who was answered hears the tone from us. */
-function ring(call) {
-  if (call.state() === 'ALERTING') call.ring();
-  else call.playProgressTone('EU');
+/** A caller whose phone makes the tone by itself is told by 180; whoever hears us already hears it from us. */
+function ring(call, { language }) {
+  if (call.state() === 'ALERTING' && !early.has(call)) call.ring();
+  else call.playProgressTone(language.slice(3));
 }
 
 /** @returns {Promise<void>} */
@@ -174,7 +180,10 @@ function speak(call, announcement, { language }) {
     if (announcement === null || call.state() === 'TERMINATED') return resolve();
     for (const event of [CallEvents.PlaybackFinished, CallEvents.Disconnected, CallEvents.Failed])
       call.addEventListener(event, () => resolve());
-    if (call.state() === 'ALERTING') call.startEarlyMedia();
+    if (call.state() === 'ALERTING') {
+      early.add(call);
+      call.startEarlyMedia();
+    }
     if (announcement.kind === 'play') call.startPlayback(announcement.url);
     else call.say(announcement.text, { language: announcement.language ?? language });
   });

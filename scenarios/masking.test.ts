@@ -108,6 +108,28 @@ test('axg: the group is called one after the other, and each hears its own annou
   await flow.ended();
 });
 
+test('axg: a caller for whom the first has rung in vain is answered, so that there is time for the others', async () => {
+  const flow = open({
+    number: SERVICE,
+    mode: 'axg',
+    parties: [{ number: CLIENT }, { number: DRIVER }, { number: OTHER }],
+    rules: { ringSeconds: 40 },
+  });
+  const client = await flow.callsIn({ from: CLIENT, to: SERVICE });
+  (await flow.called()).rings();
+  await client.ringing();
+  const second = await flow.called({ within: 41_000 });
+  second.rings();
+  await client.hearing(/^tone: ringback/);
+  expect(client.state).toBe('connected');
+  await flow.advance(30_000);
+  second.answers();
+  await client.hearing(second);
+  client.hangsUp();
+  await second.ended();
+  await flow.ended();
+});
+
 test('a greeting is heard before the other side rings, without an answered call', async () => {
   const flow = open({ ...ORDER, greeting: { play: 'https://shop.example/hello.wav' } });
   const driver = await flow.callsIn({ from: DRIVER, to: SERVICE });
@@ -115,6 +137,8 @@ test('a greeting is heard before the other side rings, without an answered call'
   expect(flow.calledPhones).toHaveLength(0);
   const client = await flow.called({ within: 60_000 });
   expect(driver.state).toBe('waiting');
+  client.rings();
+  await driver.hearing(/^tone: ringback US/);
   client.answers();
   await driver.connected();
   driver.hangsUp();
