@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
 import { openDatabase } from './database.ts';
+import { inspectPrivacy, type PrivacyState } from './inspect-privacy.ts';
 import { missingMigrations } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { checkVault } from './open-vault.ts';
@@ -22,6 +23,8 @@ export type DatabaseState =
       readonly pings: readonly number[];
       /** The database's clock and ours, ms since the epoch, read together. */
       readonly clock: { readonly theirs: number; readonly ours: number };
+      /** Undefined while migrations are missing. */
+      readonly privacy: PrivacyState | undefined;
     };
 
 const PINGS = 5;
@@ -57,7 +60,8 @@ export async function inspectDatabase(options: {
       const { MASKLINE_KEY: key, MASKLINE_KEY_FILE: keyFile } = environment;
       await checkVault({ db, dataFolder, key, keyFile, random: options.random });
     }
-    return { kind: embedded ? 'embedded' : 'server', pending, pings, clock: { theirs, ours } };
+    const privacy = pending.length === 0 ? await inspectPrivacy(db) : undefined;
+    return { kind: embedded ? 'embedded' : 'server', pending, pings, clock: { theirs, ours }, privacy };
   } finally {
     await close();
   }

@@ -1,10 +1,13 @@
 import { StorageError } from '../../storage/errors.ts';
 import { type DatabaseState, inspectDatabase } from '../../storage/inspect.ts';
+import type { PrivacyState } from '../../storage/inspect-privacy.ts';
 import { compareClocks } from './clock.ts';
 import { type Check, type Finding, messageOf, ok, type Patient, problem, warning } from './diagnosis.ts';
 
 /** The median of a database near by is under 1 ms. Nothing on the call path waits for it, but the records do. */
 const SLOW_MS = 50;
+/** Calls end within minutes, nodes come back within hours. */
+const STUCK_MS = 86_400_000;
 
 /** Can the database be opened, does our key fit it, and does it answer quickly? Nothing in it is changed. */
 export const checkDatabase: Check = async (patient) => {
@@ -31,7 +34,13 @@ export function judge(state: DatabaseState): Finding[] {
           says,
           'Look at its load and at the way to it: records and API questions wait for it.',
         );
-  return [speed, ...version(state.pending), ...power(state.kind), ...clocks(state)];
+  return [
+    speed,
+    ...version(state.pending),
+    ...power(state.kind),
+    ...clocks(state),
+    ...(state.privacy === undefined ? [] : privacy(state.privacy, state.clock.ours)),
+  ];
 }
 
 function version(pending: readonly string[]): Finding[] {
@@ -54,6 +63,33 @@ function power(kind: 'embedded' | 'server'): Finding[] {
 function clocks(state: Exclude<DatabaseState, { kind: 'absent' }>): Finding[] {
   if (state.kind === 'embedded') return [];
   return [compareClocks('clock of the database', 'the database', state.clock.theirs, state.clock.ours)];
+}
+
+/** A change of keys that was not finished, and erasures that do not end. */
+function privacy({ staleRows, erasures, files }: PrivacyState, now: number): Finding[] {
+  const found: Finding[] = [];
+  if (staleRows > 0)
+    found.push(
+      warning(
+        'data keys',
+        `${staleRows} rows are under an older key than the one that seals.`,
+        'Run `maskline keys rotate-data`: it goes on where it was. Until then the older key must stay in the key file.',
+      ),
+    );
+  const { running, since } = erasures;
+  if (since !== undefined && now - since > STUCK_MS) {
+    const waiting = Object.entries(files).map(([node, count]) => `${node || 'an unknown node'} (${count})`);
+    const says = `${running} ${running === 1 ? 'erasure does' : 'erasures do'} not come to an end`;
+    const which = waiting.length === 0 ? '' : `; files wait on ${waiting.join(', ')}`;
+    found.push(
+      warning(
+        'erasures',
+        `${says}${which}.`,
+        'Start the nodes that have files; look for calls that do not end.',
+      ),
+    );
+  }
+  return found;
 }
 
 function failure(error: unknown, { isServing }: Patient, embedded: boolean): Finding {

@@ -10,6 +10,7 @@ import { systemClock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import { systemRandom } from '../../kernel/random.ts';
 import { NodeNetwork } from '../../sip/transport/node-network.ts';
+import type { PrivacyState } from '../../storage/inspect-privacy.ts';
 import { openStorage } from '../../storage/storage.ts';
 import { checkCertificates, judgeCertificate } from './certificates.ts';
 import { compareClocks, machineClock } from './clock.ts';
@@ -256,14 +257,40 @@ describe('the database', () => {
 
   test('slow, behind in migrations, with another clock', () => {
     const clock = { theirs: 5_000_000, ours: 5_000_100 };
-    expect(states(judge({ kind: 'server', pending: [], pings: [1, 2, 3], clock }))).toEqual(['ok', 'ok']);
-    expect(states(judge({ kind: 'server', pending: ['0009-x'], pings: [90, 80, 1], clock }))).toEqual([
-      'warning',
-      'warning',
-      'ok',
-    ]);
-    const late = judge({ kind: 'server', pending: [], pings: [1], clock: { theirs: 0, ours: HOUR_MS } });
+    expect(
+      states(judge({ kind: 'server', pending: [], pings: [1, 2, 3], clock, privacy: undefined })),
+    ).toEqual(['ok', 'ok']);
+    expect(
+      states(judge({ kind: 'server', pending: ['0009-x'], pings: [90, 80, 1], clock, privacy: undefined })),
+    ).toEqual(['warning', 'warning', 'ok']);
+    const late = judge({
+      kind: 'server',
+      pending: [],
+      pings: [1],
+      clock: { theirs: 0, ours: HOUR_MS },
+      privacy: undefined,
+    });
     expect(states(late)).toContain('problem');
+  });
+
+  test('says that a change of keys is not finished, and that an erasure does not end', () => {
+    const now = Date.UTC(2026, 0, 3);
+    const state = { kind: 'embedded', pending: [], pings: [1], clock: { theirs: now, ours: now } } as const;
+    const found = (privacy: PrivacyState) =>
+      judge({ ...state, privacy }).filter((one) => one.state === 'warning');
+    const nothing = { running: 0, since: undefined };
+    expect(found({ staleRows: 0, erasures: nothing, files: { b: 3 } })).toEqual([]);
+    expect(found({ staleRows: 0, erasures: { running: 1, since: now - HOUR_MS }, files: {} })).toEqual([]);
+    expect(found({ staleRows: 7, erasures: nothing, files: {} })).toMatchObject([
+      {
+        check: 'data keys',
+        says: expect.stringContaining('7 rows'),
+        todo: expect.stringContaining('rotate-data'),
+      },
+    ]);
+    expect(found({ staleRows: 0, erasures: { running: 2, since: 0 }, files: { 'node-b': 3 } })).toMatchObject(
+      [{ check: 'erasures', says: expect.stringContaining('node-b (3)') }],
+    );
   });
 
   test('a server that is not there', async () => {
