@@ -51,7 +51,13 @@ export async function lockSubjects(
   );
 }
 
-/** One statement for all: it numbers what is new, and puts it into the outbox of each webhook that wants it. */
+/**
+ * One statement for all: it numbers what is new, and puts it into the outbox of each webhook that wants it.
+ *
+ * The log is read by (xid, seq). A transaction that began before another one, and then waited for it to append to the same
+ * subject, has the lesser number and comes later: its events take the other's. That is safe, for nobody reads events of a
+ * number while a transaction with a lesser one runs.
+ */
 async function insert(
   trx: Kysely<Schema>,
   rows: readonly (NewEvent & { readonly id: string })[],
@@ -73,8 +79,11 @@ async function insert(
         + row_number() over (partition by subject order by ord) as position
       from given where not exists (select from known where known.id = given.id)),
     added as (
-      insert into events (id, application_id, subject, position, type, at, data)
-      select id, "applicationId", subject, position, type, at, data from numbered order by ord
+      insert into events (xid, id, application_id, subject, position, type, at, data)
+      select greatest(pg_current_xact_id(), (
+               select e.xid from events e where e.subject = numbered.subject order by e.position desc limit 1)),
+             id, "applicationId", subject, position, type, at, data
+        from numbered order by ord
       returning seq, id, application_id, subject, position, type),
     queued as (
       insert into webhook_deliveries (webhook_id, event_seq, subject, next_at, created_at)

@@ -1,7 +1,7 @@
 /**
  * The event log, and webhooks.
  *
- * - `xid` is the transaction that wrote the event. Sequence numbers alone are no order to read by: a transaction that began
+ * - `xid` is the transaction that wrote the event, or a later one in front of it in its subject. Sequence numbers alone are no order to read by: a transaction that began
  *   earlier may become visible later, and its events would be missed. Readers take events of transactions below the oldest
  *   running one (`pg_snapshot_xmin`), by (xid, seq); after that nothing can come before what was read.
  * - `position` is the order within a subject; whoever appends holds the subject's row, and the unique index is the proof.
