@@ -38,10 +38,16 @@ export function maskedApplication(application: ApplicationEntry): ApplicationEnt
   return { ...application, numbers: [SERVICE, SECOND, THIRD], scenarios: {}, rules: [rule], masking: true };
 }
 
-export async function startMaskedServer(): Promise<WholeServer> {
+/** @param options.node name of the node, where several share a database. */
+export async function startMaskedServer(
+  options: { readonly node?: string; readonly environment?: Readonly<Record<string, string>> } = {},
+): Promise<WholeServer> {
+  const { node, environment } = options;
   return await WholeServer.start({
+    ...(environment === undefined ? {} : { environment }),
     settings: (settings) => ({
       ...settings,
+      node: node ?? settings.node,
       masking: { expirySeconds: 1 },
       applications: settings.applications.map(maskedApplication),
     }),

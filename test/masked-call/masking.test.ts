@@ -199,6 +199,12 @@ describe('a masking session, on real sockets', () => {
     expect(again.end).toMatchObject({ status: 403 });
     const { blocks } = server.maskline.storage.masking;
     const { items } = await blocks.list(undefined, { limit: 10 });
+    const { person, counterpart = '' } = items[0]!;
+    const { counterparts } = server.maskline.storage.masking;
+    const applicationId = applicationOf(server);
+    expect(await counterparts.lastCounterpart(applicationId, person)).toBe(counterpart);
+    expect(await counterparts.lastCounterpart(applicationId, counterpart)).toBe(person);
+    expect(await counterparts.lastCounterpart('another', person)).toBeUndefined();
     expect(items).toMatchObject([{ direction: 'to', by: 'party' }]);
     await blocks.remove(items[0]!.id, undefined);
     await sessionUntil(server, id, ({ status }) => status === 'open');
