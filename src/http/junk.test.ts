@@ -13,9 +13,15 @@ beforeAll(async () => {
   world = await createWorld();
   key = await world.key('all');
   await storeCall(world, 'call', 'taxi');
-  const { paths } = (await world.app.inject('/openapi.json')).json<{ paths: Record<string, object> }>();
+  const { paths } = (await world.app.inject('/openapi.json')).json<{
+    paths: Record<string, Record<string, { responses: Record<string, { content?: object }> }>>;
+  }>();
   for (const [path, item] of Object.entries(paths)) {
-    for (const method of Object.keys(item)) routes.push({ method: method.toUpperCase() as Method, path });
+    for (const [method, { responses }] of Object.entries(item)) {
+      // A stream does not end by itself, and `inject` waits for that.
+      if (Object.hasOwn(responses['200']?.content ?? {}, 'text/event-stream')) continue;
+      routes.push({ method: method.toUpperCase() as Method, path });
+    }
   }
   routes.push({ method: 'HEAD', path: '/v1/recordings/{id}/audio' });
 });

@@ -4,13 +4,9 @@ import type { Sent } from '../events/send.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
-import type {
-  BackendSecretStore,
-  BlockStore,
-  PoolStore,
-  ResolutionStore,
-  SessionStore,
-} from '../masking/ports.ts';
+import type { OrderRate } from '../masking/made-up-orders.ts';
+import type { NumberPlan, PlannedOrder } from '../masking/plan-numbers.ts';
+import type { BackendSecretStore, BlockStore, PoolStore, SessionStore } from '../masking/ports.ts';
 import type { Question, Resolution } from '../masking/types.ts';
 import type { RecordStore } from '../records/ports.ts';
 import type { TranscriptStore } from '../records/transcript-ports.ts';
@@ -82,7 +78,20 @@ export interface MaskingParts {
   readonly sessions: SessionStore;
   readonly pools: PoolStore;
   readonly blocks: BlockStore;
-  readonly policies: Pick<ResolutionStore, 'policy' | 'setPolicy'>;
+  /** Routing policies as documents. `put` rejects with `masking/policy-invalid`, and gives what is in force then. */
+  readonly policies: {
+    readonly get: (applicationId: string) => Promise<Readonly<Record<string, unknown>>>;
+    readonly put: (applicationId: string, document: unknown) => Promise<Readonly<Record<string, unknown>>>;
+  };
+  /** How many numbers orders need; both give up the thread now and then. */
+  readonly planning: {
+    readonly plan: (
+      orders: Iterable<PlannedOrder>,
+      options: { readonly coolOffMs: number },
+    ) => Generator<void, NumberPlan>;
+    /** A day of orders. */
+    readonly madeUp: (rate: OrderRate) => Generator<void, PlannedOrder[]>;
+  };
   readonly backendSecrets: BackendSecretStore;
   /**
    * What would become of a call. Nobody is called, and nothing is written.

@@ -1,8 +1,16 @@
 /** The routing policy and what it comes to for a call. `masking/policy.ts` reads the document; this is its form for clients. */
 import { Type } from 'typebox';
-import { AMBIGUITY_OPTIONS } from '../masking/policy.ts';
+import type { RoutingPolicy } from '../masking/types.ts';
 import { Announcement, Language } from './masking-schemas.ts';
 import { lineOfText } from './schemas.ts';
+
+const AMBIGUITY_OPTIONS: RoutingPolicy['ambiguous'][number][] = [
+  'most-recent',
+  'menu',
+  'extension',
+  'pull',
+  'operator',
+];
 
 const CLOSED = { additionalProperties: false } as const;
 
@@ -32,7 +40,7 @@ const UnknownCaller = Type.Object(
 export const PolicySchema = Type.Object(
   {
     ambiguous: Type.Optional(
-      Type.Array(Type.Enum([...AMBIGUITY_OPTIONS]), {
+      Type.Array(Type.Enum(AMBIGUITY_OPTIONS), {
         maxItems: AMBIGUITY_OPTIONS.length,
         description: 'When a caller could mean several sessions: what is tried, in order.',
       }),

@@ -54,7 +54,7 @@ export function registerRoutes(api: Api, options: HttpServerOptions): void {
   maskingBlocks(api, options);
   maskingPolicy(api, options);
   maskingPools(api, options);
-  maskingPlan(api);
+  maskingPlan(api, options);
   numbers(api, options);
   events(api, options);
   liveEvents(api, options);

@@ -1,16 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Static, Type } from 'typebox';
-import { seededRandom } from '../../kernel/seeded-random.ts';
-import { MADE_UP_HOURS, madeUpOrders } from '../../masking/made-up-orders.ts';
-import { type NumberPlan, type PlannedOrder, planSteps } from '../../masking/plan-numbers.ts';
+import type { PlannedOrder } from '../../masking/plan-numbers.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { refuse } from '../masking-bodies.ts';
+import type { HttpServerOptions } from '../options.ts';
 import { lineOfText } from '../schemas.ts';
 
 /** Orders in a body; at most so many fit into 1 MiB anyway. */
 const MAX_ORDERS = 10_000;
-/** A day that is made up. More is for `maskline numbers plan`, which disturbs no calls. */
-const MAX_MADE_UP = 50_000;
+/** Of a day that is made up, 48 000 orders. More is for `maskline numbers plan`, which disturbs no calls. */
+const MAX_PER_HOUR = 2_000;
 const DAY_MINUTES = 24 * 60;
 const DEFAULT_COOL_OFF_MINUTES = 60;
 
@@ -31,7 +30,7 @@ const PlanBody = Type.Object(
     rate: Type.Optional(
       Type.Object(
         {
-          perHour: Type.Integer({ minimum: 1, maximum: Math.floor(MAX_MADE_UP / MADE_UP_HOURS) }),
+          perHour: Type.Integer({ minimum: 1, maximum: MAX_PER_HOUR }),
           minutes: Type.Integer({
             minimum: 1,
             maximum: DAY_MINUTES,
@@ -69,7 +68,7 @@ const Plan = Type.Object({
 });
 
 /** How many service numbers orders need; `maskline numbers plan` is the same for larger days. */
-export function maskingPlan(api: Api): void {
+export function maskingPlan(api: Api, { masking }: Pick<HttpServerOptions, 'masking'>): void {
   api.post(
     '/v1/numbers/plan',
     {
@@ -88,8 +87,8 @@ export function maskingPlan(api: Api): void {
       const planned =
         rate === undefined
           ? (orders ?? []).map((order, index) => orderOf(order, `/orders/${index}`))
-          : await inSteps(madeUpOrders({ held: 1, ...rate }, seededRandom(1)));
-      return await inSteps<NumberPlan>(planSteps(planned, { coolOffMs: coolOffMinutes * 60_000 }));
+          : await inSteps(masking.planning.madeUp({ held: 1, ...rate }));
+      return await inSteps(masking.planning.plan(planned, { coolOffMs: coolOffMinutes * 60_000 }));
     },
   );
 }

@@ -1,6 +1,5 @@
 import { type Static, Type } from 'typebox';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
-import { readPolicy, writePolicy } from '../../masking/policy.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { applicationFor, keyOf } from '../authorize.ts';
 import { explainView } from '../explain-view.ts';
@@ -38,7 +37,7 @@ export function maskingPolicy(api: Api, parts: Parts): void {
     },
     async (request) => {
       const { id } = applicationFor(admin, keyOf(request), request.query.application);
-      return writePolicy(await masking.policies.policy(id)) as Static<typeof PolicySchema>;
+      return (await masking.policies.get(id)) as Static<typeof PolicySchema>;
     },
   );
 
@@ -57,9 +56,7 @@ export function maskingPolicy(api: Api, parts: Parts): void {
     },
     async (request) => {
       const { id } = applicationFor(admin, keyOf(request), request.query.application);
-      const policy = readPolicy(request.body);
-      await masking.policies.setPolicy(id, policy);
-      return writePolicy(policy) as Static<typeof PolicySchema>;
+      return (await masking.policies.put(id, request.body)) as Static<typeof PolicySchema>;
     },
   );
 
