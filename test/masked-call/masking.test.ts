@@ -57,6 +57,18 @@ async function eventsOf(subject: string): Promise<readonly string[]> {
   return items.map(({ type }) => type);
 }
 
+/** Whose numbers stand in what a session's script was told and did: the caller's, and nobody else's. */
+async function numbersToldToScript(sessionId: string): Promise<readonly string[]> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const log = await server.maskline.storage.eventLogs.read(sessionId);
+    const text = JSON.stringify(log);
+    if (log !== undefined) return [DRIVER, PASSENGER].filter((number) => text.includes(number.slice(3)));
+    if (performance.now() > deadline) throw new Error('no event log was kept');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** Both hear each other, see what they may, and nothing of either reaches the other. */
 async function talk(outgoing: OutgoingCall, incoming: IncomingCall, seen: string): Promise<void> {
   await Promise.all([outgoing.waitFor('connected'), incoming.waitFor('connected')]);
@@ -89,7 +101,8 @@ describe('a masking session, on real sockets', () => {
     rung.hangup();
     await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
     await sessionUntil(server, id, ({ status, calls }) => status === 'open' && calls === 2);
-    await server.closedRecords(2);
+    const records = await server.closedRecords(2);
+    for (const record of records) expect(await numbersToldToScript(record.id)).toHaveLength(1);
     const ofCall = ['call.started', 'call.answered', 'call.ended'];
     expect(await eventsOf(id)).toEqual(['masking_session.created', ...ofCall, ...ofCall]);
   });
