@@ -4,6 +4,7 @@ import type { NewEvent } from '../events/types.ts';
 import { MaskingError } from '../masking/ports.ts';
 import type { MaskingSession, NewParty, NewSession, Party } from '../masking/types.ts';
 import { appendEvents } from './append-events.ts';
+import { appendFirstEvent } from './append-first-event.ts';
 import { cleanJson } from './clean-json.ts';
 import { checkSession, refuseService } from './masking-checks.ts';
 import { closeSessions } from './masking-close.ts';
@@ -106,9 +107,9 @@ class Creation {
     const parties = await this.#assign(pool, search, tokens);
     await this.#insert(parties, search, pool);
     const created = this.#result(parties);
-    // Our own subject is new, and nobody else appends to it; those of sessions that were in the way are not.
-    const events = [...this.#events, createdEvent(created)];
-    await appendEvents(this.#trx, this.#tools.random, events, { fresh: this.#events.length === 0 });
+    const event = createdEvent(created);
+    if (this.#events.length === 0) await appendFirstEvent(this.#trx, this.#tools.random, event);
+    else await appendEvents(this.#trx, this.#tools.random, [...this.#events, event]);
     return created;
   }
 
