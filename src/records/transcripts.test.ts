@@ -27,6 +27,7 @@ class MemoryStore implements TranscriptStore {
   }
 }
 
+const JOB = { language: 'en', phrases: [], status: 'waiting', attempts: 0, error: undefined } as const;
 const SAID = 'my number is +79120000001';
 const HEARD: FileTranscript = {
   seconds: 12.34567,
@@ -61,12 +62,13 @@ function world() {
   const store = new MemoryStore();
   const logged: string[] = [];
   const heard: string[] = [];
-  const scene = { outcome: (): Promise<FileTranscript> => Promise.resolve(HEARD) };
+  const scene = { outcome: (): Promise<FileTranscript> => Promise.resolve(HEARD), removed: false };
   const make = (): Transcripts =>
     new Transcripts({
       store,
       records: {
-        recording: async (id) => recording({ recordingId: id, path: `${id}.wav`, status: 'partial' }),
+        recording: async (id) =>
+          scene.removed ? undefined : recording({ recordingId: id, path: `${id}.wav`, status: 'partial' }),
       },
       node: 'n',
       recordingsFolder: folder,
@@ -85,6 +87,22 @@ const until = (is: () => boolean): Promise<void> =>
   expect.poll(is, { interval: 2, timeout: 10_000 }).toBe(true);
 
 describe('Transcripts', () => {
+  it('[row 43] a recording that is removed while it is recognised leaves no words behind', async () => {
+    const { clock, store, scene, make } = world();
+    const transcripts = make();
+    await store.save('n', { ...JOB, recordingId: 'rec' });
+    const spoken = Promise.withResolvers<FileTranscript>();
+    scene.outcome = () => spoken.promise;
+    await transcripts.resume();
+    await settle();
+    scene.removed = true;
+    spoken.resolve(HEARD);
+    await until(() => transcripts.open === 0);
+    expect(await readdir(folder)).toEqual([]);
+    expect(store.jobs.get('rec')?.status).toBe('waiting');
+    expect(clock.pending).toBe(0);
+  });
+
   it('a recording is recognised once it is complete; both files lie beside it, and no log has what was said', async () => {
     const { clock, store, logged, heard, make } = world();
     const transcripts = make();

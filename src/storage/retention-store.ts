@@ -139,7 +139,7 @@ function tooOldRecordings(before: number | undefined, now: number): Query {
 
 /**
  * The newest event of a subject says at which position the next one stands: it goes only when none can come, since the masking
- * session is gone, or the call is over. What is still to be delivered stays, too.
+ * session, person, block or number is gone, or the call is over. What is still to be delivered stays, too.
  */
 function tooOldEvents(limit: Date): Query {
   return sql`
@@ -147,9 +147,11 @@ function tooOldEvents(limit: Date): Query {
      where e.at < ${limit}
        and not exists (select from webhook_deliveries d where d.event_seq = e.seq and d.state = 'waiting')
        and (exists (select from events n where n.subject = e.subject and n.position > e.position)
-         or (starts_with(e.subject, 'ms_') and not exists (select from masking_sessions m where m.id = e.subject))
-         or (strpos(e.subject, '_') = 0 and not exists (
-           select from call_records c where c.id = e.subject and c.status = 'in-progress')))`;
+         or (not exists (select from masking_sessions m where m.id = e.subject)
+           and not exists (select from people p where p.id = e.subject)
+           and not exists (select from masking_blocks b where b.id = e.subject)
+           and not exists (select from numbers n where n.id = e.subject)
+           and not exists (select from call_records c where c.id = e.subject and c.status = 'in-progress')))`;
 }
 
 async function removeTranscripts(trx: Trx, old: Query, now: Date): Promise<number> {
