@@ -37,33 +37,30 @@ export class SqlResolutionStore implements ResolutionStore {
   }
 
   /**
-   * One statement along keys: the number, the caller's person (or anyone, `*`), the primary key of their slots, the sessions,
-   * their parties.
+   * One statement along keys: the caller's person (or anyone, `*`) and the number, the primary key of their slots, the
+   * sessions, their parties. In two steps of few tables each: the planner tries orders of joins, and for one join of all of
+   * them that would take ten times as long as finding the rows.
    */
   candidatesQuery({ applicationId, caller, dialled }: Question): RawBuilder<CandidateRow> {
     return sql<CandidateRow>`
-      select ${columns(this.#indexes(caller))}
-        from numbers dialled
-        cross join lateral (
-          select id from people where application_id = ${applicationId} and number_index in (${this.#indexes(caller)})
-          union all select '*') me
-        join masking_slots slot on slot.person_id = me.id and slot.number_id = dialled.id
-        join masking_sessions s on s.id = slot.session_id and ${this.#live()}
-        ${PARTIES}
-       where dialled.kind = 'service' and dialled.application_id = ${applicationId}
-         and dialled.number_index in (${this.#indexes(dialled)})`;
+      with live as materialized (
+        select s.* from masking_slots slot join masking_sessions s on s.id = slot.session_id and ${this.#live()}
+         where slot.person_id = any (array(
+                 select id from people where application_id = ${applicationId} and number_index in (${this.#indexes(caller)})
+                 union all select '*'))
+           and slot.number_id = (${this.#numberId(applicationId, dialled)}))
+      select ${columns(this.#indexes(caller))} from live s ${PARTIES}`;
   }
 
   async byExtension(question: Question & { readonly extension: string }): Promise<Candidate | undefined> {
     const { applicationId, caller, dialled, extension } = question;
     const { rows } = await sql<CandidateRow & { readonly reached: string }>`
-      select ${columns(this.#indexes(caller))}, x.party_id as reached
-        from numbers dialled
-        join masking_extensions x on x.number_id = dialled.id and x.digits = ${extension.replaceAll('\0', '')}
-        join masking_sessions s on s.id = x.session_id and s.application_id = ${applicationId} and ${this.#live()}
-        ${PARTIES}
-       where dialled.kind = 'service' and dialled.application_id = ${applicationId}
-         and dialled.number_index in (${this.#indexes(dialled)})`.execute(this.#db);
+      with live as materialized (
+        select s.*, x.party_id as reached
+          from masking_extensions x join masking_sessions s on s.id = x.session_id and ${this.#live()}
+         where x.number_id = (${this.#numberId(applicationId, dialled)})
+           and x.digits = ${extension.replaceAll('\0', '')} and s.application_id = ${applicationId})
+      select ${columns(this.#indexes(caller))}, s.reached from live s ${PARTIES}`.execute(this.#db);
     const [candidate] = candidatesFrom(rows, applicationId, this.#vault);
     if (candidate === undefined) return undefined;
     const callees = candidate.session.parties.filter(({ id }) => id === rows[0]?.reached);
@@ -110,26 +107,26 @@ export class SqlResolutionStore implements ResolutionStore {
     const pairs = to.flatMap((number, ord) => this.#vault.indexesOf(number).map((key) => ({ ord, key })));
     const { rows } = await sql<{ ord: number; blocked: boolean; attempts: number }>`
       with callers as materialized (
-        select id from people where application_id = ${applicationId} and number_index in (${this.#indexes(from)})),
+        select array(select id from people
+                      where application_id = ${applicationId} and number_index in (${this.#indexes(from)})) as ids),
       callees as materialized (
-        select t.ord, person.id from jsonb_to_recordset(${JSON.stringify(pairs)}::jsonb) as t (ord int, key text)
-          join people person on person.application_id = ${applicationId} and person.number_index = t.key)
-      select o.ord,
-        exists (
-          select 1 from callers me join masking_blocks b on b.person_id = me.id
-           where b.direction in ('from', 'both') and (b.expires_at is null or b.expires_at > ${this.#now()})
-             and (b.counterpart_id is null or b.counterpart_id in (select id from callees where ord = o.ord)))
-        or exists (
-          select 1 from callees them join masking_blocks b on b.person_id = them.id
-           where them.ord = o.ord and b.direction in ('to', 'both')
-             and (b.expires_at is null or b.expires_at > ${this.#now()})
-             and (b.counterpart_id is null or b.counterpart_id in (select id from callers))) as blocked,
-        (select count(*)::int from callers me
-           join callees them on them.ord = o.ord
-           join masking_calls c on c.caller = me.id and c.callee = them.id
-          where c.started_at >= ${new Date(since)}) as attempts
-        from generate_series(0, ${sql.lit(to.length - 1)}) as o (ord)
-       order by o.ord`.execute(this.#db);
+        select t.ord, array_agg(person.id) as ids
+          from jsonb_to_recordset(${JSON.stringify(pairs)}::jsonb) as t (ord int, key text)
+          left join people person on person.application_id = ${applicationId} and person.number_index = t.key
+         group by t.ord)
+      select them.ord,
+        exists (select from masking_blocks b
+                 where b.person_id = any (me.ids) and b.direction in ('from', 'both')
+                   and (b.expires_at is null or b.expires_at > ${this.#now()})
+                   and (b.counterpart_id is null or b.counterpart_id = any (them.ids)))
+        or exists (select from masking_blocks b
+                    where b.person_id = any (them.ids) and b.direction in ('to', 'both')
+                      and (b.expires_at is null or b.expires_at > ${this.#now()})
+                      and (b.counterpart_id is null or b.counterpart_id = any (me.ids))) as blocked,
+        (select count(*)::int from masking_calls c
+          where c.caller = any (me.ids) and c.callee = any (them.ids) and c.started_at >= ${new Date(since)}) as attempts
+        from callers me, callees them
+       order by them.ord`.execute(this.#db);
     return rows.map(({ blocked, attempts }) => ({ blocked, attempts }));
   }
 
@@ -180,6 +177,11 @@ export class SqlResolutionStore implements ResolutionStore {
     return sql.join(this.#vault.indexesOf(number));
   }
 
+  #numberId(applicationId: string, number: PhoneNumber): RawBuilder<unknown> {
+    return sql`select id from numbers where kind = 'service' and application_id = ${applicationId}
+                  and number_index in (${this.#indexes(number)})`;
+  }
+
   #now(): Date {
     return new Date(this.#clock.now());
   }
@@ -191,13 +193,12 @@ export class SqlResolutionStore implements ResolutionStore {
 
 const PARTIES = sql`
         join masking_parties p on p.session_id = s.id
-        left join people person on person.id = p.person_id
-        left join numbers held on held.id = p.number_id`;
+        left join people person on person.id = p.person_id`;
 
 function columns(caller: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
         s.id, s.external_id, s.mode, s.rules, s.metadata_sealed, s.calls, s.created_at, s.expires_at, s.last_call_at,
         p.id as party_id, p.position, p.person_id, p.number_id, p.role, p.label, p.announcement, p.extension,
-        person.number_sealed, held.number_sealed as held_sealed,
+        person.number_sealed, (select held.number_sealed from numbers held where held.id = p.number_id) as held_sealed,
         coalesce(person.number_index in (${caller}), false) as is_caller`;
 }
