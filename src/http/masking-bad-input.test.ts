@@ -253,6 +253,10 @@ describe('sessions', () => {
     const url = `/v1/masking-sessions/${session.id}`;
     expect((await refusal({}, url, 'PATCH')).fields).toEqual(['body']);
     expect((await refusal({ mode: 'axn' }, url, 'PATCH')).fields).toContain('body/mode');
+    expect((await refusal({ oneWayFrom: 'nobody' }, url, 'PATCH')).fields).toEqual(['body/oneWayFrom']);
+    expect((await refusal({ ttlSeconds: null, sliding: true }, url, 'PATCH')).fields).toEqual([
+      'body/sliding',
+    ]);
     expect((await refusal({ extendSeconds: -1 }, url, 'PATCH')).fields).toEqual(['body/extendSeconds']);
     expect((await refusal({ greeting: { kind: 'play' } }, url, 'PATCH')).fields).toEqual([
       'body/greeting/url',

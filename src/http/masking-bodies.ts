@@ -7,6 +7,7 @@ import { PhoneNumber } from '../kernel/phone-number.ts';
 import { MaskingError } from '../masking/ports.ts';
 import type {
   Announcement,
+  MaskingSession,
   NewParty,
   NewSession,
   NumberWish,
@@ -69,10 +70,7 @@ export function newSession(body: SessionBody, applicationId: string, id?: string
   }
   refuseTwice(parties);
   const rules = rulesOf(body);
-  if (rules.sliding && rules.ttlSeconds === undefined)
-    refuse('/sliding', 'needs ttlSeconds: there is no time that could begin anew');
-  if (rules.oneWayFrom !== undefined && !parties.some(({ role }) => role === rules.oneWayFrom))
-    refuse('/oneWayFrom', 'is the role of no party, so that nobody could call');
+  checkRules(rules, parties);
   return {
     ...(id === undefined ? {} : { id }),
     applicationId,
@@ -83,6 +81,14 @@ export function newSession(body: SessionBody, applicationId: string, id?: string
     rules,
     metadata: metadataOf(body.metadata),
   };
+}
+
+/** What rules and parties say together. Throws 400. */
+function checkRules(rules: SessionRules, parties: readonly { readonly role: string }[]): void {
+  if (rules.sliding && rules.ttlSeconds === undefined)
+    refuse('/sliding', 'needs ttlSeconds: there is no time that could begin anew');
+  if (rules.oneWayFrom !== undefined && !parties.some(({ role }) => role === rules.oneWayFrom))
+    refuse('/oneWayFrom', 'is the role of no party, so that nobody could call');
 }
 
 /** @throws HttpError when it is written as a telephone number: it stands in URLs and in events. */
@@ -193,13 +199,19 @@ function metadataOf(metadata: Readonly<Record<string, string>> = {}): Readonly<R
   return metadata;
 }
 
-/** What a PATCH changes: what is absent stays, `null` takes a rule away. */
-export function sessionChange(body: Static<typeof SessionChangeBody>): SessionChange {
+/**
+ * What a PATCH changes: what is absent stays, `null` takes a rule away.
+ *
+ * @param before the session as it is.
+ */
+export function sessionChange(body: Static<typeof SessionChangeBody>, before: MaskingSession): SessionChange {
   const { metadata, extendSeconds, greeting, ...simple } = body;
   const rules: Partial<SessionRules> = {
     ...Object.fromEntries(Object.entries(simple).map(([name, value]) => [name, value ?? undefined])),
     ...(greeting === undefined ? {} : { greeting: announcementOf(greeting ?? undefined, '/greeting') }),
   };
+  if (body.sliding !== undefined || body.oneWayFrom !== undefined || body.ttlSeconds !== undefined)
+    checkRules({ ...before.rules, ...rules }, before.parties);
   return {
     ...(Object.keys(rules).length === 0 ? {} : { rules }),
     ...(metadata === undefined ? {} : { metadata: metadataOf(metadata) }),
@@ -207,8 +219,18 @@ export function sessionChange(body: Static<typeof SessionChangeBody>): SessionCh
   };
 }
 
-export function partyChange(id: string, body: Static<typeof PartyChangeBody>): SessionChange {
+export function partyChange(
+  id: string,
+  body: Static<typeof PartyChangeBody>,
+  before: MaskingSession,
+): SessionChange {
   const { number, role, label, announcement } = body;
+  const { oneWayFrom } = before.rules;
+  const others = before.parties.filter((party) => party.id !== id);
+  const was = before.parties.find((party) => party.id === id)?.role;
+  if (role !== undefined && oneWayFrom !== undefined && was === oneWayFrom && role !== oneWayFrom)
+    if (!others.some((party) => party.role === oneWayFrom))
+      refuse('/role', 'leaves nobody whom `oneWayFrom` lets call');
   return {
     party: {
       id,

@@ -226,6 +226,15 @@ describe('changes', () => {
     expect(other).toEqual(parties[1]);
   });
 
+  test('that would leave nobody who may call are refused', async () => {
+    const { id, parties } = await make({ oneWayFrom: 'driver' });
+    const url = (party: number) => `/v1/masking-sessions/${id}/parties/${parties[party].id}`;
+    const refused = await send('PATCH', url(0), { role: 'rider' });
+    expect([refused.statusCode, refused.json().fields[0].name]).toEqual([400, 'body/role']);
+    expect((await send('PATCH', url(1), { role: 'driver' })).statusCode).toBe(200);
+    expect((await send('PATCH', url(0), { role: 'rider' })).statusCode).toBe(200);
+  });
+
   test('of a closed session are refused; closing it again is not', async () => {
     const { id, parties } = await make();
     const closed = await send('POST', `/v1/masking-sessions/${id}/close`);

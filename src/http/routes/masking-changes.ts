@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { MaskingError } from '../../masking/ports.ts';
-import type { SessionChange } from '../../masking/types.ts';
+import type { MaskingSession, SessionChange } from '../../masking/types.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { keyOf } from '../authorize.ts';
 import { partyChange, sessionChange } from '../masking-bodies.ts';
@@ -21,11 +21,12 @@ export function maskingChanges(
   api: Api,
   { masking, settings }: Pick<HttpServerOptions, 'masking' | 'settings'>,
 ): void {
-  const change = async (key: ApiKey, id: string, wanted: SessionChange) =>
-    sessionView(
-      await masking.sessions.change(id, key.applicationId, wanted),
-      new Views(key, settings.publicUrl),
-    );
+  const change = async (key: ApiKey, id: string, wanted: (before: MaskingSession) => SessionChange) => {
+    const before = await masking.sessions.get(id, key.applicationId);
+    if (before === undefined) throw new MaskingError('masking/unknown-session', 'There is no such session.');
+    const after = await masking.sessions.change(id, key.applicationId, wanted(before));
+    return sessionView(after, new Views(key, settings.publicUrl));
+  };
 
   api.patch(
     '/v1/masking-sessions/:id',
@@ -41,7 +42,8 @@ export function maskingChanges(
         response: { 200: SessionView, ...keyProblems(404, 409, 413, 415, 422) },
       },
     },
-    async (request) => await change(keyOf(request), request.params.id, sessionChange(request.body)),
+    async (request) =>
+      await change(keyOf(request), request.params.id, (before) => sessionChange(request.body, before)),
   );
 
   api.patch(
@@ -59,7 +61,7 @@ export function maskingChanges(
     },
     async (request) => {
       const { id, partyId } = request.params;
-      return await change(keyOf(request), id, partyChange(partyId, request.body));
+      return await change(keyOf(request), id, (before) => partyChange(partyId, request.body, before));
     },
   );
 
