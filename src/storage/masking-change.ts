@@ -141,7 +141,10 @@ interface Terms {
   readonly free_after: Date;
 }
 
-/** The new person gets the number for as long as the old one had it; for the old one the cool-off begins. */
+/**
+ * The new person gets the number for as long as the old one had it. For the old one the cool-off begins, in a slot of no
+ * session: a call of theirs must not find the one that they have left.
+ */
 async function moveSlot(
   trx: Kysely<Schema>,
   session: MaskingSession,
@@ -177,7 +180,7 @@ async function moveSlot(
       '/number',
     );
   await sql`
-    update masking_slots set ends_at = ${now},
+    update masking_slots set session_id = '', ends_at = ${now},
            free_after = least(free_after, ${now}::timestamptz + cool_off_seconds * interval '1 second')
      where session_id = ${session.id} and person_id = ${party.token} and ends_at > ${now}`.execute(trx);
   await sql`

@@ -100,7 +100,7 @@ export function maskingLifeContract(name: string, places: StoragePlaces): void {
     });
 
     it('gives a party another number of their own, and keeps the service number where that is free', async () => {
-      const { id, numberIds } = await makeApplication(storage, 1);
+      const { id, numberIds, numbers } = await makeApplication(storage, 1);
       const made = await create(id, [10, 11]);
       await create(id, [12, 13]);
       const [first, second] = made.parties;
@@ -115,6 +115,24 @@ export function maskingLifeContract(name: string, places: StoragePlaces): void {
       expect(changed.parties[1]?.number?.equals(person(14))).toBe(true);
       expect(changed.parties[0]).toEqual(first);
       expect(changed.parties[1]?.token).not.toBe(second?.token);
+      // Whoever left does not reach those who go on; who came does.
+      const reached = async (who: number) => {
+        const question = {
+          caller: person(who),
+          dialled: numbers[0]!,
+          extension: undefined,
+          chosen: undefined,
+        };
+        const found = await storage.masking.resolution.candidates({
+          ...question,
+          applicationId: id,
+          callId: undefined,
+        });
+        return found.map(({ session, callees }) => [session.id, callees.map((one) => one.id)]);
+      };
+      expect(await reached(11)).toEqual([]);
+      expect(await reached(14)).toEqual([[made.id, [first?.id]]]);
+      expect(await reached(10)).toEqual([[made.id, [second?.id]]]);
       // The one who left cools off, and meets nobody else there meanwhile; the new one has it.
       for (const busy of [11, 14])
         await expect(create(id, [busy, 15])).rejects.toMatchObject({ code: 'masking/no-number' });
