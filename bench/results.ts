@@ -8,7 +8,10 @@ import { hostClass, type Machine, type Surroundings } from './machine.ts';
 const FOLDER = fileURLToPath(new URL('./results/', import.meta.url));
 /** With more than this many cores busy with other things, figures say more about them than about us. */
 const QUIET = 0.2;
-const ORDER = ['relay', 'conference', 'setup', 'compare', 'memory', 'parser', 'register', 'flood', 'soak'];
+const ORDER = [
+  ...['relay', 'conference', 'setup', 'session', 'compare', 'memory', 'parser', 'register', 'flood', 'soak'],
+  ...['plan', 'masking-resolve', 'masking-create', 'masking-replay'],
+];
 
 export interface BenchRun {
   readonly at: string;
