@@ -124,6 +124,51 @@ describe('a masking session, on real sockets', () => {
     await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
   });
 
+  test('axn: a stranger reaches the party, and the party the stranger who called last', async () => {
+    await maskedSession(server, {
+      mode: 'axn',
+      number: SERVICE,
+      parties: [{ number: DRIVER, role: 'seller' }],
+    });
+    const seller = await server.phone('driver', { toneHz: 1020, answer: ANSWERS });
+    const stranger = await server.phone('passenger', { toneHz: 440, answer: ANSWERS });
+    const out = stranger.call(SERVICE);
+    const rings = await seller.nextCall();
+    await talk(out, rings, SERVICE);
+    out.hangup();
+    await Promise.all([seller.waitFor('idle'), stranger.waitFor('idle')]);
+
+    const back = seller.call(SERVICE);
+    const rung = await stranger.nextCall();
+    await Promise.all([back.waitFor('connected'), rung.waitFor('connected')]);
+    expect(rung.shown.number).toBe(SERVICE);
+    expect(leaksBetween(back, rung, MAY_BE_SEEN)).toEqual([]);
+    back.hangup();
+    await Promise.all([seller.waitFor('idle'), stranger.waitFor('idle')]);
+  });
+
+  test('axg: the group is called one after the other, and a member reaches the first party', async () => {
+    await maskedSession(server, {
+      mode: 'axg',
+      number: SERVICE,
+      parties: [{ number: DRIVER }, { number: NOBODY }, { number: PASSENGER }],
+    });
+    const customer = await server.phone('driver', { toneHz: 440, answer: ANSWERS });
+    const member = await server.phone('passenger', { toneHz: 1020, answer: ANSWERS });
+    const out = customer.call(SERVICE);
+    const rings = await member.nextCall();
+    await talk(out, rings, SERVICE);
+    out.hangup();
+    await Promise.all([customer.waitFor('idle'), member.waitFor('idle')]);
+
+    const back = member.call(SERVICE);
+    const rung = await customer.nextCall();
+    await Promise.all([back.waitFor('connected'), rung.waitFor('connected')]);
+    expect(rung.shown.number).toBe(SERVICE);
+    back.hangup();
+    await Promise.all([customer.waitFor('idle'), member.waitFor('idle')]);
+  });
+
   test('extension: whoever types the digits reaches the party', async () => {
     await maskedSession(server, {
       mode: 'extension',
