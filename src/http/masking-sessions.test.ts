@@ -298,22 +298,24 @@ describe('many at once', () => {
     expect(closed.items[2].session).toMatchObject({ id: ids[2], status: 'closed' });
   });
 
+  // Most of them are refused before the database is asked: what a thousand cost there is measured by bench/masking-create.ts.
   test('a thousand fit, one more does not', async () => {
     const sessions = Array.from({ length: 1_000 }, (_, index) => ({
       externalId: `thousand ${index}`,
-      parties: two(),
+      parties: index % 50 === 0 ? two() : [{ number: 'nobody' }, { number: CLIENT }],
     }));
-    const response = await send('POST', '/v1/masking-sessions/bulk', { sessions });
-    expect(response.json()).toMatchObject({ succeeded: 1_000, failed: 0 });
-    const ids = response.json().items.map(({ session }: { session: { id: string } }) => session.id);
-    expect(new Set(ids).size).toBe(1_000);
-    expect((await send('POST', '/v1/masking-sessions/bulk-close', { ids })).json()).toMatchObject({
-      succeeded: 1_000,
-    });
+    const made = (await send('POST', '/v1/masking-sessions/bulk', { sessions })).json();
+    expect(made).toMatchObject({ succeeded: 20, failed: 980 });
+    for (const [index, { session }] of made.items.entries())
+      expect(session?.externalId).toBe(index % 50 === 0 ? `thousand ${index}` : undefined);
+    const ids = sessions.map((_, index) => made.items[index].session?.id ?? `ms_${index}`);
+    const closed = (await send('POST', '/v1/masking-sessions/bulk-close', { ids })).json();
+    expect(closed).toMatchObject({ succeeded: 20, failed: 980 });
     const more = await send('POST', '/v1/masking-sessions/bulk', { sessions: [...sessions, sessions[0]] });
-    expect(more.statusCode).toBe(400);
-    expect(more.json().fields[0].name).toBe('body/sessions');
-  }, 60_000);
+    expect([more.statusCode, more.json().fields[0].name]).toEqual([400, 'body/sessions']);
+    const tooMany = await send('POST', '/v1/masking-sessions/bulk-close', { ids: [...ids, 'ms_more'] });
+    expect([tooMany.statusCode, tooMany.json().fields[0].name]).toEqual([400, 'body/ids']);
+  });
 });
 
 describe('Idempotency-Key', () => {
