@@ -21,7 +21,8 @@ const LOCK = 7_210_430;
  * the same in another order (PostgreSQL then ends one of them with 40P01), so append once, and last.
  *
  * @param trx a transaction (read committed, which is the default): the positions are read after the locks are held.
- * @param options.fresh the subjects are new in this transaction, so that nobody else can append to them: saves the lock.
+ * @param options.fresh nobody else can append to these subjects meanwhile, for instance since they are new in this transaction:
+ *   saves the lock.
  */
 export async function appendEvents(
   trx: Kysely<Schema>,

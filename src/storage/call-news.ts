@@ -115,9 +115,17 @@ interface Whose {
  * Appends news in the transaction in which the records were written. All events of a leg stand under one subject, the one
  * that its first event has: the masking session if the leg was called for one, else the scenario session, for a caller's leg
  * begins before it is known whom the caller means. Recordings and transcripts go to the masking session, if there is one.
+ *
+ * @param options.alone nobody else can write to the database meanwhile.
+ * @returns the ids of what is in the log now; what belongs to no application is not.
  */
-export async function appendNews(trx: Kysely<Schema>, random: Random, news: readonly News[]): Promise<void> {
-  if (news.length === 0) return;
+export async function appendNews(
+  trx: Kysely<Schema>,
+  random: Random,
+  news: readonly News[],
+  options: { readonly alone?: boolean } = {},
+): Promise<readonly string[]> {
+  if (news.length === 0) return [];
   const questions = news.map(({ callId, sessionId }, ord) => ({
     ...{ ord, session: sessionId },
     ...(callId === undefined ? {} : { leg: callId, start: startOf(callId) }),
@@ -136,7 +144,8 @@ export async function appendNews(trx: Kysely<Schema>, random: Random, news: read
      order by n.ord`.execute(trx);
   const subjects = new Map<string, string>();
   const events = rows.map((whose) => eventOf(news[whose.ord] as News, whose, subjects));
-  await appendEvents(trx, random, events);
+  const written = await appendEvents(trx, random, events, { fresh: options.alone === true });
+  return written.map(({ id }) => id);
 }
 
 /** @param subjects of legs that begin in this very batch. */

@@ -16,35 +16,59 @@ import { readEvent, readLeg, readRecord, readRecording, toRowSets } from './reco
 import type { Schema } from './schema.ts';
 import type { Vault } from './vault.ts';
 
+/** Two for each leg that is up: 10 000 legs, some 2 MB. */
+const MAX_TOLD = 20_000;
+
 /** Call records in the database. Numbers are sealed on the way in and opened on the way out. */
 export class SqlRecordStore implements RecordStore {
   readonly #db: Kysely<Schema>;
   readonly #vault: Vault;
   readonly #random: Random;
+  readonly #alone: boolean;
   readonly #onEvents: () => void;
+  /** Ids of events that this process has written lately: the next state of a leg implies them once more. */
+  readonly #told = new Set<string>();
 
-  /** @param onEvents events were appended. */
-  constructor(db: Kysely<Schema>, vault: Vault, random: Random, onEvents: () => void = () => {}) {
+  /**
+   * @param options.shared other processes write to the database, too.
+   * @param options.onEvents events were appended.
+   */
+  constructor(
+    db: Kysely<Schema>,
+    vault: Vault,
+    random: Random,
+    options: { readonly shared: boolean; readonly onEvents: () => void },
+  ) {
     this.#db = db;
     this.#vault = vault;
     this.#random = random;
-    this.#onEvents = onEvents;
+    this.#alone = !options.shared;
+    this.#onEvents = options.onEvents;
   }
 
   /** With what it tells outsiders of calls, in one transaction. Most batches tell nothing, and are one statement. */
   async apply(changes: readonly RecordChange[]): Promise<void> {
     if (changes.length === 0) return;
     const statement = applyStatement(toRowSets(changes, this.#vault));
-    const news = newsOf(changes);
+    const news = newsOf(changes).filter(({ id }) => !this.#told.has(id));
     if (news.length === 0) {
       await statement.execute(this.#db);
       return;
     }
-    await this.#db.transaction().execute(async (trx) => {
+    const told = await this.#db.transaction().execute(async (trx) => {
       await statement.execute(trx);
-      await appendNews(trx, this.#random, news);
+      return await appendNews(trx, this.#random, news, { alone: this.#alone });
     });
+    this.#remember(told);
     this.#onEvents();
+  }
+
+  #remember(told: readonly string[]): void {
+    for (const id of told) this.#told.add(id);
+    for (const id of this.#told) {
+      if (this.#told.size <= MAX_TOLD) break;
+      this.#told.delete(id);
+    }
   }
 
   async get(id: string): Promise<CallRecord | undefined> {

@@ -11,8 +11,8 @@ import { DataKeys } from './data-keys.ts';
 import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
-import { EventBell } from './event-bell.ts';
 import { SqlErasureStore } from './erasure-store.ts';
+import { EventBell } from './event-bell.ts';
 import { SqlEventLogStore } from './event-log-store.ts';
 import { SqlEventStore, settleRestored } from './event-store.ts';
 import { SqlFenceStore } from './fence-store.ts';
@@ -128,7 +128,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     });
     const tools = { vault, random, clock };
     const bell = new EventBell();
-    const records = new SqlRecordStore(db, vault, random, () => bell.ring());
+    const records = new SqlRecordStore(db, vault, random, {
+      shared: database.shared,
+      onEvents: () => bell.ring(),
+    });
 
     return {
       records,

@@ -156,6 +156,9 @@ export function eventsContract(name: string, places: StoragePlaces): void {
         await storage.records.apply([
           { kind: 'leg', sessionId: 's1', leg: { ...ended, endedAt: undefined } },
         ]);
+        // Another process, which does not know what this one has told.
+        await storage.close();
+        storage = await open();
         for (let twice = 0; twice < 2; twice++)
           await storage.records.apply([{ kind: 'leg', sessionId: 's1', leg: ended }]);
         const events = await readAll('taxi');
