@@ -42,14 +42,16 @@ interface Found {
   readonly service: boolean;
 }
 
+/** Who is found stays until this transaction ends: nobody is forgotten or erased while a session is being made for them. */
 async function lookUp(
   trx: Kysely<Schema>,
   applicationId: string,
   indexes: readonly string[],
 ): Promise<readonly Found[]> {
   const { rows } = await sql<Found>`
-    select id, number_index, false as service from people
-     where application_id = ${applicationId} and number_index in (${sql.join(indexes)})
+    select * from (
+      select id, number_index, false as service from people
+       where application_id = ${applicationId} and number_index in (${sql.join(indexes)}) for key share) found
     union all
     select id, number_index, true from numbers
      where kind = 'service' and number_index in (${sql.join(indexes)})`.execute(trx);
@@ -110,13 +112,21 @@ export async function forgetPeople(
   now: Date,
 ): Promise<number> {
   if (tokens.length === 0) return 0;
+  // In a statement of its own: what is looked at after the lock is what was written before it. Who is in use is passed over.
+  const { rows: free } = await sql<{ id: string }>`
+    select id from people where id in (select jsonb_array_elements_text(${JSON.stringify(tokens)}::jsonb))
+     order by id for update skip locked`.execute(trx);
+  if (free.length === 0) return 0;
   const { rows } = await sql`
-    delete from people p
-     where p.id in (select jsonb_array_elements_text(${JSON.stringify(tokens)}::jsonb))
-       and not exists (select from masking_parties where person_id = p.id)
-       and not exists (select from masking_blocks where person_id = p.id or counterpart_id = p.id)
-       and not exists (select from masking_slots where person_id = p.id and free_after > ${now})
-       and not exists (select from masking_calls where (caller = p.id or callee = p.id) and ended_at is null)
-    returning p.id`.execute(trx);
+    with gone as (
+      delete from people p
+       where p.id in (select jsonb_array_elements_text(${JSON.stringify(tokens)}::jsonb))
+         and not exists (select from masking_parties where person_id = p.id)
+         and not exists (select from masking_blocks where person_id = p.id or counterpart_id = p.id)
+         and not exists (select from masking_slots where person_id = p.id and free_after > ${now})
+         and not exists (select from masking_calls where (caller = p.id or callee = p.id) and ended_at is null)
+      returning p.id),
+    slots as (delete from masking_slots where person_id in (select id from gone))
+    select id from gone`.execute(trx);
   return rows.length;
 }
