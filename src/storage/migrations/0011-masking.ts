@@ -57,6 +57,9 @@ export const statements: readonly string[] = [
      closed_at timestamptz)`,
   `create unique index masking_sessions_external on masking_sessions (application_id, external_id)
      where status = 'open' and external_id is not null`,
+  // Whoever looks an order up by its id means closed sessions, too.
+  `create index masking_sessions_by_external on masking_sessions (application_id, external_id, created_at desc, id desc)
+     where external_id is not null`,
   `create index masking_sessions_company on masking_sessions (application_id, company) where company <> ''`,
   `create index masking_sessions_list on masking_sessions (application_id, created_at desc, id desc)`,
   `create index masking_sessions_expiry on masking_sessions (expires_at) where status = 'open'`,
