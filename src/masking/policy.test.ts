@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readPolicy, writePolicy } from './policy.ts';
 import { MaskingError } from './ports.ts';
@@ -113,5 +114,24 @@ describe('a policy document', () => {
     expect(() => readPolicy({ operator: '+79035551234 '.repeat(20) })).toThrow(
       /^(?!.*\d{5}).*\/operator must be/,
     );
+  });
+
+  it('may be anything: it is read whole, or refused by a field', () => {
+    const member = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom<unknown>({ url: URL }, ['menu'], 3, true, { kind: 'reject' }),
+    );
+    const document = fc.dictionary(fc.constantFrom(...Object.keys(DEFAULT_POLICY), '__proto__'), member);
+    let read = 0;
+    fc.assert(
+      fc.property(fc.oneof(document, fc.jsonValue()), (given) => {
+        if (fieldOf(given) !== 'nothing is wrong') return;
+        read += 1;
+        const policy = readPolicy(given);
+        expect(readPolicy(writePolicy(policy))).toEqual(policy);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(read).toBeGreaterThan(20);
   });
 });

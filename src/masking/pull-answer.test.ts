@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PhoneNumber } from '../kernel/phone-number.ts';
 import { readPullAnswer } from './pull-answer.ts';
@@ -73,5 +74,23 @@ describe('the answer of a backend', () => {
     expect(failed.kind).toBe('failed');
     expect(JSON.stringify(failed)).toContain(JSON.stringify(why).slice(1, -1));
     expect(JSON.stringify(failed)).not.toContain('9035551234');
+  });
+
+  it('may be anything, and is never obeyed half', () => {
+    const member = fc.oneof(
+      ...[fc.jsonValue(), fc.constantFrom<unknown>('connect', 'per_1', '+79035551234', true, 20)],
+    );
+    const answer = fc.dictionary(
+      fc.constantFrom('action', 'to', 'show', 'record', 'user', 'announcement', 'x'),
+      member,
+    );
+    fc.assert(
+      fc.property(fc.oneof(answer, fc.jsonValue()), fc.constantFrom(200, 404, 500), (document, status) => {
+        const { kind } = readPullAnswer(status, JSON.stringify(document));
+        if (kind === 'connect') expect(document).toMatchObject({ action: 'connect', to: expect.any(String) });
+        expect(kind === 'failed' || status !== 500).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
