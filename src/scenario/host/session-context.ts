@@ -2,9 +2,9 @@
 import type { Call, Calls, TransferProgress } from '../../call/types.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Random } from '../../kernel/random.ts';
+import type { MaskedCalls } from '../../masking/masking-service.ts';
 import type { MediaSession } from '../../media/engine.ts';
 import type { Recognition } from '../../speech/recognition.ts';
-import type { MaskedCalls } from '../../masking/masking-service.ts';
 import type { ConferenceHall } from '../conference-hall.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { PlaybackCache } from '../http/playback-cache.ts';
