@@ -135,7 +135,10 @@ export interface MaskedCallStore {
   }): Promise<void>;
   /** Counts it, moves a sliding expiry on; closes the session when its calls are used up and this one has ended. */
   answered(id: string): Promise<void>;
-  ended(id: string, outcome: { readonly answered: boolean; readonly seconds: number; readonly status: number }): Promise<void>;
+  ended(
+    id: string,
+    outcome: { readonly answered: boolean; readonly seconds: number; readonly status: number },
+  ): Promise<void>;
   /** At start: calls that a dead process of this node left open. */
   recover(node: string): Promise<number>;
 }
@@ -151,7 +154,10 @@ export interface BlockStore {
     readonly reason: string;
     readonly expiresAt: number | undefined;
   }): Promise<Block>;
-  list(applicationId: string | undefined, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<Block>>;
+  list(
+    applicationId: string | undefined,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<Block>>;
   remove(id: string, applicationId: string | undefined): Promise<boolean>;
 }
 
@@ -160,7 +166,10 @@ export interface PoolStore {
   putPool(pool: Omit<NumberPool, 'id'>): Promise<NumberPool>;
   /** Its numbers go back to `default`. Rejects with `masking/unknown-pool`. */
   removePool(id: string, applicationId: string | undefined): Promise<void>;
-  numbers(filter: { readonly applicationId: string | undefined; readonly poolId?: string }): Promise<readonly PoolNumber[]>;
+  numbers(filter: {
+    readonly applicationId: string | undefined;
+    readonly poolId?: string;
+  }): Promise<readonly PoolNumber[]>;
   changeNumber(
     id: string,
     applicationId: string | undefined,
@@ -190,7 +199,12 @@ export interface PullClient {
 }
 
 export type PullAnswer =
-  | { readonly kind: 'connect'; readonly to: PhoneNumber; readonly show: PhoneNumber | undefined; readonly sound: PullSound }
+  | {
+      readonly kind: 'connect';
+      readonly to: PhoneNumber;
+      readonly show: PhoneNumber | undefined;
+      readonly sound: PullSound;
+    }
   /** One of the sessions that it was asked about. */
   | { readonly kind: 'session'; readonly sessionId: string }
   | { readonly kind: 'ask-extension' }
@@ -229,7 +243,11 @@ export type InterceptVerdict =
 export interface PullAnswerStore {
   /** @param question a text that names it; equal questions have equal texts. It holds numbers: only an index of it is kept. */
   read(applicationId: string, question: string): Promise<KeptAnswer | undefined>;
-  write(applicationId: string, question: string, kept: KeptAnswer & { readonly caller: PhoneNumber }): Promise<void>;
+  write(
+    applicationId: string,
+    question: string,
+    kept: KeptAnswer & { readonly caller: PhoneNumber },
+  ): Promise<void>;
   remove(applicationId: string, question: string): Promise<void>;
 }
 
