@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { inOrder } from './masking-many.ts';
+
+describe('inOrder', () => {
+  it('does what shares a name one after the other, and the rest at once', async () => {
+    const names = [['a'], ['b'], ['a', 'c'], ['d'], ['c'], ['e']];
+    const running = new Set<number>();
+    const begun: number[] = [];
+    let most = 0;
+    const results = await inOrder([0, 1, 2, 3, 4, 5], names, async (item) => {
+      begun.push(item);
+      for (const other of running)
+        expect(
+          names[item]?.some((name) => names[other]?.includes(name)),
+          `${item} beside ${other}`,
+        ).toBe(false);
+      running.add(item);
+      most = Math.max(most, running.size);
+      for (let turn = 0; turn < 5 - item; turn++) await Promise.resolve();
+      running.delete(item);
+      return item * 10;
+    });
+    expect(results).toEqual([0, 10, 20, 30, 40, 50]);
+    expect(most).toBeGreaterThan(1);
+    expect(begun.indexOf(0)).toBeLessThan(begun.indexOf(2));
+    expect(begun.indexOf(2)).toBeLessThan(begun.indexOf(4));
+  });
+
+  it('rejects when what had begun has ended, and begins nothing more', async () => {
+    const ended: number[] = [];
+    const work = async (item: number): Promise<void> => {
+      if (item === 1) throw new Error('no database');
+      await Promise.resolve();
+      ended.push(item);
+    };
+    const items = Array.from({ length: 20 }, (_, index) => index);
+    await expect(
+      inOrder(
+        items,
+        items.map((item) => [`${item}`]),
+        work,
+      ),
+    ).rejects.toThrow('no database');
+    expect(ended.length).toBeLessThan(19);
+  });
+});
