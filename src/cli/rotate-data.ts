@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DataKeyStatus, DataKeys } from '../storage/data-keys.ts';
 import { openStored, type StoredAt } from './open-stored.ts';
 
-/** Nodes look at their key file every five seconds; some looks may be slow. */
-const PATIENCE_MS = 30_000;
+/** Nodes look at their key file every five seconds; one that was killed counts as alive for a minute. */
+const PATIENCE_MS = 70_000;
 const LOOK_MS = 1_000;
 
 const IN_USE = (): string =>

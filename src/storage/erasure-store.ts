@@ -6,7 +6,7 @@ import type { Random } from '../kernel/random.ts';
 import type { ErasedKind, Erasure, ErasureStore } from '../retention/ports.ts';
 import { appendEvents } from './append-events.ts';
 import { insertAudit } from './audit-log.ts';
-import { StorageError } from './errors.ts';
+import { StorageError, sqlState } from './errors.ts';
 import { removeRecordings } from './file-removals.ts';
 import { closeSessions } from './masking-close.ts';
 import type { Schema } from './schema.ts';
@@ -82,6 +82,16 @@ export class SqlErasureStore implements ErasureStore {
   }
 
   async step(id: string): Promise<'more' | 'waits' | 'complete' | undefined> {
+    try {
+      return await this.#step(id);
+    } catch (error) {
+      // It met another change of the same people or sessions head on: nothing was written, and it is tried again.
+      if (sqlState(error) === '40P01') return 'more';
+      throw error;
+    }
+  }
+
+  async #step(id: string): Promise<'more' | 'waits' | 'complete' | undefined> {
     let told = false;
     const outcome = await this.#db.transaction().execute(async (trx) => {
       const row = await trx
