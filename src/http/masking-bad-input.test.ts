@@ -233,20 +233,41 @@ describe('sessions', () => {
     expect(fields).toContain(field);
   });
 
-  test.each<[string, object, number, string]>([
-    ['a pool that there is not', { number: { pool: 'north' } }, 404, 'masking/unknown-pool'],
-    ['a number that is not ours', { number: { explicit: '+442079469999' } }, 409, 'masking/number-taken'],
+  test.each<[string, object, number, string, string?]>([
+    [
+      'a pool that there is not',
+      { number: { pool: 'north' } },
+      404,
+      'masking/unknown-pool',
+      'body/number/pool',
+    ],
+    [
+      'a number that is not ours',
+      { number: { explicit: '+442079469999' } },
+      409,
+      'masking/number-taken',
+      'body/number/explicit',
+    ],
     ['a tag that no number has', { number: { tags: ['gold'] } }, 409, 'masking/no-number'],
     ['a region that no number has', { number: { region: 'north', strict: true } }, 409, 'masking/no-number'],
-    ['an externalId of an open session', { externalId: 'good' }, 409, 'masking/external-id-taken'],
+    [
+      'an externalId of an open session',
+      { externalId: 'good' },
+      409,
+      'masking/external-id-taken',
+      'body/externalId',
+    ],
     [
       'somebody who meets another on the only number',
       { parties: parties(A, '+447700900307') },
       409,
+      ,
       'masking/no-number',
     ],
-  ])('%s', async (_, body, status, code) => {
-    expect(await refusal({ parties: two, ...body })).toMatchObject({ status, code });
+  ])('%s', async (_, body, status, code, field) => {
+    const refused = await refusal({ parties: two, ...body });
+    expect(refused).toMatchObject({ status, code });
+    expect(refused.fields).toEqual(field === undefined ? undefined : [field]);
   });
 
   test('a change of nothing, of nonsense, of what cannot be changed', async () => {

@@ -49,7 +49,7 @@ export async function findPool(
     throw new MaskingError(
       'masking/unknown-pool',
       'The application has no pool of that name.',
-      '/numbers/pool',
+      '/number/pool',
     );
   const id = name === DEFAULT_POOL || row === undefined ? null : row.id;
   if (explicit !== undefined && explicit.pool_id !== id) throw notOfPool(name);
@@ -80,7 +80,7 @@ function notOfPool(name: string): MaskingError {
   return new MaskingError(
     'masking/number-taken',
     `The number is not one of the pool "${name}".`,
-    '/numbers/explicit',
+    '/number/explicit',
   );
 }
 

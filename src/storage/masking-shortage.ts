@@ -33,7 +33,7 @@ export async function noNumber(
       shortage.quarantined > 0
         ? 'The number is in quarantine.'
         : `The number is not free for these people. ${whenFree(shortage, search.now)}`;
-    return new MaskingError('masking/number-taken', why.trim(), '/numbers/explicit');
+    return new MaskingError('masking/number-taken', why.trim(), '/number/explicit');
   }
   return new MaskingError('masking/no-number', describe(shortage, pool.name, search.now));
 }

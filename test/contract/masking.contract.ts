@@ -188,7 +188,7 @@ export function maskingContract(name: string, places: StoragePlaces): void {
         create(id, [73, 79], { wish: { explicit: group.parties[0]?.serviceNumber } }),
       ).rejects.toMatchObject({
         code: 'masking/number-taken',
-        field: '/numbers/explicit',
+        field: '/number/explicit',
       });
     });
 
