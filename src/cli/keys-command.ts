@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ApiKey } from '../http/ports.ts';
+import { systemClock } from '../kernel/clock.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createKey, createServiceAccount, listKeys, readScopes, revokeKey } from './keys.ts';
 import { type Account, credentialsOf, makeKeyPair } from './keys-credentials.ts';
@@ -102,18 +103,28 @@ async function withKeys(values: Values, use: (keys: Keys) => Promise<number> | n
 }
 
 function storedKeys(storage: Storage, email: string): Keys {
+  // Before it is done, as the API has it.
+  const note = (action: 'key.created' | 'key.revoked', subject: string): Promise<void> =>
+    storage.audit.write({
+      ...{ at: systemClock.now(), actor: 'cli', action, subject, applicationId: undefined, detail: {} },
+    });
   return {
     create: async (key) => {
+      await note('key.created', '');
       const made = await createKey(storage, key);
       return { key: lineOf(made.key), secret: made.secret };
     },
     createServiceAccount: async (key, publicKey) => {
+      await note('key.created', '');
       const made = await createServiceAccount(storage, key, publicKey);
       const { id } = await storage.platform.directory.account();
       return { key: lineOf(made), account: { id, email } };
     },
     list: async () => (await listKeys(storage)).map(lineOf),
-    revoke: async (id) => await revokeKey(storage, id),
+    revoke: async (id) => {
+      await note('key.revoked', id);
+      return await revokeKey(storage, id);
+    },
   };
 }
 

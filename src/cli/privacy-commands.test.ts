@@ -95,6 +95,19 @@ describe('on the database of a node that does not run', { timeout: 90_000 }, () 
     vi.unstubAllEnvs();
   });
 
+  test('keys that are made on the machine stand in the audit log, too', async () => {
+    const made = await run(keysCommand(['create', '--name', 'x', '--scopes', 'calls:read', '--data', data]));
+    expect(made.status).toBe(0);
+    const storage = await open();
+    const { items } = await storage.audit.list({ applicationId: undefined }, { limit: 9 });
+    await storage.close();
+    expect(items.map(({ actor, action }) => `${actor} ${action}`)).toEqual([
+      'cli key.created',
+      'cli data-key.rotated',
+      'cli data-key.rotated',
+    ]);
+  });
+
   test('a person is erased by the number on standard input', async () => {
     const erased = await erase('+44 7700 900101\n');
     expect(erased).toMatchObject({ status: 0 });
