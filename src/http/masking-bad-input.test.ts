@@ -261,7 +261,6 @@ describe('sessions', () => {
       'somebody who meets another on the only number',
       { parties: parties(A, '+447700900307') },
       409,
-      ,
       'masking/no-number',
     ],
   ])('%s', async (_, body, status, code, field) => {
