@@ -57,7 +57,7 @@ function newsOfLeg(sessionId: string, leg: LegRecord): News[] {
   if (endedAt !== undefined) {
     const end = {
       answered: answeredAt !== undefined,
-      seconds: leg.durationSeconds,
+      seconds: toMilliseconds(leg.durationSeconds),
       ...(leg.code === undefined ? {} : { status: leg.code }),
       ...(leg.endedBy === undefined ? {} : { endedBy: leg.endedBy }),
     };
@@ -68,6 +68,9 @@ function newsOfLeg(sessionId: string, leg: LegRecord): News[] {
   }
   return news;
 }
+
+/** Seconds with three decimals: what a clock says beyond that is noise. */
+const toMilliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 function refusal(sessionId: string, { callId, startedAt, code }: LegRecord): News {
   const data = { sessionId, callId, direction: 'inbound', ...(code === undefined ? {} : { status: code }) };
@@ -93,7 +96,7 @@ function newsOfRecording(recording: RecordingRecord): News[] {
       callId,
       data: {
         ...{ sessionId, callId, recordingId, status, channels },
-        ...(seconds === undefined ? {} : { seconds }),
+        ...(seconds === undefined ? {} : { seconds: toMilliseconds(seconds) }),
         ...(bytes === undefined ? {} : { bytes }),
       },
     },
