@@ -71,7 +71,7 @@ export function maskingBulk(api: Api, parts: Parts): void {
         outcomes(
           made.map((one) => (isSession(one) ? { session: sessionView(one, views) } : { problem: one })),
         );
-      if (named === undefined) return show(await createAll(parts, wanted, request.id));
+      if (named === undefined) return show(told(await createAll(parts, wanted), request.id));
       return show(await createAllOnce(parts, wanted, { named, requestId: request.id, applicationId }));
     },
   );
@@ -136,19 +136,26 @@ function problemAt(error: unknown, requestId: string, place: string): Problem {
 async function createAll(
   { masking }: Parts,
   wanted: readonly Wanted[],
-  requestId: string,
-): Promise<readonly Outcome[]> {
+): Promise<readonly (MaskingSession | MaskingError | HttpError)[]> {
   const good = wanted.filter((one): one is NewSession => !(one instanceof Error));
   const made = (await masking.sessions.createMany(good)).values();
-  return wanted.map((one, index) => {
-    const outcome = one instanceof Error ? one : made.next().value;
-    return outcome === undefined || outcome instanceof Error
-      ? problemAt(outcome, requestId, `body/sessions/${index}`)
-      : outcome;
-  });
+  // As many as there are good ones.
+  return wanted.map((one) => (one instanceof Error ? one : (made.next().value as MaskingSession)));
 }
 
-/** As for a single session: the ids are those of the request, so it may be done again when its end is not known. */
+function told(
+  outcomes: readonly (MaskingSession | MaskingError | HttpError)[],
+  requestId: string,
+): readonly Outcome[] {
+  return outcomes.map((one, index) =>
+    one instanceof Error ? problemAt(one, requestId, `body/sessions/${index}`) : one,
+  );
+}
+
+/**
+ * As for a single session: the ids are those of the request. Whoever is second finds what the first has made, or is making at
+ * this moment, and nobody takes the other's session for somebody else's that is in the way.
+ */
 async function createAllOnce(
   parts: Parts,
   wanted: readonly Wanted[],
@@ -157,19 +164,27 @@ async function createAllOnce(
   const { named, requestId, applicationId } = request;
   const { sessions } = parts.masking;
   let made: readonly Outcome[] | undefined;
-  const keep = (all: readonly Outcome[]): readonly Kept[] => {
-    made = all;
-    return all.map((one) => (isSession(one) ? { id: one.id } : { problem: one }));
+  const keep = (all: readonly (MaskingSession | MaskingError | HttpError)[]): readonly Kept[] => {
+    made = told(all, requestId);
+    return made.map((one) => (isSession(one) ? { id: one.id } : { problem: one }));
   };
-  const first = async () => keep(await createAll(parts, wanted, requestId));
-  // One by one: the earlier request may still be at it, and whoever comes second finds what the first has made.
   const again = async () =>
     keep(
-      await inSteps(wanted, async (one, index) => {
-        const outcome = one instanceof Error ? one : await makeOrFind(sessions, one).catch(refusalOf);
-        return outcome instanceof Error ? problemAt(outcome, requestId, `body/sessions/${index}`) : outcome;
-      }),
+      await inSteps(wanted, async (one) =>
+        one instanceof Error ? one : await makeOrFind(sessions, one).catch(refusalOf),
+      ),
     );
+  const first = async () => {
+    // When it breaks off, all that may be known is that it did; what is broken for good breaks once more.
+    const tried = await createAll(parts, wanted).catch(() => undefined);
+    if (tried === undefined) return await again();
+    const found = await inSteps(tried, async (one, index) =>
+      one instanceof MaskingError
+        ? ((await sessions.get(sessionId(named, index), applicationId)) ?? one)
+        : one,
+    );
+    return keep(found);
+  };
   const kept = await once(parts, named, 200, first, { again });
   if (made !== undefined) return made;
   return await inSteps(kept, async (one) => {

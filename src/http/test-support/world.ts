@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { embeddedPlaces } from '../../../test/kit/storage-places.ts';
+import { embeddedPlaces, type StoragePlaces } from '../../../test/kit/storage-places.ts';
 import { type Clock, systemClock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { createLogger } from '../../kernel/logger.ts';
@@ -28,6 +28,8 @@ export interface World {
   readonly options: HttpServerOptions;
   readonly recordingsFolder: string;
   readonly dataFolder: string;
+  /** Of a PostgreSQL server. */
+  readonly databaseUrl: string | undefined;
   readonly applications: { readonly taxi: string; readonly delivery: string };
   /** What was started; `startFails` makes the next starts fail. */
   readonly started: StartRequest[];
@@ -56,8 +58,11 @@ export const NUMBERS = {
   passenger: PhoneNumber.parse('+447700900202'),
 } as const;
 
-export async function createWorld(settings: Partial<HttpServerOptions['settings']> = {}): Promise<World> {
-  const places = embeddedPlaces();
+/** @param places whose database it is; closed with the world. */
+export async function createWorld(
+  settings: Partial<HttpServerOptions['settings']> = {},
+  places: StoragePlaces = embeddedPlaces(),
+): Promise<World> {
   const place = await places.fresh();
   const logged: string[] = [];
   const log: Logger = createLogger('debug', { write: (line: string) => void logged.push(line) });
@@ -145,6 +150,7 @@ export async function createWorld(settings: Partial<HttpServerOptions['settings'
     options,
     recordingsFolder,
     dataFolder: place.dataFolder,
+    databaseUrl: place.databaseUrl,
     applications,
     started,
     time,
