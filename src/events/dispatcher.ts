@@ -43,6 +43,8 @@ const TROUBLE_MS = 5_000;
 const LEASE_MS = TIMEOUT_MS + 15_000;
 const SWEEP_MS = 60_000;
 const SWEPT_AT_ONCE = 1_000;
+/** A node has a handful of database connections, and calls come first. */
+const REPORTS_AT_ONCE = 2;
 /** Says that the resource is gone for good (RFC 9110 §15.5.11); the convention disables the endpoint. */
 const GONE = 410;
 
@@ -58,6 +60,9 @@ export class Dispatcher {
   #again = false;
   #sweepAt = 0;
   #isReleased = false;
+  /** What was reported last, in each lane. */
+  readonly #lanes: Promise<void>[] = Array.from({ length: REPORTS_AT_ONCE }, () => Promise.resolve());
+  #lane = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -176,11 +181,19 @@ export class Dispatcher {
       const sent = await send(http, delivery, { id: event.id, at: clock.now(), body }, this.#aborted.signal);
       // Ended by us: no attempt, and it may even have arrived.
       if (!sent.ok && this.#aborted.signal.aborted) return;
-      await this.#report(delivery, sent);
+      await this.#inLane(() => this.#report(delivery, sent));
     } catch (error) {
       // It is sent once more when the lease is over, which the receiver sees by its id.
       log.warn({ err: error, webhook: webhookId }, 'what became of a webhook could not be written down');
     }
+  }
+
+  #inLane(report: () => Promise<void>): Promise<void> {
+    this.#lane = (this.#lane + 1) % REPORTS_AT_ONCE;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#lanes[this.#lane];
+    this.#lanes[this.#lane] = promise;
+    return (before ?? Promise.resolve()).then(report).finally(resolve);
   }
 
   async #report(delivery: ClaimedDelivery, sent: Sent): Promise<void> {
