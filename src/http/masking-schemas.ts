@@ -188,7 +188,7 @@ export const SessionSearchBody = Type.Object(
   CLOSED,
 );
 
-export const PersonToken = Type.String({
+const PersonToken = Type.String({
   description: 'Token of the person: the same in everything of this application.',
 });
 
