@@ -207,7 +207,7 @@ async function start(options: StartOptions, closing: ClosingList): Promise<Maskl
     ...{ storage, node: settings.node, settings: settings.webhooks, clock, random, log },
     httpAllow: settings.scenario.httpAllow,
   });
-  // Closed after whatever writes events: what they write last may still go out.
+  // Closed after the calls, whose last events may still go out; what is written after that goes at the next start.
   closing.add('webhooks', () => webhooks.close());
   const logged = await startEventLogs(settings.replay, sandboxes, { store: storage.eventLogs, clock, log });
   closing.add('event logs', () => logged.close());
