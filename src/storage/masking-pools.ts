@@ -149,10 +149,12 @@ export class SqlPools implements PoolStore {
     { applicationId, poolId, id }: { applicationId: string | undefined; poolId?: string; id?: string },
   ): Promise<readonly NumberRow[]> {
     const now = new Date(this.#tools.clock.now());
+    // A slot ends with its session, so that the sessions need not be read.
     const sessions = sql<number>`(
-      select count(*) from masking_sessions m where m.status = 'open' and m.expires_at > ${now} and m.id in (
-        select s.session_id from masking_slots s where s.number_id = numbers.id and s.ends_at > ${now} and s.free_after > ${now}
-        union select e.session_id from masking_extensions e where e.number_id = numbers.id and e.free_after > ${now}))::int`;
+      (select count(distinct s.session_id) from masking_slots s
+        where s.number_id = numbers.id and s.free_after > ${now} and s.ends_at > ${now})
+      + (select count(distinct e.session_id) from masking_extensions e join masking_sessions m on m.id = e.session_id
+          where e.number_id = numbers.id and e.free_after > ${now} and m.status = 'open' and m.expires_at > ${now}))::int`;
     let query = db
       .selectFrom('numbers')
       .selectAll()

@@ -114,8 +114,10 @@ export function isTaken(
     select x.number_id from masking_slots x where x.person_id = any (${textArray(who)}) and ${held})`;
   if (use === 'digits') return sql<boolean>`${slotOf([...people, ANYONE])}`;
   if (use === 'anyone') {
-    return sql<boolean>`exists (select from masking_slots x where x.number_id = ${number} and ${held})
-      or exists (select from masking_extensions x where x.number_id = ${number} and ${digits})`;
+    // With its order and its limit, this is one step along an index; an `exists` may read the whole table instead.
+    return sql<boolean>`coalesce(
+      (select true from masking_slots x where x.number_id = ${number} and ${held} order by x.free_after desc limit 1),
+      (select true from masking_extensions x where x.number_id = ${number} and ${digits} limit 1), false)`;
   }
   return sql<boolean>`${slotOf([...people, ANYONE])} or ${number} in (
     select p.number_id from masking_parties p join masking_extensions x
