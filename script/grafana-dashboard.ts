@@ -227,7 +227,8 @@ export const ROWS: readonly Row[] = [
           [`max(maskline_erasures_running${NODE})`]: 'people being erased',
           [`sum(maskline_files_not_deleted${NODE})`]: 'files that cannot be deleted',
         },
-        description: 'It goes to nought within minutes. What stays is told in the log and in docs/guide/privacy.md.',
+        description:
+          'It goes to nought within minutes. What stays is told in the log and in docs/guide/privacy.md.',
       },
       {
         title: 'SIP: transactions and dialogs',

@@ -48,7 +48,8 @@ describe('hiding', () => {
   });
 
   test('addresses, dates and ids stay readable', () => {
-    const text = 'udp 192.168.100.200:5060 at 2026-11-22T10:25:17Z id 12345678-1234-4234-8234-123456789012 ms_12345678-1234-4234-8234-123456789012';
+    const text =
+      'udp 192.168.100.200:5060 at 2026-11-22T10:25:17Z id 12345678-1234-4234-8234-123456789012 ms_12345678-1234-4234-8234-123456789012';
     expect(maskNumbersIn(text)).toBe(text);
   });
 
