@@ -16,6 +16,8 @@ import { brokenConstraint, inTransaction } from './masking-retry.ts';
 import { sealMetadata } from './masking-session-rows.ts';
 import { noNumber } from './masking-shortage.ts';
 import {
+  expired,
+  expiredOn,
   type FreeNumber,
   freeNumbers,
   isTaken,
@@ -189,6 +191,7 @@ class Creation {
       const numbers = Array.isArray(choice) ? choice : tokens.map(() => choice as FreeNumber);
       const parties = this.#parties(tokens, numbers);
       const extended = await this.#take(pool, search, parties);
+      await this.#close(await this.#otherUses(search, numbers));
       if (extended !== undefined) return extended;
       refused = true;
     }
@@ -218,6 +221,16 @@ class Creation {
       serviceNumber: this.#tools.vault.openNumber(numbers[index]?.number_sealed ?? '', NUMBER_PLACE),
       serviceNumberId: numbers[index]?.id ?? '',
     }));
+  }
+
+  /**
+   * Sessions that used these numbers in another way, and whose time is over. They are closed, as those are whose slots are
+   * taken over: a clock that is set back must not bring them to life beside this one.
+   */
+  async #otherUses(search: NumberSearch, numbers: readonly FreeNumber[]): Promise<readonly string[]> {
+    if (search.use !== 'people') return await expiredOn(this.#trx, numbers[0]?.id ?? '', this.#now);
+    const before = numbers.flatMap((number) => number.was_anyones ?? []);
+    return await expired(this.#trx, [...new Set(before)], this.#now);
   }
 
   /** Undefined: no extension is to be had on that number, and nothing was written. */

@@ -36,6 +36,8 @@ export interface NumberSearch {
 export interface FreeNumber {
   readonly id: string;
   readonly number_sealed: string;
+  /** Session whose number it was for anyone, last. */
+  readonly was_anyones: string | null;
 }
 
 /**
@@ -53,7 +55,10 @@ export async function freeNumbers(
   const taken = isTaken(search, sql`n.id`, undefined);
   const order = [...preferences(search), ...(search.sharing ? [sql`(${taken})`] : [])];
   const { rows } = await sql<FreeNumber>`
-    select n.id, n.number_sealed from numbers n
+    select n.id, n.number_sealed, (
+        select x.session_id from masking_slots x
+         where x.person_id = ${ANYONE} and x.number_id = n.id and x.lane = '') as was_anyones
+      from numbers n
      where ${inPool(search)} and n.status = 'active'
        ${search.only === undefined ? sql`` : sql`and n.id = ${search.only}`}
        ${wish.tags.length === 0 ? sql`` : sql`and n.tags @> ${textArray(wish.tags)}`}
@@ -210,8 +215,15 @@ export async function takeSlots(
   return { all: taken.length === wanted.length, before: await expired(trx, before, terms.now) };
 }
 
-/** A session that goes on without somebody is not over, though that person's slot was. */
-async function expired(trx: Kysely<Schema>, ids: readonly string[], now: Date): Promise<readonly string[]> {
+/**
+ * Of these sessions, those whose time is over and that stand as open still. A session that goes on without somebody is not
+ * over, though that person's slot was.
+ */
+export async function expired(
+  trx: Kysely<Schema>,
+  ids: readonly string[],
+  now: Date,
+): Promise<readonly string[]> {
   if (ids.length === 0) return [];
   const rows = await trx
     .selectFrom('masking_sessions')
@@ -220,6 +232,18 @@ async function expired(trx: Kysely<Schema>, ids: readonly string[], now: Date): 
     .where('status', '=', 'open')
     .where('expires_at', '<=', now)
     .execute();
+  return rows.map((row) => row.id);
+}
+
+/** The same of all sessions on a number: few, since somebody writes down what has expired. */
+export async function expiredOn(
+  trx: Kysely<Schema>,
+  numberId: string,
+  now: Date,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ readonly id: string }>`
+    select m.id from masking_sessions m where m.status = 'open' and m.expires_at <= ${now} and exists (
+      select from masking_parties p where p.session_id = m.id and p.number_id = ${numberId})`.execute(trx);
   return rows.map((row) => row.id);
 }
 

@@ -72,30 +72,41 @@ interface Meeting {
   until: number;
 }
 
+function companyOf({ parties }: MaskingSession): string {
+  return parties
+    .map(({ token }) => token)
+    .sort()
+    .join();
+}
+
 /** What is remembered of every meeting, written down apart from the code that is tested. */
 class Witness {
-  readonly #meetings: Meeting[] = [];
+  #meetings: Meeting[] = [];
 
   /** Modes in which each party has the number for themselves. */
   met(session: MaskingSession, now: number): void {
     if (session.mode === 'extension') return;
+    // Whoever is replaced cools off; the others meet the new one instead, on the number on which they met the old one, in
+    // this session and before it.
+    const stay = new Set(session.parties.map(({ token, serviceNumberId }) => `${token} ${serviceNumberId}`));
+    const own = this.#meetings.filter((one) => one.sessionId === session.id);
+    const former = new Set(own.map((one) => one.company).filter((one) => one !== companyOf(session)));
+    this.#meetings = this.#meetings.filter(
+      (one) =>
+        !stay.has(`${one.person} ${one.number}`) ||
+        (one.sessionId !== session.id && !former.has(one.company)),
+    );
     this.left(session.id, now);
-    // A clock that was set back does not make it older than it is.
-    const from = Math.max(now, session.createdAt);
-    const company = session.parties
-      .map(({ token }) => token)
-      .sort()
-      .join();
+    const company = companyOf(session);
     const until = (session.expiresAt ?? Number.POSITIVE_INFINITY) + COOL_OFF_MS;
-    for (const { token, serviceNumberId } of session.parties)
-      this.#meetings.push({
-        sessionId: session.id,
-        company,
-        person: token,
-        number: serviceNumberId,
-        from,
-        until,
-      });
+    for (const { token: person, serviceNumberId: number } of session.parties) {
+      const known = own.find(
+        (one) => one.person === person && one.number === number && one.company === company,
+      );
+      // A clock that was set back does not make it older than it is.
+      const from = known?.from ?? Math.max(now, session.createdAt);
+      this.#meetings.push({ sessionId: session.id, company, person, number, from, until });
+    }
   }
 
   left(sessionId: string, now: number): void {
@@ -239,7 +250,8 @@ it('[row 31] whatever is made, changed, called, closed and waited for, and howev
         for (const step of given) await run.step(step);
         await run.check();
       }),
-      { numRuns: 30, endOnFailure: true },
+      // The same runs each time; another seed looks elsewhere.
+      { seed: 31, numRuns: 30, endOnFailure: true },
     );
   } finally {
     await storage.close();
