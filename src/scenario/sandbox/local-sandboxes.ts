@@ -63,9 +63,10 @@ export class LocalSandboxes implements Sandboxes {
         pool.giveBack(instance);
         return;
       }
-      const held = this.#scripts?.of(options.key, options.scripts);
+      const held = this.#scripts?.of(options.key);
       pool.image.apply(instance, held);
-      sandbox.begin(new SandboxRuntime(instance, limits, cpuMs), held !== undefined);
+      const ran = (): void => this.#scripts?.ran(options.key, options.scripts);
+      sandbox.begin(new SandboxRuntime(instance, limits, cpuMs), held === undefined ? ran : undefined);
     };
     const warm = this.#warm;
     const instance = warm?.take();
@@ -109,14 +110,18 @@ export class JsonSandbox {
     return this.#closed;
   }
 
-  /** @param held the instance holds what the scripts make of memory; otherwise they run. */
-  begin(runtime: SandboxRuntime, held: boolean): void {
+  /**
+   * @param ran told that the scripts ran, and well; without it they do not run: the instance holds what they make of memory.
+   */
+  begin(runtime: SandboxRuntime, ran: (() => void) | undefined): void {
     this.#runtime = runtime;
     this.#running = true;
     queueMicrotask(() => {
       if (this.#closed) return;
       const { scripts, startedJson } = this.#options;
-      const turn = held ? runtime.loadAgain(scripts, startedJson) : runtime.loadJson(scripts, startedJson);
+      const turn =
+        ran === undefined ? runtime.loadAgain(scripts, startedJson) : runtime.loadJson(scripts, startedJson);
+      if (turn.error === undefined) ran?.();
       this.#report(turn);
       this.#drain();
     });

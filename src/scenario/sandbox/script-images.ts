@@ -44,15 +44,18 @@ export class ScriptImages {
     this.#cpuMs = cpuMs;
   }
 
-  /** What the scripts make of memory (for `image.apply`), if that is known by now. Asked for the first time, it is found out afterwards. */
-  of(key: string, scripts: readonly ScenarioSource[]): Delta | undefined {
+  /** What the scripts make of memory (for `image.apply`), if that is known by now. */
+  of(key: string): Delta | undefined {
     const delta = this.#known.get(key);
     if (delta !== undefined) this.#pool.favourite = delta;
-    else if (!this.#known.has(key)) {
-      this.#known.set(key, undefined);
-      setImmediate(() => this.#find(key, scripts));
-    }
     return delta;
+  }
+
+  /** They have run in a session, and well: what they make of memory is found out behind it. */
+  ran(key: string, scripts: readonly ScenarioSource[]): void {
+    if (this.#known.has(key)) return;
+    this.#known.set(key, undefined);
+    setImmediate(() => this.#find(key, scripts));
   }
 
   #find(key: string, scripts: readonly ScenarioSource[]): void {
