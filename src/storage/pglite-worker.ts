@@ -43,14 +43,17 @@ async function run(database: PGlite, request: WorkerRequest): Promise<void> {
   }
 }
 
-try {
+async function serve(): Promise<void> {
   const database = await openDatabase((workerData as WorkerStart).folder);
   let last: Promise<void> = Promise.resolve();
-  port.on('message', (request: WorkerRequest) => {
+  port?.on('message', (request: WorkerRequest) => {
     last = last.then(() => run(database, request));
   });
   answer({ kind: 'ready' });
-} catch (error) {
+}
+
+// Not awaited here: see scenario/sandbox/worker.ts.
+serve().catch((error: unknown) => {
   answer({ kind: 'failed', error: describe(error) });
   port.close();
-}
+});
