@@ -3,20 +3,12 @@ import { PhoneNumber } from '../src/kernel/phone-number.ts';
 import type { ShowableNumbers } from '../src/masking/masked-identity.ts';
 import type { PlannedOrder } from '../src/masking/plan-numbers.ts';
 import type { Candidate, ResolutionStore } from '../src/masking/ports.ts';
-import type { MaskingSession, Party, Question, RoutingPolicy, SessionRules } from '../src/masking/types.ts';
+import { NO_RULES } from '../src/masking/rules.ts';
+import type { MaskingSession, Party, Question, RoutingPolicy } from '../src/masking/types.ts';
 
 export const APPLICATION = 'taxi';
 
-const RULES: SessionRules = {
-  ...{
-    ttlSeconds: 3_600,
-    sliding: false,
-    maxCalls: undefined,
-    maxCallSeconds: undefined,
-    oneWayFrom: undefined,
-  },
-  ...{ ringSeconds: undefined, greeting: undefined, record: false, transcribe: false, language: undefined },
-};
+const RULES = { ...NO_RULES, ttlSeconds: 3_600 };
 
 interface Person {
   readonly name: string;

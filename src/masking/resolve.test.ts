@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../kernel/virtual-clock.ts';
 import type { InterceptVerdict, PullAnswer, PullMode } from './ports.ts';
 import { resolve } from './resolve.ts';
+import { NO_RULES } from './rules.ts';
 import {
   APPLICATION,
-  NO_RULES,
   party,
   person,
   ResolutionModel,

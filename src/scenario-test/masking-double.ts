@@ -2,6 +2,7 @@
  * The masking service of a flow: the real one, with its real order of steps, over sessions that the test makes. So a flow
  * with `Masking` finds in its tests what it finds in production.
  */
+
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { PhoneNumber } from '../kernel/phone-number.ts';
@@ -9,6 +10,7 @@ import type { Random } from '../kernel/random.ts';
 import { MaskingService } from '../masking/masking-service.ts';
 import { readPolicy } from '../masking/policy.ts';
 import { resolve } from '../masking/resolve.ts';
+import { NO_RULES } from '../masking/rules.ts';
 import type { Announcement, MaskingSession, SessionMode, SessionRules } from '../masking/types.ts';
 import { MaskingSessions } from './masking-sessions.ts';
 
@@ -44,19 +46,6 @@ export interface MaskedCallSeen {
   readonly status: number | undefined;
   readonly seconds: number | undefined;
 }
-
-const NO_RULES: SessionRules = {
-  ttlSeconds: undefined,
-  sliding: false,
-  maxCalls: undefined,
-  maxCallSeconds: undefined,
-  oneWayFrom: undefined,
-  ringSeconds: undefined,
-  greeting: undefined,
-  record: false,
-  transcribe: false,
-  language: undefined,
-};
 
 export class MaskingDouble {
   /** What scenario sessions are given. */

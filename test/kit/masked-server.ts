@@ -1,5 +1,6 @@
 import type { ApplicationEntry } from '../../src/config/schema.ts';
 import { PhoneNumber } from '../../src/kernel/phone-number.ts';
+import { NO_RULES } from '../../src/masking/rules.ts';
 import type { MaskingSession, NewParty, NewSession, SessionRules } from '../../src/masking/types.ts';
 import { SERVICE, WholeServer } from './whole-server.ts';
 
@@ -10,19 +11,6 @@ export const THIRD = '+442079460125';
 export const NOBODY = '+447700900303';
 /** Whoever was called presses them, and is left alone from then on. */
 export const LEAVE_ALONE = '*9';
-
-const NO_RULES: SessionRules = {
-  ttlSeconds: undefined,
-  sliding: false,
-  maxCalls: undefined,
-  maxCallSeconds: undefined,
-  oneWayFrom: undefined,
-  ringSeconds: undefined,
-  greeting: undefined,
-  record: false,
-  transcribe: false,
-  language: undefined,
-};
 
 export interface NewMasked {
   readonly parties: readonly (Partial<Omit<NewParty, 'number'>> & { readonly number: string })[];

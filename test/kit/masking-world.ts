@@ -3,22 +3,10 @@ import type { Clock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { PhoneNumber } from '../../src/kernel/phone-number.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
+import { NO_RULES } from '../../src/masking/rules.ts';
 import type { NewParty, NewSession, NumberWish, SessionRules } from '../../src/masking/types.ts';
 import { openStorage, type Storage, type StorageOptions } from '../../src/storage/storage.ts';
 import type { StoragePlace } from './storage-places.ts';
-
-export const NO_RULES: SessionRules = {
-  ttlSeconds: undefined,
-  sliding: false,
-  maxCalls: undefined,
-  maxCallSeconds: undefined,
-  oneWayFrom: undefined,
-  ringSeconds: undefined,
-  greeting: undefined,
-  record: false,
-  transcribe: false,
-  language: undefined,
-};
 
 export const ANY_NUMBER: NumberWish = {
   pool: undefined,

@@ -2,10 +2,12 @@
  * The masking service's tables as a resolution sees them, in memory and as plainly as can be: tests of the steps run on it, and
  * the store is compared with it.
  */
+
 import type { Clock } from '../../kernel/clock.ts';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { ShowableNumbers } from '../masked-identity.ts';
 import type { Candidate, ResolutionStore } from '../ports.ts';
+import { NO_RULES } from '../rules.ts';
 import {
   type Block,
   DEFAULT_POLICY,
@@ -13,7 +15,6 @@ import {
   type Party,
   type Question,
   type RoutingPolicy,
-  type SessionRules,
 } from '../types.ts';
 
 export const APPLICATION = 'app';
@@ -23,19 +24,6 @@ export const person = (index: number): PhoneNumber =>
   PhoneNumber.parse(`+7903555${String(index).padStart(4, '0')}`);
 export const service = (index: number): PhoneNumber =>
   PhoneNumber.parse(`+7495777${String(index).padStart(4, '0')}`);
-
-export const NO_RULES: SessionRules = {
-  ttlSeconds: undefined,
-  sliding: false,
-  maxCalls: undefined,
-  maxCallSeconds: undefined,
-  oneWayFrom: undefined,
-  ringSeconds: undefined,
-  greeting: undefined,
-  record: false,
-  transcribe: false,
-  language: undefined,
-};
 
 export function party(
   id: string,

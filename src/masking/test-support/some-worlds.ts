@@ -1,18 +1,12 @@
 /** Worlds drawn at random: sessions, people, blocks, calls, a policy, and a question; for properties of resolutions. */
+
 import fc from 'fast-check';
 import type { PhoneNumber } from '../../kernel/phone-number.ts';
 import { AMBIGUITY_OPTIONS } from '../policy.ts';
 import type { PullAnswer } from '../ports.ts';
+import { NO_RULES } from '../rules.ts';
 import { DEFAULT_POLICY, type MaskingSession, type Question, type RoutingPolicy } from '../types.ts';
-import {
-  APPLICATION,
-  NO_RULES,
-  party,
-  person,
-  type ResolutionModel,
-  service,
-  session,
-} from './resolution-model.ts';
+import { APPLICATION, party, person, type ResolutionModel, service, session } from './resolution-model.ts';
 
 /** Small worlds, so that people meet often: six of them, four service numbers, of which the application holds three. */
 const somebody = fc.nat(5).map(person);

@@ -7,30 +7,14 @@ import { Call } from './call.ts';
 import { text } from './headers.ts';
 import { send } from './host-link.ts';
 import type { ApiPart } from './part.ts';
+import { Requests } from './requests.ts';
 import { isObject } from './sounds.ts';
 import { newOutgoingCall } from './vox-engine.ts';
 
 /** Requests that may wait for their answer at once. */
 const MAX_WAITING = 20;
 
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: Error) => void;
-}
-
-let nextId = 1;
-const waiting = new Map<number, Waiting>();
-
-/** The checks of `command` are part of the promise: a script that awaits in `try` sees every error there. */
-function ask(command: (requestId: number) => Parameters<typeof send>[0]): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    if (waiting.size >= MAX_WAITING)
-      throw new Error(`Masking: more than ${MAX_WAITING} requests wait for an answer`);
-    const requestId = nextId++;
-    send(command(requestId));
-    waiting.set(requestId, { resolve, reject });
-  });
-}
+const requests = new Requests('Masking', MAX_WAITING);
 
 function idOf(call: unknown, where: string): string {
   if (!(call instanceof Call)) throw new TypeError(`Masking.${where} needs a Call`);
@@ -38,7 +22,7 @@ function idOf(call: unknown, where: string): string {
 }
 
 function resolve(call: unknown, parameters?: unknown): Promise<unknown> {
-  return ask((requestId) => {
+  return requests.ask((requestId) => {
     const { extension, chosen } = isObject(parameters) ? parameters : {};
     const digits = extension === undefined || extension === null ? undefined : text(extension);
     if (digits !== undefined && !/^\d{0,20}$/.test(digits))
@@ -67,16 +51,19 @@ function call(decision: unknown, parameters?: unknown): Call {
 }
 
 function leaveAlone(call: unknown): Promise<unknown> {
-  return ask((requestId) => ({ type: 'masking-leave-alone', requestId, callId: idOf(call, 'leaveAlone') }));
+  return requests.ask((requestId) => ({
+    type: 'masking-leave-alone',
+    requestId,
+    callId: idOf(call, 'leaveAlone'),
+  }));
 }
 
 function promise(call: unknown): Promise<unknown> {
-  return ask((requestId) => ({ type: 'masking-promise', requestId, callId: idOf(call, 'promise') }));
+  return requests.ask((requestId) => ({ type: 'masking-promise', requestId, callId: idOf(call, 'promise') }));
 }
 
-function settle(requestId: number, settled: (one: Waiting) => void): void {
-  const one = waiting.get(requestId);
-  waiting.delete(requestId);
+function settle(requestId: number, settled: (one: NonNullable<ReturnType<Requests['take']>>) => void): void {
+  const one = requests.take(requestId);
   if (one !== undefined) settled(one);
 }
 

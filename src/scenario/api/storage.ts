@@ -4,8 +4,8 @@
  */
 import type { HostEvent } from '../protocol.ts';
 import { text } from './headers.ts';
-import { send } from './host-link.ts';
 import type { ApiPart } from './part.ts';
+import { Requests } from './requests.ts';
 
 const MAX_KEY = 200;
 const MAX_VALUE = 2000;
@@ -13,24 +13,7 @@ const MAX_KEYS = 1000;
 /** Requests that may wait for their answer at once. */
 const MAX_WAITING = 100;
 
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: Error) => void;
-}
-
-let nextId = 1;
-const waiting = new Map<number, Waiting>();
-
-/** The checks of `command` are part of the promise: a script that awaits in `try` sees every error there. */
-function ask(command: (requestId: number) => Parameters<typeof send>[0]): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    if (waiting.size >= MAX_WAITING)
-      throw new Error(`ApplicationStorage: more than ${MAX_WAITING} requests wait for an answer`);
-    const requestId = nextId++;
-    send(command(requestId));
-    waiting.set(requestId, { resolve, reject });
-  });
-}
+const requests = new Requests('ApplicationStorage', MAX_WAITING);
 
 function keyOf(key: unknown, where: string): string {
   const name = text(key);
@@ -48,11 +31,11 @@ function ttlOf(ttl: unknown): number | undefined {
 }
 
 function get(key: unknown): Promise<unknown> {
-  return ask((requestId) => ({ type: 'storage-get', requestId, key: keyOf(key, 'get') }));
+  return requests.ask((requestId) => ({ type: 'storage-get', requestId, key: keyOf(key, 'get') }));
 }
 
 function put(key: unknown, value: unknown, ttl?: unknown): Promise<unknown> {
-  return ask((requestId) => {
+  return requests.ask((requestId) => {
     const content = text(value);
     if (content.length > MAX_VALUE)
       throw new RangeError(`ApplicationStorage.put: the value is longer than ${MAX_VALUE} characters`);
@@ -61,11 +44,11 @@ function put(key: unknown, value: unknown, ttl?: unknown): Promise<unknown> {
 }
 
 function remove(key: unknown): Promise<unknown> {
-  return ask((requestId) => ({ type: 'storage-remove', requestId, key: keyOf(key, 'remove') }));
+  return requests.ask((requestId) => ({ type: 'storage-remove', requestId, key: keyOf(key, 'remove') }));
 }
 
 function keys(pattern?: unknown, count?: unknown): Promise<unknown> {
-  return ask((requestId) => {
+  return requests.ask((requestId) => {
     const wanted = count === undefined || count === null ? MAX_KEYS : Math.floor(Number(count));
     if (!(wanted >= 1)) throw new TypeError('ApplicationStorage.keys: the count is no number from 1');
     // `test`, `test:` and `test:*` all mean the namespace `test`.
@@ -80,8 +63,7 @@ function keys(pattern?: unknown, count?: unknown): Promise<unknown> {
 }
 
 function deliver({ requestId, answer }: Extract<HostEvent, { type: 'storage-answer' }>): void {
-  const one = waiting.get(requestId);
-  waiting.delete(requestId);
+  const one = requests.take(requestId);
   if (answer.kind === 'error') one?.reject(new Error(`ApplicationStorage: ${answer.message}`));
   else one?.resolve(answer.kind === 'entry' ? answer.entry : { keys: answer.keys });
 }
