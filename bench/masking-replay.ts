@@ -6,13 +6,14 @@
  * Three ways to run such a service: a pool, where nobody has two counterparts on one number; one number for everybody, and
  * callers who could mean several orders are asked; one number, and the latest call of the last ten minutes decides.
  *
- * Left out: the database. `test/contract/masking-resolution.contract.ts` holds its answers against those of a model.
+ * Left out: the database, which `masking-day.ts` asks instead. `test/contract/masking-resolution.contract.ts` holds its answers
+ * against those of a model.
  */
 import { resolve } from '../src/masking/resolve.ts';
 import { DEFAULT_POLICY, type Question, type Resolution, type RoutingPolicy } from '../src/masking/types.ts';
 import { seededRandom } from '../test/kit/seeded-random.ts';
+import { APPLICATION, Day } from './day-model.ts';
 import type { BenchResult } from './figures.ts';
-import { APPLICATION, Day } from './masking-day.ts';
 import { dayOfOrders } from './orders.ts';
 
 const CALLS = 1_000_000;

@@ -3,7 +3,15 @@
  * to five orders at once, passengers who order again, and an hour in which a number is not used by the same person for
  * somebody else.
  *
- * Left out: regions, numbers in quarantine, the database: this is the arithmetic alone.
+ * Drivers with one order each need six numbers where the bound is five: a pool of five would refuse one to three of the 100 000
+ * orders. Other rules than the first number in the pool's order were tried on the same days (the last; the one that either of
+ * the two, the driver, or the passenger used last, or longest ago; the one used most, or least, of all; any): the best, the
+ * passenger's last, does with five on two days of three and not on the third, the others never, and some need one more with
+ * three or five orders each. Who gives numbers order by order cannot always do with the bound: no such rule is better in the
+ * worst case than the first free one (Bar-Noy, Motwani, Naor, "The greedy algorithm is optimal for on-line edge coloring",
+ * 1992), and one that needs a look at times past for a number in a bad hour is not worth its complication.
+ *
+ * Left out: regions, numbers in quarantine, the database: this is the arithmetic alone; `masking-day.ts` plays such a day.
  */
 import { planNumbers } from '../src/masking/plan-numbers.ts';
 import { type BenchResult, percentile } from './figures.ts';

@@ -1,8 +1,9 @@
 /**
  * How many service numbers a set of orders needs. Two people of one order meet on one number (AXB), and nobody may meet
  * two others on the same number at a time, nor so soon afterwards that an old call would reach the wrong one: an edge
- * colouring of a graph whose edges come and go. Numbers are given as a node gives them, order by order and without
- * knowing the next one: the number that the two have had before, or else the first that is free for both.
+ * colouring of a graph whose edges come and go. Numbers are given as a node gives them (`storage/masking-slots.ts`), order by
+ * order and without knowing the next one: the one on which the two cool off, or else the first that is free for both. While
+ * an order of theirs runs, another one of the same two has another number: a call means one order.
  */
 
 /** Times in milliseconds. Whom `a` and `b` name does not matter here, only whether they are the same. */
@@ -60,12 +61,12 @@ export function* planSteps(
     work += 10 + one.size + other.size;
     one.forget(start);
     other.forget(start);
-    const number = one.numberFor(b) ?? firstFree(one, other);
+    const number = one.coolingWith(b, start) ?? firstFree(one, other);
     const until = end + options.coolOffMs;
-    one.meet(b, number, until);
-    other.meet(a, number, until);
+    one.meet(number, { with: b, end, until });
+    other.meet(number, { with: a, end, until });
     numbers = Math.max(numbers, number);
-    lowerBound = Math.max(lowerBound, one.size, other.size);
+    lowerBound = Math.max(lowerBound, one.counterparts, other.counterparts);
     work += number;
     if (work >= WORK_PER_STEP) {
       work = 0;
@@ -82,35 +83,44 @@ function firstFree(one: Counterparts, other: Counterparts): number {
   return number;
 }
 
+interface Meeting {
+  readonly with: string;
+  readonly end: number;
+  /** The end of the cool-off. */
+  readonly until: number;
+}
+
 /** Whom one person may meet, each on a number of their own. */
 class Counterparts {
-  readonly #byName = new Map<string, { readonly number: number; readonly until: number }>();
-  readonly #numbers = new Set<number>();
+  readonly #byNumber = new Map<number, Meeting>();
 
+  /** Numbers that are held. */
   get size(): number {
-    return this.#byName.size;
+    return this.#byNumber.size;
+  }
+
+  get counterparts(): number {
+    return new Set([...this.#byNumber.values()].map((meeting) => meeting.with)).size;
   }
 
   has(number: number): boolean {
-    return this.#numbers.has(number);
+    return this.#byNumber.has(number);
   }
 
-  numberFor(name: string): number | undefined {
-    return this.#byName.get(name)?.number;
+  /** The first number on which no order of the two runs any more. */
+  coolingWith(name: string, now: number): number | undefined {
+    let first: number | undefined;
+    for (const [number, meeting] of this.#byNumber)
+      if (meeting.with === name && meeting.end <= now && !(number >= (first ?? Infinity))) first = number;
+    return first;
   }
 
-  meet(name: string, number: number, until: number): void {
-    const before = this.#byName.get(name)?.until ?? 0;
-    this.#byName.set(name, { number, until: Math.max(before, until) });
-    this.#numbers.add(number);
+  meet(number: number, meeting: Meeting): void {
+    this.#byNumber.set(number, meeting);
   }
 
   forget(now: number): void {
-    for (const [name, { number, until }] of this.#byName) {
-      if (until > now) continue;
-      this.#byName.delete(name);
-      this.#numbers.delete(number);
-    }
+    for (const [number, { until }] of this.#byNumber) if (until <= now) this.#byNumber.delete(number);
   }
 }
 
