@@ -43,7 +43,7 @@ class FakeOutbox implements Outbox {
 }
 
 const delivery = (id: string, attempts = 0): ClaimedDelivery => ({
-  ...{ id, claim: `claim-${id}`, webhookId: 'wh_1', applicationId: 'app', attempts },
+  ...{ id, claim: `claim-${id}`, webhookId: 'wh_1', applicationId: 'app', attempts, ageMs: 0 },
   ...{ url: 'https://example.com', secrets: ['whsec_AAAA'] },
   event: {
     id: `evt_${id}`,
@@ -110,6 +110,36 @@ describe('the dispatcher', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('leaves a receiver alone for as long as it asks, and not for what is no time', async () => {
+    const answers = [
+      ['600'],
+      ['Thu, 01 Jan 1970 00:20:00 GMT'],
+      ['soon'],
+      ['-5'],
+      ['9999999'],
+      ['600', '700'],
+    ];
+    const { clock, outbox, dispatcher } = world(async () => ({
+      ...{ status: 429, body: new Uint8Array(), retryAfter: answers.shift() ?? [] },
+    }));
+    for (const id of '1234567') outbox.due.push(delivery(id));
+    dispatcher.start();
+    await clock.advance(0);
+    await settle();
+    const asked = outbox.failures.map(({ askedMs }) => askedMs);
+    expect(asked).toEqual([600_000, 1_200_000, undefined, undefined, undefined, undefined, undefined]);
+    const again = outbox.failures.map(({ againInMs }) => Math.floor((againInMs ?? 0) / 1_000));
+    expect(again[0]).toBeGreaterThanOrEqual(600);
+    expect(again[1]).toBeGreaterThanOrEqual(1_200);
+    expect(Math.max(...again.slice(2))).toBeLessThanOrEqual(5);
+    expect(outbox.failures.map(({ error }) => error).slice(0, 3)).toEqual([
+      'it answered 429, and asks to be left alone for 600 s',
+      'it answered 429, and asks to be left alone for 1200 s',
+      'it answered 429',
+    ]);
+    await dispatcher.close(1_000);
+  });
+
   it('sends no more at once than it may, and the next when one has ended', async () => {
     const answers: (() => void)[] = [];
     const { outbox, dispatcher } = world(
@@ -144,12 +174,34 @@ describe('the schedule', () => {
   it('is eight attempts within a day, however the dice fall', () => {
     const random = seededRandom(7);
     for (let run = 0; run < 100; run++) {
-      const pauses = Array.from({ length: 8 }, (_, attempt) => againInMs(attempt + 1, random));
+      let ageMs = 0;
+      const pauses = Array.from({ length: 8 }, (_, attempt) => {
+        const ms = againInMs(attempt + 1, random, { ageMs });
+        ageMs += ms ?? 0;
+        return ms;
+      });
       expect(pauses[7]).toBeUndefined();
       const hours = pauses.reduce<number>((sum, ms) => sum + (ms ?? 0), 0) / 3_600_000;
       expect(hours).toBeGreaterThan(23.5);
       // Rows older than 25 hours are given up (storage/outbox.ts): the last attempt must come before.
       expect(hours).toBeLessThan(25);
     }
+  });
+
+  it('waits longer for who asks for it, but has its last chance within the day', () => {
+    const random = seededRandom(7);
+    const HOUR = 3_600_000;
+    for (let run = 0; run < 100; run++) {
+      const asked = againInMs(1, random, { ageMs: 0, askedMs: 6 * HOUR }) ?? 0;
+      expect(asked).toBeGreaterThanOrEqual(6 * HOUR);
+      expect(asked).toBeLessThanOrEqual(6.3 * HOUR);
+      // Less than the schedule: the schedule.
+      expect(againInMs(4, random, { ageMs: 0, askedMs: 1_000 })).toBeGreaterThanOrEqual(2 * HOUR);
+      const last = againInMs(2, random, { ageMs: 20 * HOUR, askedMs: 24 * HOUR }) ?? 0;
+      expect(20 * HOUR + last).toBeLessThan(25 * HOUR);
+      expect(last).toBeGreaterThan(4 * HOUR);
+    }
+    expect(againInMs(2, random, { ageMs: 24.9 * HOUR, askedMs: HOUR })).toBeUndefined();
+    expect(againInMs(8, random, { ageMs: 0, askedMs: HOUR })).toBeUndefined();
   });
 });

@@ -204,16 +204,16 @@ export class Dispatcher {
       await outbox.delivered(id, claim, sent.status);
       return;
     }
-    const { status, error } = sent;
+    const { status, error, askedMs } = sent;
     const gone = status === GONE;
     const attempts = delivery.attempts + 1;
-    const again = gone ? undefined : againInMs(attempts, random);
+    const again = gone ? undefined : againInMs(attempts, random, { ageMs: delivery.ageMs, askedMs });
     if (again === undefined) this.#counts.givenUp++;
     else this.#counts.failed++;
     const about = { webhook: webhookId, event: event.id, attempts, status: status ?? 0, why: error };
     if (gone) log.warn(about, 'a webhook says that it is gone, and is disabled');
     else if (again === undefined) log.warn(about, 'a webhook is given up');
     else log.info(about, 'a webhook could not be delivered; it is tried again');
-    await outbox.failed(id, claim, { status, error, againInMs: again, gone });
+    await outbox.failed(id, claim, { status, error, againInMs: again, askedMs, gone });
   }
 }

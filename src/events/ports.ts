@@ -107,6 +107,8 @@ export interface FailedDelivery {
   readonly error: string;
   /** Until the next attempt; undefined: given up. */
   readonly againInMs: number | undefined;
+  /** For so long the endpoint asks to be left alone, whatever there is to deliver. */
+  readonly askedMs?: number | undefined;
   /** The endpoint says that it is gone for good: the webhook is disabled. */
   readonly gone: boolean;
 }
@@ -117,5 +119,7 @@ export interface ClaimedDelivery extends WebhookTarget {
   readonly webhookId: string;
   /** So far. */
   readonly attempts: number;
+  /** Since it was put into the outbox. */
+  readonly ageMs: number;
   readonly event: LoggedEvent;
 }

@@ -1,5 +1,6 @@
 /** One attempt to deliver an event to a webhook. */
 import type { WebhookTarget } from './ports.ts';
+import { readRetryAfter } from './retry-after.ts';
 import { sign } from './sign.ts';
 
 /** The way out. It follows no redirects and reaches private addresses only where the settings say so. */
@@ -13,7 +14,13 @@ export interface WebhookHttp {
     readonly maxBytes: number;
     readonly signal: AbortSignal;
   }): Promise<
-    { readonly status: number; readonly body: Uint8Array } | { readonly status: 0; readonly error: string }
+    | {
+        readonly status: number;
+        readonly body: Uint8Array;
+        /** Values of the fields of that name. */
+        readonly retryAfter?: readonly string[];
+      }
+    | { readonly status: 0; readonly error: string }
   >;
 }
 
@@ -24,7 +31,13 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 
 export type Sent =
   | { readonly ok: true; readonly status: number }
-  | { readonly ok: false; readonly status: number | undefined; readonly error: string };
+  | {
+      readonly ok: false;
+      readonly status: number | undefined;
+      readonly error: string;
+      /** How long the receiver asks to be left alone, ms. */
+      readonly askedMs?: number | undefined;
+    };
 
 /**
  * Sends a message, signed with every secret that is good.
@@ -52,5 +65,7 @@ export async function send(
   if ('error' in answer) return { ok: false, status: undefined, error: answer.error };
   const { status } = answer;
   if (status >= 200 && status < 300) return { ok: true, status };
-  return { ok: false, status, error: `it answered ${status}` };
+  const askedMs = readRetryAfter(answer.retryAfter ?? [], message.at);
+  const wish = askedMs === undefined ? '' : `, and asks to be left alone for ${Math.ceil(askedMs / 1000)} s`;
+  return { ok: false, status, error: `it answered ${status}${wish}`, askedMs };
 }

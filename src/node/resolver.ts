@@ -1,4 +1,5 @@
 /** Resolution with what it needs of this node: the stores, and the customers' backends behind the fence. */
+import type { WebhookHttp } from '../events/send.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
 import { Backend } from '../masking/backend.ts';
@@ -51,7 +52,7 @@ export function createResolver(options: ResolverOptions): Resolver {
 }
 
 /** A redirect is refused: it would send the question, signature and all, to somebody whom the policy does not name. */
-export function backendHttp(http: HttpClient): BackendHttp {
+export function backendHttp(http: HttpClient): BackendHttp & WebhookHttp {
   return {
     post: async ({ url, headers, body, timeoutMs, maxBytes, signal }) => {
       const timeoutSeconds = timeoutMs / 1000;
@@ -60,9 +61,12 @@ export function backendHttp(http: HttpClient): BackendHttp {
         connectTimeoutSeconds: timeoutSeconds,
         maxRedirects: 0,
       });
-      return answer.code === 0
-        ? { status: 0, error: answer.error ?? 'there was no answer' }
-        : { status: answer.code, body: answer.body };
+      if (answer.code === 0) return { status: 0, error: answer.error ?? 'there was no answer' };
+      const retryAfter = answer.headers.filter(({ key }) => key.toLowerCase() === 'retry-after');
+      return {
+        ...{ status: answer.code, body: answer.body },
+        retryAfter: retryAfter.map(({ value }) => value.trim()),
+      };
     },
   };
 }

@@ -13,6 +13,8 @@ const FIRST_PAUSE_SECONDS = 5;
 const LAST_PAUSE_SECONDS = 300;
 /** The last attempt is made a little under 25 hours after the first; what an endpoint's pauses have kept longer is given up. */
 const LONGEST_HOURS = 25;
+/** Of what an endpoint that asks to be left alone keeps waiting. */
+const LAST_CHANCE_HOURS = 24;
 /** Rows of a webhook that one claim looks at. */
 const LOOK_AT = sql.lit(200);
 /** `size` counts no further: it is asked at each scrape of the metrics. */
@@ -23,6 +25,7 @@ interface ClaimedRow extends Omit<EventRow, 'seq' | 'xid'> {
   readonly claim: string;
   readonly webhook_id: string;
   readonly attempts: number;
+  readonly age_ms: number;
   readonly url: string;
   readonly secrets_sealed: string;
 }
@@ -76,7 +79,8 @@ export class SqlOutbox implements Outbox {
          set claim = ${`${node} `}::text || gen_random_uuid()::text, lease_until = now() + ${milliseconds(leaseMs)}
         from due, events e, webhooks w
        where d.id = due.id and e.seq = d.event_seq and w.id = d.webhook_id
-      returning d.id as delivery_id, d.claim, d.webhook_id, d.attempts, w.url, w.secrets_sealed,
+      returning d.id as delivery_id, d.claim, d.webhook_id, d.attempts, w.url,
+                extract(epoch from now() - d.created_at)::float8 * 1000 as age_ms, w.secrets_sealed,
                 e.id, e.application_id, e.subject, e.position, e.type, e.at, e.data`.execute(this.#db);
     const now = this.#clock.now();
     return rows.map((row) => ({
@@ -87,10 +91,12 @@ export class SqlOutbox implements Outbox {
       url: row.url,
       secrets: openSecrets(row.secrets_sealed, this.#vault, now),
       attempts: row.attempts,
+      ageMs: Math.max(0, row.age_ms),
       event: readEventRow(row),
     }));
   }
 
+  /** A pause is kept: what was on its way when the endpoint asked for it says nothing of what it can take now. */
   async delivered(id: string, claim: string, status: number): Promise<void> {
     await sql`
       with done as (
@@ -99,14 +105,14 @@ export class SqlOutbox implements Outbox {
                last_error = null, next_at = null, claim = null, lease_until = null
          where ${ours(id, claim)} returning id, webhook_id, subject),
       ${nextIsDue(sql`true`)}
-      update webhooks set failures = 0, paused_until = null
-       where id in (select webhook_id from done) and (failures > 0 or paused_until is not null)`.execute(
+      update webhooks set failures = 0, paused_until = case when paused_until > now() then paused_until end
+       where id in (select webhook_id from done) and (failures > 0 or paused_until <= now())`.execute(
       this.#db,
     );
   }
 
   async failed(id: string, claim: string, outcome: FailedDelivery): Promise<void> {
-    const { status, error, againInMs, gone } = outcome;
+    const { status, error, againInMs, askedMs = 0, gone } = outcome;
     const again = againInMs === undefined ? sql`null::timestamptz` : sql`now() + ${milliseconds(againInMs)}`;
     await sql`
       with done as (
@@ -121,7 +127,8 @@ export class SqlOutbox implements Outbox {
            and done.next_at is not null),
       ${nextIsDue(sql`done.next_at is null`)}
       update webhooks set enabled = enabled and not ${gone}::boolean, failures = failures + 1,
-             paused_until = case when failures + 1 >= ${sql.lit(CIRCUIT_FAILURES)} then now() + ${PAUSE} end
+             paused_until = greatest(paused_until, case when failures + 1 >= ${sql.lit(CIRCUIT_FAILURES)} then now() + ${PAUSE} end,
+                                     ${askedMs > 0 ? leftAlone(askedMs) : sql`null`})
        where id in (select webhook_id from done)`.execute(this.#db);
   }
 
@@ -172,5 +179,12 @@ const ours = (id: string, claim: string) =>
 
 const PAUSE = sql`least(${sql.lit(LAST_PAUSE_SECONDS)}, ${sql.lit(FIRST_PAUSE_SECONDS)}
   * power(2, least(failures + 1 - ${sql.lit(CIRCUIT_FAILURES)}, 20))) * interval '1 second'`;
+
+/** So long as the endpoint asks, but no longer than until what has waited longest has its last chance; for `webhooks`. */
+const leftAlone = (
+  ms: number,
+) => sql`least(now() + ${milliseconds(ms)}, ${milliseconds(LAST_CHANCE_HOURS * 3_600_000)} + (
+  select min(waiting.created_at) from webhook_deliveries waiting
+   where waiting.webhook_id = webhooks.id and waiting.state = 'waiting'))`;
 
 const milliseconds = (count: number) => sql`${sql.lit(`${Math.round(count)} milliseconds`)}::interval`;

@@ -217,6 +217,47 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
       expect((await claim()).length).toBe(8);
     });
 
+    it('an endpoint that asks for time gets it, whatever else there is to deliver, but no longer than the day has', async () => {
+      const server = await receiver();
+      server.answer = () => ({ status: 429, headers: { 'retry-after': '7200' } });
+      const { webhook } = await hook(server.url);
+      await events.append([told('a')]);
+      dispatch();
+      await until(async () => expect(await states(webhook.id)).toEqual(['waiting 1 429']));
+      const waits = async (what: string): Promise<number> => {
+        const { rows } = await sql<{ minutes: number }>`
+          select extract(epoch from max(${sql.raw(what)}) - now())::float8 / 60 as minutes
+            from webhooks w join webhook_deliveries d on d.webhook_id = w.id where w.id = ${webhook.id}`.execute(
+          db,
+        );
+        return Math.round(rows[0]?.minutes ?? 0);
+      };
+      expect(await waits('w.paused_until')).toBe(120);
+      expect(await waits('d.next_at')).toBeGreaterThanOrEqual(120);
+      expect((await webhooks.deliveries(webhook.id, 'taxi', { limit: 1 }))?.items[0]?.lastError).toBe(
+        'it answered 429, and asks to be left alone for 7200 s',
+      );
+      // Neither a new event nor one that was on its way ends what was asked for.
+      await events.append([told('b')]);
+      expect(await claim('node-2')).toEqual([]);
+      await sql`update webhook_deliveries set claim = 'other', lease_until = now() where subject = 'b'`.execute(
+        db,
+      );
+      const { rows } = await sql<{
+        id: number;
+      }>`select id from webhook_deliveries where subject = 'b'`.execute(db);
+      await outbox.delivered(String(rows[0]?.id), 'other', 204);
+      expect(await waits('w.paused_until')).toBe(120);
+      // What has waited for most of the day gets its last chance before it is given up.
+      await letTimePass();
+      await sql`update webhook_deliveries set created_at = now() - interval '23 hours' where subject = 'a'`.execute(
+        db,
+      );
+      await until(async () => expect(await states(webhook.id)).toContain('waiting 2 429'));
+      expect(await waits('w.paused_until')).toBe(60);
+      expect(await waits('d.next_at')).toBe(110);
+    });
+
     it('what nobody could deliver for a day is given up, and the size of the outbox is known', async () => {
       const { webhook } = await hook('https://example.com');
       expect(await outbox.size()).toEqual({ waiting: 0, oldestSeconds: 0 });
@@ -287,7 +328,7 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
     it('410 disables the webhook; redirects are not followed; private addresses are reached by setting only', async () => {
       const [gone, elsewhere, target] = [await receiver(), await receiver(), await receiver()];
       gone.answer = () => 410;
-      elsewhere.answer = () => ({ status: 302, location: target.url });
+      elsewhere.answer = () => ({ status: 302, headers: { location: target.url } });
       const { webhook } = await hook(gone.url);
       const redirecting = await hook(elsewhere.url);
       await events.append([told('a'), told('a')]);

@@ -9,7 +9,10 @@ export interface Received {
 }
 
 /** What it answers: a status, headers too, or nothing at all. */
-export type Answer = number | { readonly status: number; readonly location: string } | 'silence';
+export type Answer =
+  | number
+  | { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+  | 'silence';
 
 /** A customer's server that gets webhooks, over real HTTP on 127.0.0.1. */
 export class WebhookReceiver {
@@ -28,7 +31,7 @@ export class WebhookReceiver {
         this.received.push(received);
         if (answer === 'silence') return;
         if (typeof answer === 'number') response.writeHead(answer).end();
-        else response.writeHead(answer.status, { location: answer.location }).end();
+        else response.writeHead(answer.status, answer.headers).end();
       });
     });
   }
