@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../test/kit/virtual-clock.ts';
 import type { EventStore } from '../events/ports.ts';
 import type { ReadEvent } from '../events/types.ts';
-import { eventStream } from './event-stream.ts';
+import { eventStreamBody, Stalled } from './event-stream.ts';
 
 /** A log of numbered events; the cursor is how many were read. */
 class FakeLog implements Pick<EventStore, 'read' | 'end' | 'append'> {
@@ -29,13 +29,14 @@ class FakeLog implements Pick<EventStore, 'read' | 'end' | 'append'> {
   }
 }
 
-function follow() {
+/** @param reads whether somebody reads it. */
+function follow({ reads = true } = {}) {
   const clock = new VirtualClock(0);
   const log = new FakeLog();
   const rings = new Set<() => void>();
   const ended = new AbortController();
   const world = { clock, log, ended, isGood: true, text: '', isOver: false };
-  const text = eventStream({
+  const body = eventStreamBody({
     ...{ log, clock, cursor: '0', signal: ended.signal, filter: { applicationId: 'app', types: [] } },
     bell: {
       onRing: (listener) => {
@@ -46,10 +47,11 @@ function follow() {
     mayGoOn: async () => world.isGood,
   });
   const reading = (async (): Promise<void> => {
-    for await (const part of text) world.text += part;
+    if (!reads) return;
+    for await (const part of body) world.text += String(part);
     world.isOver = true;
   })();
-  return Object.assign(world, { reading, rings, ring: () => [...rings].forEach((one) => void one()) });
+  return Object.assign(world, { body, reading, rings, ring: () => [...rings].forEach((one) => void one()) });
 }
 
 const ids = (text: string): string[] => [...text.matchAll(/"id":"(evt_\d+)"/g)].map(([, id]) => id!);
@@ -102,5 +104,47 @@ describe('the stream of events', () => {
     await world.clock.advance(3_000);
     await world.reading;
     expect([world.isOver, world.clock.pending, world.rings.size]).toEqual([true, 0, 0]);
+  });
+
+  it('asks for its key while events come without a pause, too', async () => {
+    const world = follow();
+    world.isGood = false;
+    for (let second = 0; second < 16 && !world.isOver; second++) {
+      world.log.add(1);
+      await world.clock.advance(1_000);
+    }
+    await world.reading;
+    expect([world.isOver, ids(world.text).length < 16, world.clock.pending]).toEqual([true, true, 0]);
+  });
+
+  it('reads no further than a few pages for who does not read, and cuts it after a minute', async () => {
+    const world = follow({ reads: false });
+    world.log.add(100_000);
+    const failed = new Promise<Error>((resolve) => world.body.once('error', resolve));
+    world.body.read(0);
+    await world.clock.advance(59_999);
+    const { reads } = world.log;
+    expect([world.body.destroyed, reads > 1 && reads < 10]).toEqual([false, true]);
+    expect(world.body.readableLength).toBeLessThan(128 * 1024);
+    await world.clock.advance(1);
+    expect(await failed).toBeInstanceOf(Stalled);
+    expect((await failed).message).toBe('its client has read nothing for 60 s');
+    expect([world.log.reads, world.clock.pending, world.rings.size]).toEqual([reads, 0, 0]);
+  });
+
+  it('who reads slowly gets everything in order', async () => {
+    const world = follow({ reads: false });
+    world.log.add(2_000);
+    world.body.read(0);
+    let text = '';
+    while (ids(text).length < 2_000) {
+      await world.clock.advance(30_000);
+      text += String(world.body.read() ?? '');
+    }
+    expect(ids(text)).toEqual(world.log.events.map(({ id }) => id));
+    world.ended.abort();
+    world.body.destroy();
+    await world.clock.advance(0);
+    expect(world.clock.pending).toBe(0);
   });
 });

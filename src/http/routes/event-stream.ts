@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { describeError } from '../../kernel/logger.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { applicationFilter, keyOf } from '../authorize.ts';
 import { EventCursor, EventFilter, readTypes } from '../event-schemas.ts';
-import { eventStream, type StreamOptions } from '../event-stream.ts';
+import { eventStreamBody, type StreamOptions } from '../event-stream.ts';
 import { some } from '../masking-views.ts';
 import type { HttpServerOptions } from '../options.ts';
 import { HttpError } from '../problems.ts';
@@ -64,13 +63,12 @@ export function liveEvents(
       if (streams.size >= MAX_STREAMS) throw new HttpError('events/too-many-streams');
       const ended = new AbortController();
       streams.add(ended);
-      const text = eventStream({
+      const body = eventStreamBody({
         ...{ log: parts.events.log, bell: parts.events.bell, clock, filter, signal: ended.signal },
         cursor: begin,
         mayGoOn: async () =>
           (await apiKeys.list()).some(({ id, revokedAt }) => id === key.id && revokedAt === undefined),
       } satisfies StreamOptions);
-      const body = Readable.from(text, { objectMode: false, highWaterMark: 64 * 1024 });
       body.once('error', (error) => log.warn({ err: describeError(error) }, 'a stream of events ended'));
       body.once('close', () => streams.delete(ended));
       // A generator that waits does not notice that nobody reads any more.
