@@ -29,6 +29,8 @@ const WORDS = {
   },
 };
 const REFUSED = { 'unknown-caller': 'unknown', 'intercept-silent': 'failed', 'too-many-attempts': 'failed' };
+/** Reasons why a call is not made for which its session was good when it was asked for: it ended, or had its last call. */
+const TOO_LATE = ['unknown-caller', 'calls-used-up', 'blocked', 'too-many-attempts'];
 /** Calls that hear us before they are answered. */
 const early = new Set();
 const LEAVE_ALONE = VoxEngine.customData().trim();
@@ -96,27 +98,29 @@ async function connect(call, decision) {
   await speak(call, decision.greeting, decision);
   const began = Date.now();
   let code = 404;
+  let reason = '';
   for (const [callee, { announcement }] of decision.callees.entries()) {
     if (call.state() === 'TERMINATED') return;
     if (callee > 0 && Date.now() - began > PATIENCE_MS) await answer(call);
-    code = await join(call, Masking.call(decision, { callee }), decision, announcement);
+    ({ code, reason } = await join(call, Masking.call(decision, { callee }), decision, announcement));
     if (code === 0) return;
   }
+  if (TOO_LATE.includes(reason)) return end(call, decision, REFUSED[reason] ?? 'refused', code);
   const busy = code === 486 || code === 600;
   const silent = [408, 480, 487, 603].includes(code);
   await end(call, decision, busy ? 'busy' : silent ? 'silent' : 'failed', code);
 }
 
-/** Resolves with 0 when the two have talked, else with the status of the one who did not answer. */
+/** Resolves with code 0 when the two have talked, else with the status of the one who did not answer, and why. */
 function join(call, other, decision, announcement = null) {
   return new Promise((resolve) => {
     call.addEventListener(CallEvents.Disconnected, () => other.hangup());
     call.addEventListener(CallEvents.Failed, () => other.hangup());
     other.addEventListener(CallEvents.Ringing, () => ring(call, decision));
-    other.addEventListener(CallEvents.Failed, ({ code }) => resolve(code));
+    other.addEventListener(CallEvents.Failed, ({ code, reason }) => resolve({ code, reason }));
     other.addEventListener(CallEvents.Disconnected, () => {
       call.hangup();
-      resolve(0);
+      resolve({ code: 0, reason: '' });
     });
     other.addEventListener(CallEvents.Connected, async () => {
       await speak(other, announcement, decision);

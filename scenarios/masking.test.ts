@@ -146,6 +146,57 @@ test('a greeting is heard before the other side rings, without an answered call'
   await flow.ended();
 });
 
+test('[row 31] of two who call at once for the last call of a session, one is told that it is not to be had', async () => {
+  const flow = open({ ...ORDER, mode: 'axn', parties: [{ number: DRIVER }], rules: { maxCalls: 1 } });
+  const first = await flow.callsIn({ from: CLIENT, to: SERVICE });
+  const driver = await flow.called();
+  const second = await flow.callsIn({ from: OTHER, to: SERVICE });
+  await second.hearing('says: This call cannot be connected.');
+  await second.ended({ code: 403, within: 20_000 });
+  expect(flow.calledPhones).toHaveLength(1);
+  expect(flow.masking.events).toMatchObject([{ type: 'call.refused', data: { reason: 'calls-used-up' } }]);
+  // Whoever was not answered has not had it.
+  driver.rejects(486);
+  await first.ended({ code: 486, within: 20_000 });
+  const third = await flow.callsIn({ from: OTHER, to: SERVICE });
+  const again = await flow.called();
+  again.answers();
+  await third.hearing(again);
+  third.hangsUp();
+  await again.ended();
+  await flow.ended();
+  expect(flow.masking.calls.map(({ answered }) => answered)).toEqual([false, true]);
+});
+
+test('axg: somebody of the group who does not answer takes no call from the session', async () => {
+  const flow = open({
+    number: SERVICE,
+    mode: 'axg',
+    parties: [{ number: CLIENT }, { number: DRIVER }, { number: OTHER }],
+    rules: { maxCalls: 1 },
+  });
+  const client = await flow.callsIn({ from: CLIENT, to: SERVICE });
+  (await flow.called()).rejects(486);
+  const second = await flow.called();
+  second.answers();
+  await client.hearing(second);
+  client.hangsUp();
+  await second.ended();
+  await flow.ended();
+});
+
+test('[row 31] an order that ends while its greeting is heard connects nobody', async () => {
+  const flow = open();
+  const order = flow.masking.session({ ...ORDER, greeting: 'Welcome.' });
+  const driver = await flow.callsIn({ from: DRIVER, to: SERVICE });
+  await driver.hearing('says: Welcome.');
+  flow.masking.close(order);
+  await driver.hearing('says: There is no order for this call.');
+  await driver.ended({ code: 404, within: 20_000 });
+  expect(flow.calledPhones).toHaveLength(0);
+  await flow.ended();
+});
+
 test('recorded on two channels, and recognised, when the session says so', async () => {
   const flow = open({ ...ORDER, rules: { record: true, transcribe: true, language: 'ru-RU' } });
   const driver = await flow.callsIn({ from: DRIVER, to: SERVICE });

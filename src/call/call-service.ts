@@ -110,9 +110,20 @@ export class CallService implements Calls {
     else if (refusal !== undefined) call.failSoon(causeOfError(refusal));
     else {
       this.#depths.dialled(call, owner.sessionId, plan.outcome.invite.identity);
-      this.#pastFence(call, request.applicationId, plan.outcome.invite);
+      this.#withPermit(call, request, plan.outcome.invite);
     }
     return call;
+  }
+
+  #withPermit(call: OutboundCall, { permit, applicationId }: DialRequest, invite: OutboundInvite): void {
+    if (permit === undefined) {
+      this.#pastFence(call, applicationId, invite);
+      return;
+    }
+    void permit(call.id).then((refusal) => {
+      if (refusal === undefined) this.#pastFence(call, applicationId, invite);
+      else call.failSoon({ ...refusal, by: 'local' });
+    });
   }
 
   /** At once, unless the fence has to ask the database. */

@@ -59,6 +59,40 @@ describe('a dial', () => {
     expect(world.userAgent.outbound).toEqual([]);
   });
 
+  it('waits for its permit before the fence counts it, and fails with what the permit says', async () => {
+    const asked: string[] = [];
+    const permits = [Promise.withResolvers<undefined>(), Promise.withResolvers<object>()] as const;
+    const dial = (at: 0 | 1) =>
+      world.calls.dial(
+        world.request({
+          permit: (callId) => {
+            asked.push(callId);
+            return permits[at].promise as Promise<undefined>;
+          },
+        }),
+        world.ownerOf(),
+      );
+    const granted = dial(0);
+    const refused = dial(1);
+    expect(asked).toEqual([granted.id, refused.id]);
+    expect([applicants.length, world.userAgent.outbound.length]).toEqual([0, 0]);
+    permits[1].resolve({ code: 403, reason: 'calls-used-up' });
+    expect(await refused.ended).toMatchObject({ code: 403, reason: 'calls-used-up', by: 'local' });
+    permits[0].resolve(undefined);
+    await clock.advance(0);
+    expect(applicants.map(({ call }) => call.id)).toEqual([granted.id]);
+    expect(world.userAgent.outbound).toHaveLength(1);
+  });
+
+  it('[row 40] that is hung up while it waits for its permit is never sent', async () => {
+    const permit = Promise.withResolvers<undefined>();
+    const call = world.calls.dial(world.request({ permit: () => permit.promise }), world.ownerOf());
+    call.hangup();
+    permit.resolve(undefined);
+    expect(await call.ended).toMatchObject({ code: 487, by: 'local' });
+    expect(world.userAgent.outbound).toEqual([]);
+  });
+
   it('hands the fence on to whoever follows a redirect', () => {
     world.calls.dial(world.request(), world.ownerOf());
     const mayLeadTo = world.userAgent.outbound[0]?.invite.mayLeadTo;

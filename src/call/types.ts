@@ -146,6 +146,11 @@ export interface DialRequest {
   readonly maxForwards: number;
   /** Whose call it is, for the records and for those who follow that masking session. */
   readonly maskingSessionId?: string | undefined;
+  /**
+   * Asked once, with the id of the call, before anything is sent: with what the call fails, or nothing. The call is there
+   * meanwhile and can be hung up. Never rejects.
+   */
+  readonly permit?: (callId: string) => Promise<Pick<CallEnd, 'code' | 'reason'> | undefined>;
 }
 
 /** What a rule led to for a call that came in. */

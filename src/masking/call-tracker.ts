@@ -1,19 +1,31 @@
 /**
- * Writes down what becomes of masked calls, behind the calls: nobody's conversation waits for the database. What cannot be
- * written is tried again, in order, so that no session stays in progress for a call that is over; what a dead process has
- * left is closed by `MaskedCallStore.recover`.
+ * Writes down what becomes of masked calls. Only the beginning is waited for, since it may be refused; what follows is written
+ * behind the calls: nobody's conversation waits for the database. What cannot be written is tried again, in order, so that no
+ * session stays in progress for a call that is over; what a dead process has left is closed by `MaskedCallStore.recover`.
  */
 import type { Clock, TimerHandle } from '../kernel/clock.ts';
 import { describeError, type Logger } from '../kernel/logger.ts';
-import type { MaskedCallStore } from './ports.ts';
+import type { BeginRefusal, MaskedCallStore } from './ports.ts';
 
 export type MaskedLeg = Parameters<MaskedCallStore['begin']>[0];
+export type CallTerms = Pick<Parameters<MaskedCallStore['begin']>[1], 'attemptsPerHour'>;
 export type CallOutcome = Parameters<MaskedCallStore['ended']>[1];
 
 /** Between two tries, milliseconds; the last one again and again. */
 const PAUSES_MS = [200, 1_000, 5_000, 15_000];
 /** Tries for one write, a quarter of an hour; after that something is wrong that time does not heal. */
 const MOST_TRIES = 60;
+/** So long a call waits to be begun, milliseconds: a failover of the database, and not more silence than a caller bears. */
+const BEGIN_MS = 5_000;
+
+/** The call may not begin, because nobody could be asked. */
+export class NotBegun extends Error {
+  override readonly name = 'NotBegun';
+
+  constructor() {
+    super(`the database has not answered within ${BEGIN_MS / 1000} s`);
+  }
+}
 
 interface Write {
   readonly what: string;
@@ -21,7 +33,10 @@ interface Write {
 }
 
 interface Tracked {
+  readonly sessionId: string | undefined;
   readonly writes: Write[];
+  answered: boolean;
+  ended: boolean;
   tries: number;
   /** Nothing more is written of a call whose beginning was lost. */
   lost: boolean;
@@ -54,17 +69,44 @@ export class CallTracker {
     return sum;
   }
 
-  begin(leg: MaskedLeg): void {
-    this.#calls.set(leg.id, { writes: [], tries: 0, lost: false, running: false, timer: undefined });
-    this.#add(leg.id, { what: 'begin', run: () => this.#store.begin(leg) });
+  /**
+   * Whoever may begin is told of by `answered` and `ended`. Nothing is kept of who may not.
+   *
+   * @throws NotBegun the database does not answer; what it may have written is ended by `ended`.
+   */
+  begin(leg: MaskedLeg, terms: CallTerms): Promise<BeginRefusal | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<BeginRefusal | undefined>();
+    const state = { late: false };
+    const timer = this.#clock.setTimeout(() => {
+      state.late = true;
+      reject(new NotBegun());
+    }, BEGIN_MS);
+    const run = async (): Promise<void> => {
+      // Whether an earlier try was written nobody knows; `ended` says what became of it.
+      if (state.late) return;
+      const refusal = await this.#store.begin(leg, { ...terms, over: this.#over(leg.sessionId) });
+      this.#clock.clearTimeout(timer);
+      if (refusal !== undefined) this.#calls.delete(leg.id);
+      resolve(refusal);
+    };
+    this.#calls.set(leg.id, {
+      ...{ sessionId: leg.sessionId, writes: [], answered: false, ended: false },
+      ...{ tries: 0, lost: false, running: false, timer: undefined },
+    });
+    this.#add(leg.id, { what: 'begin', run });
+    return promise;
   }
 
   answered(id: string): void {
+    const tracked = this.#calls.get(id);
+    if (tracked !== undefined) tracked.answered = true;
     this.#add(id, { what: 'answered', run: () => this.#store.answered(id) });
   }
 
   /** The last word on that call. */
   ended(id: string, outcome: CallOutcome): void {
+    const tracked = this.#calls.get(id);
+    if (tracked !== undefined) tracked.ended = true;
     this.#add(id, {
       what: 'ended',
       run: async () => {
@@ -87,6 +129,15 @@ export class CallTracker {
     this.#closed = true;
     for (const { timer } of this.#calls.values()) this.#clock.clearTimeout(timer);
     return this.waiting;
+  }
+
+  /** Of a group, one is called when the one before has not answered: that is known here before it is written. */
+  #over(sessionId: string | undefined): readonly string[] {
+    if (sessionId === undefined) return [];
+    const over: string[] = [];
+    for (const [id, tracked] of this.#calls)
+      if (tracked.sessionId === sessionId && tracked.ended && !tracked.answered) over.push(id);
+    return over;
   }
 
   #add(id: string, write: Write): void {

@@ -2,12 +2,23 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Target } from './connection.ts';
 import type { ResolutionStore } from './ports.ts';
-import type { ConnectDecision, Decision, Question, RejectReason, RoutingPolicy } from './types.ts';
-
-const HOUR_MS = 3_600_000;
+import {
+  ATTEMPTS_MS,
+  type ConnectDecision,
+  type Decision,
+  type Question,
+  type RejectReason,
+  type RoutingPolicy,
+} from './types.ts';
 
 /** Statuses are those of RFC 3261 §21.4 and §21.5: 480 may be tried later, 403 not. */
-const STATUS = { 'one-way': 403, 'calls-used-up': 403, blocked: 403, 'too-many-attempts': 480 } as const;
+const STATUS = {
+  'one-way': 403,
+  'calls-used-up': 403,
+  blocked: 403,
+  'too-many-attempts': 480,
+  'unknown-caller': 404,
+} as const;
 
 interface Verdict {
   readonly decision: ConnectDecision | Extract<Decision, { readonly kind: 'reject' }>;
@@ -33,7 +44,7 @@ export async function passFences(
     question.applicationId,
     question.caller,
     decision.callees.map(({ number }) => number),
-    tools.clock.now() - HOUR_MS,
+    tools.clock.now() - ATTEMPTS_MS,
   );
   const judged = decision.callees.map((callee, index) => ({ callee, ...fences[index] }));
   const unblocked = judged.filter(({ blocked }) => blocked === false);
@@ -48,6 +59,11 @@ export async function passFences(
   };
 }
 
+/** The decision for a call that a fence stops. */
+export function rejection(reason: RejectReason & keyof typeof STATUS): Extract<Decision, { kind: 'reject' }> {
+  return { kind: 'reject', status: STATUS[reason], reason };
+}
+
 function refused(reason: RejectReason & keyof typeof STATUS, detail: string): Verdict {
-  return { decision: { kind: 'reject', status: STATUS[reason], reason }, detail };
+  return { decision: rejection(reason), detail };
 }

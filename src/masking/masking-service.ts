@@ -7,6 +7,7 @@ import { Emitter } from '../kernel/emitter.ts';
 import { describeError, type Logger } from '../kernel/logger.ts';
 import type { PhoneNumber } from '../kernel/phone-number.ts';
 import { type CallOutcome, CallTracker, type MaskedLeg } from './call-tracker.ts';
+import { rejection } from './fences.ts';
 import type { BlockStore, MaskedCallStore, ResolutionStore } from './ports.ts';
 import type { Decision, Question, Resolution } from './types.ts';
 
@@ -14,8 +15,11 @@ import type { Decision, Question, Resolution } from './types.ts';
 export interface MaskedCalls {
   /** Who is meant by a call. Rejects when the database does not answer. */
   resolve(call: Question & InSession): Promise<ResolvedCall>;
-  /** A leg to a callee was dialled; what becomes of it is told by the other two, in order. Written behind the call. */
-  begin(leg: MaskedLeg): void;
+  /**
+   * A leg to a callee is about to be dialled: why it may not be after all, or nothing. What becomes of one that may is told by
+   * the other two, in order, and written behind the call. Rejects when the database does not answer.
+   */
+  begin(leg: MaskedLeg & { readonly callId: string }): Promise<Refusal | undefined>;
   answered(id: string): void;
   ended(id: string, outcome: CallOutcome): void;
   /** From now on `other` does not reach `asker`; without `other`, whoever the last call was with. False: there was none. */
@@ -27,6 +31,8 @@ export interface MaskedCalls {
   /** Tells the customer's backend, by an event, that the caller wants to be called back. Resolves when that is written. */
   promise(call: Question & InSession): Promise<void>;
 }
+
+export type Refusal = Extract<Decision, { readonly kind: 'reject' }>;
 
 /** In which scenario session the call is. */
 export interface InSession {
@@ -113,8 +119,15 @@ export class MaskingService implements MaskedCalls {
     }
   }
 
-  begin(leg: MaskedLeg): void {
-    this.#tracker.begin(leg);
+  /** @param given `callId` is that of the caller's leg, which is told in the event of a refusal. */
+  async begin({ callId, ...leg }: MaskedLeg & { readonly callId: string }): Promise<Refusal | undefined> {
+    const { applicationId, scenarioSessionId, caller } = leg;
+    const { attemptsPerHour } = await this.#options.people.policy(applicationId);
+    const reason = await this.#tracker.begin(leg, { attemptsPerHour });
+    if (reason === undefined) return undefined;
+    const refusal = rejection(reason);
+    await this.#tellRefused({ applicationId, scenarioSessionId, caller, callId }, refusal);
+    return refusal;
   }
 
   answered(id: string): void {
@@ -169,8 +182,13 @@ export class MaskingService implements MaskedCalls {
 
   /** The refusal stands whether or not it could be written down. */
   async #tellRefused(
-    { applicationId, caller, callId, scenarioSessionId }: Question & InSession,
-    { reason, status }: Extract<Decision, { kind: 'reject' }>,
+    {
+      applicationId,
+      caller,
+      callId,
+      scenarioSessionId,
+    }: Pick<Question, 'applicationId' | 'caller' | 'callId'> & InSession,
+    { reason, status }: Refusal,
   ): Promise<void> {
     const { people, events, clock, log } = this.#options;
     try {

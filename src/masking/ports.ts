@@ -16,6 +16,7 @@ import type {
   PoolNumber,
   PullRules,
   Question,
+  RejectReason,
   RoutingPolicy,
   SessionChange,
   SessionStatus,
@@ -121,18 +122,38 @@ export interface ResolutionStore {
   setPolicy(applicationId: string, policy: RoutingPolicy): Promise<void>;
 }
 
+/** `unknown-caller`: the session is over. */
+export type BeginRefusal = Extract<
+  RejectReason,
+  'unknown-caller' | 'calls-used-up' | 'blocked' | 'too-many-attempts'
+>;
+
 /** What becomes of calls that were resolved. `id` is that of the leg to the callee. */
 export interface MaskedCallStore {
-  begin(call: {
-    readonly id: string;
-    readonly applicationId: string;
-    readonly sessionId: string | undefined;
-    readonly scenarioSessionId: string;
-    readonly caller: PhoneNumber;
-    readonly callee: PhoneNumber;
-    readonly callerPartyId: string | undefined;
-    readonly calleePartyId: string | undefined;
-  }): Promise<void>;
+  /**
+   * Before the callee is called: judges, in the transaction that writes it down, what may have changed since the call was
+   * resolved. So no two calls that begin at once have the last place of a session both. Told again, it judges again.
+   *
+   * @returns why the call may not begin, and nothing was written then; undefined: it may.
+   */
+  begin(
+    call: {
+      readonly id: string;
+      readonly applicationId: string;
+      readonly sessionId: string | undefined;
+      readonly scenarioSessionId: string;
+      readonly caller: PhoneNumber;
+      readonly callee: PhoneNumber;
+      readonly callerPartyId: string | undefined;
+      readonly calleePartyId: string | undefined;
+    },
+    terms: {
+      /** `RoutingPolicy.attemptsPerHour`. */
+      readonly attemptsPerHour: number | undefined;
+      /** Ids of calls that ended unanswered, of which that is not written yet: they take no place. */
+      readonly over: readonly string[];
+    },
+  ): Promise<BeginRefusal | undefined>;
   /** Counts it, moves a sliding expiry on; closes the session when its calls are used up and this one has ended. */
   answered(id: string): Promise<void>;
   ended(

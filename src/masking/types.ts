@@ -180,6 +180,9 @@ export interface Block {
   readonly expiresAt: number | undefined;
 }
 
+/** Over so many milliseconds attempts are counted (`RoutingPolicy.attemptsPerHour`). */
+export const ATTEMPTS_MS = 3_600_000;
+
 /** How calls are resolved, per application, as data. `policy.ts` reads it. */
 export interface RoutingPolicy {
   /** When a caller could mean several sessions: what is tried, in order; what cannot decide goes on to the next. */

@@ -90,14 +90,28 @@ export class CallsDouble implements Calls {
     const shows = typeof callerid === 'string' ? callerid : (this.#named(callerid) ?? '');
     const call = this.#make({ incoming: false, from: shows, to, displayName, headers: {} });
     call.media = owner.media;
-    this.#options.onCall({ call, from, to, headers: toHeaderMap(shown?.headers ?? []) });
+    const made: NewCall = { call, from, to, headers: toHeaderMap(shown?.headers ?? []) };
     if (outcome.kind === 'refused') {
+      this.#options.onCall(made);
       const { code, reason } = outcome.cause;
       const known = [...this.#options.numbers()].join(', ');
       const hint = code === 403 ? ` (the flow's numbers: ${known === '' ? 'none' : known})` : '';
       call.refuse(code, `${reason}${hint}`);
-    }
+    } else if (request.permit === undefined) this.#options.onCall(made);
+    else void this.#withPermit(request.permit, made);
     return call;
+  }
+
+  /** Nobody is called, and nobody's phone is there to be met, before that is granted. */
+  async #withPermit(permit: NonNullable<DialRequest['permit']>, made: NewCall): Promise<void> {
+    const { call, to } = made;
+    const refusal = await permit(call.id);
+    if (refusal === undefined) {
+      if (call.state !== 'TERMINATED') this.#options.onCall(made);
+      return;
+    }
+    this.#options.note(call, 'note', `${to} is not called`);
+    call.refuse(refusal.code, refusal.reason);
   }
 
   adopt(call: Call, owner: CallOwner): void {

@@ -1,8 +1,9 @@
 /** What the masking service of a flow has stored, in memory: sessions, calls, blocks, the policy. */
 import type { Clock } from '../kernel/clock.ts';
 import type { PhoneNumber } from '../kernel/phone-number.ts';
-import type { Candidate, MaskedCallStore, ResolutionStore } from '../masking/ports.ts';
+import type { BeginRefusal, Candidate, MaskedCallStore, ResolutionStore } from '../masking/ports.ts';
 import {
+  ATTEMPTS_MS,
   DEFAULT_POLICY,
   type MaskingSession,
   type Party,
@@ -113,11 +114,27 @@ export class MaskingSessions implements ResolutionStore, Omit<MaskedCallStore, '
     this.#policy = policy;
   }
 
-  async begin({ id, sessionId, caller, callee }: Parameters<MaskedCallStore['begin']>[0]): Promise<void> {
+  async begin(...[call, terms]: Parameters<MaskedCallStore['begin']>): Promise<BeginRefusal | undefined> {
+    this.#check();
+    const { id, sessionId, caller, callee } = call;
     const startedAt = this.#clock.now();
-    this.calls.push({ id, sessionId, caller, callee, startedAt, answered: false, ended: undefined });
     const session = this.find(sessionId ?? '');
+    if (session !== undefined) {
+      if (!this.#live().includes(session)) return 'unknown-caller';
+      const { maxCalls = Number.POSITIVE_INFINITY } = session.rules;
+      const ringing = this.calls.filter(
+        (one) => one.sessionId === sessionId && !one.answered && !one.ended && !terms.over.includes(one.id),
+      );
+      if (session.calls + ringing.length >= maxCalls) return 'calls-used-up';
+    }
+    const since = startedAt - ATTEMPTS_MS;
+    const [fence] = await this.fences(call.applicationId, caller, [callee], since);
+    if (fence?.blocked === true) return 'blocked';
+    const { attemptsPerHour = Number.POSITIVE_INFINITY } = terms;
+    if ((fence?.attempts ?? 0) >= attemptsPerHour) return 'too-many-attempts';
+    this.calls.push({ id, sessionId, caller, callee, startedAt, answered: false, ended: undefined });
     if (session !== undefined) session.lastCallAt = startedAt;
+    return undefined;
   }
 
   async answered(id: string): Promise<void> {

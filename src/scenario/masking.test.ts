@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PhoneNumber } from '../kernel/phone-number.ts';
-import type { MaskedCalls } from '../masking/masking-service.ts';
+import type { MaskedCalls, Refusal } from '../masking/masking-service.ts';
 import type { ConnectDecision, Decision, Question } from '../masking/types.ts';
 import { BadCommand, parseCommand } from './parse-command.ts';
 import { route, SessionKit, turns } from './test-support/session-kit.ts';
@@ -15,6 +15,8 @@ class Desk implements MaskedCalls {
   readonly told: string[] = [];
   readonly wishes: (readonly [string, string | undefined])[] = [];
   decision: Decision | Error | Promise<never> = connect();
+  /** Of a leg that is about to be dialled. */
+  verdict: Refusal | Error | Promise<never> | undefined;
 
   async resolve(question: Question) {
     this.questions.push(question);
@@ -22,8 +24,11 @@ class Desk implements MaskedCalls {
     if (decision instanceof Error) throw decision;
     return { decision, language: 'ru-RU' };
   }
-  begin({ sessionId, scenarioSessionId, calleePartyId }: Parameters<MaskedCalls['begin']>[0]): void {
+  async begin({ sessionId, scenarioSessionId, calleePartyId }: Parameters<MaskedCalls['begin']>[0]) {
     this.told.push(`begin ${sessionId} ${calleePartyId} ${scenarioSessionId === '' ? '' : 'in a session'}`);
+    const verdict = await this.verdict;
+    if (verdict instanceof Error) throw verdict;
+    return verdict;
   }
   answered(): void {
     this.told.push('answered');
@@ -69,9 +74,10 @@ function connect(more: Partial<ConnectDecision> = {}): ConnectDecision {
   };
 }
 
-async function world(script: string, decision: Desk['decision'] = connect()) {
+async function world(script: string, decision: Desk['decision'] = connect(), verdict?: Desk['verdict']) {
   const desk = new Desk();
   desk.decision = decision;
+  desk.verdict = verdict;
   const kit = await SessionKit.create({}, { masking: desk });
   const caller = kit.calls.ring(route(`require(Modules.Masking); ${script}`), CALLER, SERVICE);
   await turns();
@@ -155,6 +161,27 @@ describe('Masking', () => {
       await kit.advance(10_000);
       kit.expectNothingLeft();
     }
+  });
+
+  it('[row 31] a call that may not begin any more fails with what the fence says', async () => {
+    const script = `VoxEngine.addEventListener(AppEvents.CallAlerting, async ({ call }) => {
+      const other = Masking.call(await Masking.resolve(call));
+      other.addEventListener(CallEvents.Failed, ({ code, reason }) => { Logger.write(code + ' ' + reason); VoxEngine.terminate(); });
+    });`;
+    const outcome = async (verdict: Desk['verdict']) => {
+      const { desk, kit } = await world(script, connect(), verdict);
+      await kit.advance(70_000);
+      kit.expectNothingLeft();
+      expect(desk.told.at(-1)).toMatch(/^ended \{"answered":false/);
+      return kit.logs;
+    };
+    expect(await outcome({ kind: 'reject', status: 403, reason: 'calls-used-up' })).toEqual([
+      '403 calls-used-up',
+    ]);
+    expect(await outcome(new Error('nobody answers'))).toEqual([
+      'The call is not made: nobody answers.',
+      '503 The call could not be written down',
+    ]);
   });
 
   it('a script that dies leaves no call behind, and its end is told', async () => {

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely';
-import type { MaskedCallStore } from '../masking/ports.ts';
+import type { BeginRefusal, MaskedCallStore } from '../masking/ports.ts';
 import type { ClosedReason } from '../masking/types.ts';
 import { appendEvents } from './append-events.ts';
+import { beginCall } from './masked-call-begin.ts';
 import { setExpiry } from './masking-change.ts';
 import { closeSessions } from './masking-close.ts';
-import { findOrMakePeople } from './masking-people.ts';
 import { inTransaction } from './masking-retry.ts';
 import { readRules } from './masking-session-rows.ts';
 import { type MaskingTools, secondsAfter } from './masking-tools.ts';
@@ -25,41 +25,8 @@ export class SqlMaskedCalls implements MaskedCallStore {
     this.#node = node;
   }
 
-  async begin(call: Parameters<MaskedCallStore['begin']>[0]): Promise<void> {
-    const now = this.#now();
-    await inTransaction(this.#db, this.#tools, async (trx) => {
-      const people = await findOrMakePeople(
-        trx,
-        this.#tools,
-        call.applicationId,
-        [call.caller, call.callee],
-        now,
-      );
-      await trx
-        .insertInto('masking_calls')
-        .values({
-          id: call.id,
-          application_id: call.applicationId,
-          session_id: call.sessionId ?? null,
-          scenario_session_id: call.scenarioSessionId,
-          node: this.#node,
-          caller: people[0]?.token ?? '',
-          callee: people[1]?.token ?? '',
-          started_at: now,
-          answered_at: null,
-          ended_at: null,
-          seconds: null,
-          status: null,
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .execute();
-      if (call.sessionId === undefined) return;
-      await trx
-        .updateTable('masking_sessions')
-        .set({ last_call_at: now })
-        .where('id', '=', call.sessionId)
-        .execute();
-    });
+  async begin(...[call, terms]: Parameters<MaskedCallStore['begin']>): Promise<BeginRefusal | undefined> {
+    return await beginCall(this.#db, this.#tools, { ...call, ...terms, node: this.#node });
   }
 
   async answered(id: string): Promise<void> {

@@ -189,10 +189,11 @@ class Run {
     const [one, other] = before?.parties ?? [];
     if (before?.status === 'closed' || one?.number === undefined || other?.number === undefined) return;
     const leg = `leg ${this.#clock.now()} ${id} ${before?.calls}`;
-    await calls.begin({
+    const begun = {
       ...{ id: leg, applicationId: this.#application, sessionId: id, scenarioSessionId: 's' },
       ...{ caller: one.number, callee: other.number, callerPartyId: one.id, calleePartyId: other.id },
-    });
+    };
+    expect(await calls.begin(begun, { attemptsPerHour: undefined, over: [] })).toBeUndefined();
     await calls.answered(leg);
     await calls.ended(leg, { answered: true, seconds: 1, status: 200 });
     this.#witness.met(

@@ -185,6 +185,7 @@ export class SessionMasking implements HostPart {
     }
     const { decision, inbound } = held;
     const { applicationId } = request.route;
+    const pair = { caller: inbound.callerid, callee: callee.number };
     const call = services.calls.dial(
       {
         applicationId,
@@ -194,23 +195,30 @@ export class SessionMasking implements HostPart {
         headers: {},
         maxForwards: request.inbound === undefined ? 70 : request.inbound.maxForwards - 1,
         maskingSessionId: decision.sessionId,
+        permit: (id) =>
+          this.#permit({
+            ...{ id, callId: inbound.id, applicationId, sessionId: decision.sessionId },
+            ...{ scenarioSessionId: sessionId, ...pair },
+            ...{ callerPartyId: decision.callerPartyId, calleePartyId: callee.partyId },
+          }),
       },
       { sessionId, media },
     );
-    const pair = { caller: inbound.callerid, callee: callee.number };
     this.#pairs.set(inbound, pair);
     this.#pairs.set(call, pair);
-    this.#masking.begin({
-      id: call.id,
-      applicationId,
-      sessionId: decision.sessionId,
-      scenarioSessionId: sessionId,
-      ...pair,
-      callerPartyId: decision.callerPartyId,
-      calleePartyId: callee.partyId,
-    });
     this.#follow(call, decision);
     this.#context.own(callId, call);
+  }
+
+  /** The session may have ended since it was resolved, or somebody else may have had its last call. */
+  async #permit(leg: Parameters<MaskedCalls['begin']>[0]) {
+    try {
+      const refusal = await this.#masking.begin(leg);
+      return refusal && { code: refusal.status, reason: refusal.reason };
+    } catch (error) {
+      this.#context.log('warn', `The call is not made: ${messageOf(error)}.`);
+      return { code: 503, reason: 'The call could not be written down' };
+    }
   }
 
   #refusal(held: Held | undefined, nobody: boolean, alive: number): readonly [number, string] | undefined {

@@ -97,7 +97,12 @@ export class FakeCall implements Call {
     this.#finish(code, 'remote');
   }
 
-  #finish(code: number, by: 'local' | 'remote'): void {
+  /** Nothing was sent. */
+  refused({ code, reason }: Pick<CallEnd, 'code' | 'reason'>): void {
+    this.#finish(code, 'local', reason);
+  }
+
+  #finish(code: number, by: 'local' | 'remote', reason = `code ${code}`): void {
     if (this.state === 'TERMINATED') return;
     const answered = this.state === 'CONNECTED';
     this.state = 'TERMINATED';
@@ -105,7 +110,7 @@ export class FakeCall implements Call {
     void this.leg?.close();
     const end: CallEnd = {
       code,
-      reason: `code ${code}`,
+      reason,
       by,
       headers: {},
       durationSeconds: answered ? 12 : 0,
@@ -137,6 +142,9 @@ export class FakeCalls implements Calls {
     this.all.push(call);
     // As the real one: without a number that may be shown, the call fails with 403, later.
     if (target.kind === 'pstn' && request.callerid === '') queueMicrotask(() => call.peerEnds(403));
+    void request.permit?.(call.id).then((refusal) => {
+      if (refusal !== undefined) call.refused(refusal);
+    });
     return call;
   }
 

@@ -1,0 +1,4 @@
+import { embeddedPlaces } from '../kit/storage-places.ts';
+import { maskedCallsContract } from './masked-calls.contract.ts';
+
+maskedCallsContract('the embedded database', embeddedPlaces(), false);
