@@ -10,6 +10,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { makeDatabase } from './new-database.ts';
 import type { WorkerAnswer, WorkerError, WorkerRequest, WorkerStart } from './pglite-protocol.ts';
+import { Statements } from './pglite-statements.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('pglite-worker.ts runs as a worker thread only');
@@ -29,15 +30,15 @@ function describe(error: unknown): WorkerError {
   };
 }
 
-async function run(database: PGlite, request: WorkerRequest): Promise<void> {
+async function run(database: PGlite, statements: Statements, request: WorkerRequest): Promise<void> {
   try {
     if (request.kind === 'close') {
       await database.close();
       answer({ kind: 'rows', id: request.id, rows: [], affected: undefined });
       return;
     }
-    const result = await database.query(request.sql, [...request.parameters]);
-    answer({ kind: 'rows', id: request.id, rows: result.rows, affected: result.affectedRows });
+    const { rows, affected } = await statements.run(request.sql, request.parameters);
+    answer({ kind: 'rows', id: request.id, rows, affected });
   } catch (error) {
     answer({ kind: 'error', id: request.id, error: describe(error) });
   }
@@ -45,9 +46,10 @@ async function run(database: PGlite, request: WorkerRequest): Promise<void> {
 
 async function serve(): Promise<void> {
   const database = await openDatabase((workerData as WorkerStart).folder);
+  const statements = new Statements(database, () => performance.now());
   let last: Promise<void> = Promise.resolve();
   port?.on('message', (request: WorkerRequest) => {
-    last = last.then(() => run(database, request));
+    last = last.then(() => run(database, statements, request));
   });
   answer({ kind: 'ready' });
 }
