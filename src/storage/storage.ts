@@ -11,6 +11,7 @@ import { DataKeys } from './data-keys.ts';
 import { openDatabase } from './database.ts';
 import { Directory } from './directory.ts';
 import { DirectoryAdmin } from './directory-admin.ts';
+import { EmbeddedUpkeep } from './embedded-upkeep.ts';
 import { SqlErasureStore } from './erasure-store.ts';
 import { EventBell } from './event-bell.ts';
 import { SqlEventLogStore } from './event-log-store.ts';
@@ -101,6 +102,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const environment = options.environment ?? process.env;
   const database = await openDatabase({ databaseUrl: options.databaseUrl, dataFolder, random, log });
   let holders: KeyHolders | undefined;
+  const upkeep = database.shared ? undefined : new EmbeddedUpkeep(database.db, { clock, log });
   try {
     const { db } = database;
     const applied = await migrate(db);
@@ -178,11 +180,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       close: async () => {
         directory.close();
         await held.close();
+        await upkeep?.close();
         await database.close();
       },
     };
   } catch (error) {
     await holders?.close();
+    await upkeep?.close();
     await database.close();
     throw error;
   }
