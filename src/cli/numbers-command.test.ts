@@ -2,6 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
+import { traceOf } from '../../test/kit/day-of-calls.ts';
+import { seededRandom } from '../kernel/seeded-random.ts';
+import { madeUpOrders } from '../masking/made-up-orders.ts';
+import { planNumbers } from '../masking/plan-numbers.ts';
 import { numbersCommand, readTrace } from './numbers-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'maskline-plan-'));
@@ -33,6 +37,16 @@ test('plans a recorded day: header, both kinds of times, any delimiter', async (
   const { out } = await run('plan', '--trace', file, '--cool-off', '5');
   expect(out).toMatch(/numbers needed {6}1\n/);
   expect(out).not.toContain('7700900');
+});
+
+test('plans what was recorded as the planner plans what happened', async () => {
+  const steps = madeUpOrders({ perHour: 20, minutes: 40, held: 3 }, seededRandom(1));
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  const file = join(folder, 'recorded.csv');
+  writeFileSync(file, traceOf(step.value));
+  const { out } = await run('plan', '--trace', file, '--json');
+  expect(JSON.parse(out)).toEqual(planNumbers(step.value, { coolOffMs: 3_600_000 }));
 });
 
 test('plans a rate: a driver with two orders at once and an hour of cool-off', async () => {

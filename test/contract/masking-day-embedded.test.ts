@@ -1,0 +1,4 @@
+import { embeddedPlaces } from '../kit/storage-places.ts';
+import { maskingDayContract } from './masking-day.contract.ts';
+
+maskingDayContract('the embedded database', embeddedPlaces());
