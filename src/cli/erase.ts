@@ -6,6 +6,7 @@ import { createLogger } from '../kernel/logger.ts';
 import { PhoneNumber } from '../kernel/phone-number.ts';
 import { deleteFiles } from '../retention/delete-files.ts';
 import { erasuresOf } from '../retention/erasures.ts';
+import type { Kept } from '../retention/ports.ts';
 import { askNodeFor } from './ask-node.ts';
 import { openStored, type StoredAt } from './open-stored.ts';
 import { UsageError } from './usage-error.ts';
@@ -32,12 +33,16 @@ const Receipt = Type.Object({
   id: Type.String(),
   status: Type.Enum(['running', 'complete']),
   removed: Type.Record(Type.String(), Type.Integer()),
+  kept: Type.Array(
+    Type.Object({ what: Type.String(), why: Type.String(), count: Type.Optional(Type.Integer()) }),
+  ),
 });
 
 interface Shown {
   readonly id: string;
   readonly status: 'running' | 'complete';
   readonly removed: Readonly<Record<string, number>>;
+  readonly kept: readonly Kept[];
 }
 
 const IN_USE = (url: string): string =>
@@ -110,7 +115,7 @@ async function eraseOverHttp(
   });
 }
 
-function print({ id, status, removed }: Shown): void {
+function print({ id, status, removed, kept }: Shown): void {
   console.log(`Receipt ${id}`);
   const counts = Object.entries(removed);
   for (const [kind, count] of counts) console.log(`  ${kind}: ${count}`);
@@ -118,9 +123,9 @@ function print({ id, status, removed }: Shown): void {
   if (status === 'complete') console.log('The person is erased.');
   else
     console.log(
-      'It goes on: calls of that person are up, or a node has still to delete files. Nodes finish it by themselves; GET /v1/erasures/{id} says when.',
+      'It goes on: calls of that person are up, much is to be looked through, or a node has still to delete files. Nodes finish it by themselves; GET /v1/erasures/{id} says when.',
     );
-  console.log(
-    'Not found by a number, and so not removed: ApplicationStorage, rows of call lists, settings, backups. See docs/guide/privacy.md.',
-  );
+  console.log('What stays, and why (docs/guide/privacy.md):');
+  for (const { what, why, count } of kept)
+    console.log(`  ${what}${count === undefined ? '' : ` (${count})`}: ${why}`);
 }

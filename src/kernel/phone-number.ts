@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js';
+import { type Mentions, mentionsOf } from './number-spellings.ts';
 
 /**
  * Why real digits are being taken out of a `PhoneNumber`. A closed list: `test/privacy/reveal-callers.test.ts`
@@ -97,6 +98,11 @@ export class PhoneNumber {
   /** Whether both are the same number. Does not reveal either. */
   equals(other: PhoneNumber): boolean {
     return this.#value === other.#value;
+  }
+
+  /** Finds the number in texts, in whichever spelling. Does not reveal it. */
+  mentions(): Mentions {
+    return mentionsOf(this.#value);
   }
 
   /** ISO 3166 code of the country that the number belongs to; undefined for what is no number of a country. */

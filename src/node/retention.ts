@@ -7,6 +7,9 @@ import type { Erasures, RetentionKind } from '../retention/ports.ts';
 import { Retention } from '../retention/retention.ts';
 import type { Storage } from '../storage/storage.ts';
 
+/** Steps of an erasure before the answer to who has asked for it: a few seconds. */
+const STEPS_BEFORE_ANSWER = 100;
+
 /** Days by kind, as the settings say. */
 export function retentionDays({
   retention,
@@ -44,5 +47,9 @@ export function startRetention(
     log,
   });
   retention.start();
-  return { erasures: erasuresOf(storage.erasures, files), retention, close: () => retention.close() };
+  return {
+    erasures: erasuresOf(storage.erasures, files, STEPS_BEFORE_ANSWER),
+    retention,
+    close: () => retention.close(),
+  };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parsePhoneNumberFromString } from 'libphonenumber-js';
+import { commonDigits, spellingsOf } from '../kernel/number-spellings.ts';
 import { maskDigits, type PhoneNumber } from '../kernel/phone-number.ts';
 
 export type SecretKind =
@@ -67,24 +67,6 @@ export function describeSecret(secret: Secret): string {
 /** Whether the text is a telephone number rather than an account name: RFC 3966 §3 with at least 7 digits. */
 export function isNumber(text: string): boolean {
   return /^\+?[\d().\-\s/]+$/.test(text) && digitsOf(text).length >= 7;
-}
-
-/**
- * The digits that every spelling of the number has in common: those after country code and trunk prefix. A number
- * that is not E.164 is looked for as a whole.
- */
-export function commonDigits(number: string): string {
-  const digits = digitsOf(number);
-  const national = parsePhoneNumberFromString(`+${digits}`)?.nationalNumber;
-  return national !== undefined && national.length >= UNLIKELY_LENGTH ? national : digits;
-}
-
-/** Texts of which a digest may have been made. */
-export function spellingsOf(number: string): string[] {
-  const digits = digitsOf(number);
-  const parsed = parsePhoneNumberFromString(`+${digits}`);
-  const national = parsed === undefined ? [] : [parsed.nationalNumber, digitsOf(parsed.formatNational())];
-  return [...new Set([number, digits, `+${digits}`, `00${digits}`, `tel:+${digits}`, ...national])];
 }
 
 export function digitNeedles(secrets: readonly Secret[]): DigitNeedle[] {

@@ -1,23 +1,48 @@
 /** Erases a person, at once as far as that goes, and the rest when calls have ended and files are deleted. */
-import type { ErasureStore, Erasures } from './ports.ts';
+import { keptOf } from './kept.ts';
+import type { Erasure, ErasureReceipt, ErasureStore, Erasures } from './ports.ts';
 
-/** A guard against going round for ever: with fifty calls a step, a quarter of a million calls of one person. */
-const MOST_STEPS = 5_000;
+/** A guard against going round for ever: more than fifty million rows that are read. */
+const MOST_STEPS = 100_000;
 
-export function erasuresOf(store: ErasureStore, deleteFiles: () => Promise<unknown>): Erasures {
+/**
+ * @param most steps before the answer; each is some milliseconds. Whoever waits for an answer over HTTP gets one, and nodes go on
+ *   with the rest; the command on a database without a node goes to the end.
+ */
+export function erasuresOf(
+  store: ErasureStore,
+  deleteFiles: () => Promise<unknown>,
+  most: number = MOST_STEPS,
+): Erasures {
   return {
     erase: async (request) => {
       const begun = await store.begin(request);
-      await eraseNow(store, begun.id);
+      let steps = 0;
+      await eraseNow(store, begun.id, () => ++steps > most);
       await deleteFiles();
       await store.step(begun.id);
-      return (await store.get(begun.id, undefined)) ?? begun;
+      return receiptOf((await store.get(begun.id, undefined)) ?? begun);
     },
-    get: async (id, applicationId) => await store.get(id, applicationId),
+    get: async (id, applicationId) => {
+      const erasure = await store.get(id, applicationId);
+      return erasure === undefined ? undefined : receiptOf(erasure);
+    },
   };
 }
 
-/** Goes on until nothing more can be done now. */
-export async function eraseNow(store: Pick<ErasureStore, 'step'>, id: string): Promise<void> {
-  for (let step = 0; step < MOST_STEPS; step++) if ((await store.step(id)) !== 'more') return;
+function receiptOf({ inSettings, ...erasure }: Erasure): ErasureReceipt {
+  return { ...erasure, kept: keptOf(inSettings) };
+}
+
+/**
+ * Goes on until nothing more can be done now.
+ *
+ * @param stop asked before each step.
+ */
+export async function eraseNow(
+  store: Pick<ErasureStore, 'step'>,
+  id: string,
+  stop: () => boolean = () => false,
+): Promise<void> {
+  for (let step = 0; step < MOST_STEPS && !stop(); step++) if ((await store.step(id)) !== 'more') return;
 }

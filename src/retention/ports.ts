@@ -60,9 +60,26 @@ export const ERASED_KINDS = [
   'traces',
   'eventLogs',
   'logLines',
+  'storedValues',
+  'callListRows',
+  'keptAnswers',
+  'registrations',
+  'texts',
 ] as const;
 
 export type ErasedKind = (typeof ERASED_KINDS)[number];
+
+/** Where the number may stand in what the company has set up. It is told and stays: whoever set it up has to change it. */
+export const SETTING_KINDS = [
+  'accounts',
+  'verifiedNumbers',
+  'scenarios',
+  'rules',
+  'policies',
+  'otherSettings',
+] as const;
+
+export type SettingKind = (typeof SETTING_KINDS)[number];
 
 /** A receipt: how much of what, and nothing that leads back to the number. */
 export interface Erasure {
@@ -70,7 +87,7 @@ export interface Erasure {
   readonly id: string;
   /** Undefined: in all applications. */
   readonly applicationId: string | undefined;
-  /** ms since the epoch. What came into being later is not erased. */
+  /** ms since the epoch. People who come and calls that begin later are not erased. */
   readonly at: number;
   /** Id of an API key, or `cli`. */
   readonly actor: string;
@@ -78,18 +95,35 @@ export interface Erasure {
   readonly status: 'running' | 'complete';
   readonly finishedAt: number | undefined;
   readonly removed: Readonly<Partial<Record<ErasedKind, number>>>;
+  /** Where the number stood in settings when it was looked for. */
+  readonly inSettings: Readonly<Partial<Record<SettingKind, number>>>;
+  /** ms since the epoch. Every text that was stored until then has been looked at; undefined: it goes on. */
+  readonly searchedUntil: number | undefined;
+}
+
+/** Something that stays. */
+export interface Kept {
+  readonly what: string;
+  readonly why: string;
+  /** How many, where that is known. */
+  readonly count?: number;
+}
+
+/** An erasure as it is shown. */
+export interface ErasureReceipt extends Omit<Erasure, 'inSettings'> {
+  readonly kept: readonly Kept[];
 }
 
 /** What the API and the command ask for. */
 export interface Erasures {
-  /** Resolves with the receipt, when everything that can be removed now is removed. Rejects as `ErasureStore.begin`. */
+  /** Resolves with the receipt, when what can be removed within some seconds is. Rejects as `ErasureStore.begin`. */
   erase(request: {
     readonly number: PhoneNumber;
     readonly applicationId: string | undefined;
     readonly actor: string;
-  }): Promise<Erasure>;
+  }): Promise<ErasureReceipt>;
   /** @param applicationId undefined: of any. */
-  get(id: string, applicationId: string | undefined): Promise<Erasure | undefined>;
+  get(id: string, applicationId: string | undefined): Promise<ErasureReceipt | undefined>;
 }
 
 export interface ErasureStore {

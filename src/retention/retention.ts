@@ -62,7 +62,7 @@ export class Retention {
   async run(): Promise<void> {
     const { erasures, deleteFiles, log } = this.#options;
     await this.#attempt('erasures', async () => {
-      for (const id of await erasures.running()) await eraseNow(erasures, id);
+      for (const id of await erasures.running()) await eraseNow(erasures, id, () => this.#closed);
     });
     for (const kind of RETENTION_KINDS) await this.#attempt(kind, () => this.#take(kind));
     let files = 0;

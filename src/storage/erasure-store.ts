@@ -3,13 +3,15 @@ import type { NewEvent } from '../events/types.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ERASED_NUMBER, type PhoneNumber } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
-import type { ErasedKind, Erasure, ErasureStore } from '../retention/ports.ts';
+import type { ErasedKind, Erasure, ErasureStore, SettingKind } from '../retention/ports.ts';
 import { appendEvents } from './append-events.ts';
 import { insertAudit } from './audit-log.ts';
 import { StorageError, sqlState } from './errors.ts';
 import { removeRecordings } from './file-removals.ts';
 import { closeSessions } from './masking-close.ts';
+import { type SearchState, searchStep } from './number-search.ts';
 import type { Schema } from './schema.ts';
+import { SEARCHED_TABLES } from './searched-tables.ts';
 import type { Vault } from './vault.ts';
 
 const NUMBER_PLACE = 'erasures.number';
@@ -24,6 +26,7 @@ const ERASED = 'erased';
 
 type Trx = Transaction<Schema>;
 type Counts = Partial<Record<ErasedKind, number>>;
+type Kept = Partial<Record<SettingKind, number>>;
 
 interface Job {
   readonly id: string;
@@ -68,6 +71,7 @@ export class SqlErasureStore implements ErasureStore {
         actor,
         status: 'running' as const,
         finished_at: null,
+        searched_until: null,
       };
       const { sealed } = this.#vault.sealNumber(number, NUMBER_PLACE);
       await trx
@@ -77,7 +81,7 @@ export class SqlErasureStore implements ErasureStore {
       await insertAudit(trx, [
         { at, actor, action: 'person.erased', applicationId, subject: row.id, detail: {} },
       ]);
-      return readErasure({ ...row, removed: {} });
+      return readErasure({ ...row, removed: {}, kept: {} });
     });
   }
 
@@ -108,22 +112,41 @@ export class SqlErasureStore implements ErasureStore {
       const job: Job = { id, applicationId: row.application_id, at: row.at, indexes };
       const counts: Counts = { backendAnswers: await forgetAnswers(trx, job) };
       const events = await this.#erasePeople(trx, job, counts);
-      const calls = await this.#eraseCalls(trx, job, counts);
-      const waits = calls < CALLS && (await isWaiting(trx, job));
-      const done = calls < CALLS && !waits;
+      const allCalls = (await this.#eraseCalls(trx, job, counts)) < CALLS;
+      const waits = allCalls && (await waitsForCalls(trx, job));
+      const kept: Kept = { ...row.kept };
+      const search = await searchStep(
+        {
+          ...{ trx, vault: this.#vault, tables: SEARCHED_TABLES, mentions: number.mentions() },
+          applicationId: row.application_id ?? undefined,
+          now: this.#clock.now(),
+          count: (kind, rows) => add(counts, kind, rows),
+          keep: (kind, rows) => add(kept, kind, rows),
+        },
+        row.search as SearchState,
+        allCalls && !waits,
+      );
+      const outcome = await outcomeOf(trx, job, allCalls, waits, search.outcome);
+      const { until } = search.state;
+      const done = {
+        status: 'complete',
+        number_sealed: null,
+        finished_at: new Date(this.#clock.now()),
+      } as const;
       await trx
         .updateTable('erasures')
         .set({
           removed: JSON.stringify(sum(row.removed as Counts, counts)),
-          ...(done
-            ? { status: 'complete', number_sealed: null, finished_at: new Date(this.#clock.now()) }
-            : {}),
+          kept: JSON.stringify(kept),
+          search: JSON.stringify(search.state),
+          searched_until: until === undefined ? null : new Date(until),
+          ...(outcome === 'complete' ? done : {}),
         })
         .where('id', '=', id)
         .execute();
       await appendEvents(trx, this.#random, events);
       told = events.length > 0;
-      return done ? 'complete' : waits ? 'waits' : 'more';
+      return outcome;
     });
     if (told) this.#onEvents();
     return outcome;
@@ -198,9 +221,8 @@ export class SqlErasureStore implements ErasureStore {
     const settled = new Date(this.#clock.now() - SETTLED_MS);
     const { rows } = await sql<{ id: string }>`
       select distinct l.session_id as id from call_legs l left join call_records c on c.id = l.session_id
-       where (l.number_index in (${job.indexes}) or l.callerid_index in (${job.indexes})) and l.started_at <= ${job.at}
-         and c.status is distinct from 'in-progress' and coalesce(c.ended_at, l.started_at) < ${settled}
-         ${ofApplication(job, 'c.application_id')} limit ${sql.lit(CALLS)}`.execute(trx);
+       where ${ofPerson(job)} and c.status is distinct from 'in-progress'
+         and coalesce(c.ended_at, l.started_at) < ${settled} limit ${sql.lit(CALLS)}`.execute(trx);
     if (rows.length === 0) return 0;
     const ids = sql`(select jsonb_array_elements_text(${JSON.stringify(rows.map(({ id }) => id))}::jsonb))`;
     const removed = await removeRecordings(
@@ -264,14 +286,33 @@ async function forgetAnswers(trx: Trx, job: Job): Promise<number> {
   );
 }
 
-/** Calls that have not ended or not settled, or files that a node has still to delete. */
-async function isWaiting(trx: Trx, job: Job): Promise<boolean> {
+/** Calls that have not ended or not settled. */
+async function waitsForCalls(trx: Trx, job: Job): Promise<boolean> {
   const { rows } = await sql<{ waits: boolean }>`
-    select exists (select from file_removals where erasure_id = ${job.id}) or exists (
+    select exists (
       select from call_legs l left join call_records c on c.id = l.session_id
-       where (l.number_index in (${job.indexes}) or l.callerid_index in (${job.indexes}))
-         and l.started_at <= ${job.at} ${ofApplication(job, 'c.application_id')}) as waits`.execute(trx);
+       where ${ofPerson(job)}) as waits`.execute(trx);
   return rows[0]?.waits === true;
+}
+
+/** What is next: nothing is complete while a node has still to delete files. */
+async function outcomeOf(
+  trx: Trx,
+  job: Job,
+  allCalls: boolean,
+  waits: boolean,
+  search: 'more' | 'waits' | 'done',
+): Promise<'more' | 'waits' | 'complete'> {
+  if (!allCalls || search === 'more') return 'more';
+  if (waits || search === 'waits') return 'waits';
+  const { rows } = await sql`select from file_removals where erasure_id = ${job.id} limit 1`.execute(trx);
+  return rows.length > 0 ? 'waits' : 'complete';
+}
+
+/** Legs `l` of calls `c` that had begun, with the number. What a call begins later is a part of it. */
+function ofPerson(job: Job) {
+  return sql`(l.number_index in (${job.indexes}) or l.callerid_index in (${job.indexes}))
+    and (l.started_at <= ${job.at} or c.started_at <= ${job.at}) ${ofApplication(job, 'c.application_id')}`;
 }
 
 function ofApplication({ applicationId }: Job, column: string) {
@@ -287,7 +328,7 @@ function tallyOf(trx: Trx, counts: Counts) {
     add(counts, kind, await affected(trx, statement));
 }
 
-function add(counts: Counts, kind: ErasedKind, count: number): void {
+function add<T extends string>(counts: Partial<Record<T, number>>, kind: T, count: number): void {
   if (count > 0) counts[kind] = (counts[kind] ?? 0) + count;
 }
 
@@ -305,6 +346,8 @@ function readErasure(row: {
   readonly status: Erasure['status'];
   readonly finished_at: Date | null;
   readonly removed: Readonly<Record<string, unknown>>;
+  readonly kept: Readonly<Record<string, unknown>>;
+  readonly searched_until: Date | null;
 }): Erasure {
   return {
     id: row.id,
@@ -314,5 +357,7 @@ function readErasure(row: {
     status: row.status,
     finishedAt: row.finished_at?.getTime(),
     removed: row.removed as Counts,
+    inSettings: row.kept as Kept,
+    searchedUntil: row.searched_until?.getTime(),
   };
 }

@@ -185,6 +185,9 @@ export interface Schema extends EventTables {
     status: 'running' | 'complete';
     number_sealed: string | null;
     removed: JsonColumn;
+    kept: ColumnType<Record<string, unknown>, string | undefined, string>;
+    search: ColumnType<Record<string, unknown>, string | undefined, string>;
+    searched_until: Defaulted<Date | null>;
     finished_at: Timestamp | null;
   };
   file_removals: {

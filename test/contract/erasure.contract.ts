@@ -292,7 +292,7 @@ export function erasureContract(name: string, places: StoragePlaces): void {
       expect((await storage.records.get('call-1'))?.legs[1]?.number.equals(PASSENGER)).toBe(true);
       expect((await storage.records.get('call-2'))?.legs[1]?.number.equals(PASSENGER)).toBe(false);
       expect(await storage.erasures.get(receipt.id, application)).toBeUndefined();
-      expect(await storage.erasures.get(receipt.id, other)).toEqual(receipt);
+      expect(await erasures.get(receipt.id, other)).toEqual(receipt);
       const own = erasures.erase({ number: SERVICE, applicationId: undefined, actor: 'cli' });
       await expect(own).rejects.toMatchObject({ code: 'entry/invalid' });
     });

@@ -2402,7 +2402,7 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
-  /** Erases a person by number: sessions are closed, calls lose the number and their recordings, transcripts and traces. It cannot be undone. Scope: people:write. */
+  /** Erases a person by number: sessions are closed, calls lose the number and their recordings, transcripts and traces, and texts that have it, in whichever spelling, are removed. It cannot be undone. Scope: people:write. */
   erasePerson: {
     path: Record<never, never>;
     query: Record<never, never>;
@@ -2418,8 +2418,10 @@ export interface Operations {
       application?: string;
       /** UTC. */
       at: string;
-      /** `running`: calls of that person go on, or a node has still to delete files. It completes by itself. */
+      /** `running`: calls of that person go on, much is to be looked through, or a node has still to delete files. It completes by itself. */
       status: 'running' | 'complete';
+      /** Every text that was stored until then has been looked at. Absent: that goes on. */
+      searchedUntil?: string;
       /** UTC. */
       finishedAt?: string;
       /** How much of what. */
@@ -2436,11 +2438,18 @@ export interface Operations {
         traces?: number;
         eventLogs?: number;
         logLines?: number;
+        storedValues?: number;
+        callListRows?: number;
+        keptAnswers?: number;
+        registrations?: number;
+        texts?: number;
       };
-      /** What the server cannot find by a number, and who can. */
+      /** What no server can find by a number, and settings in which it stands: who has to change them. */
       kept: Array<{
         what: string;
         why: string;
+        /** How many have the number, where that was looked for and found. */
+        count?: number;
       }>;
     };
   };
@@ -2457,8 +2466,10 @@ export interface Operations {
       application?: string;
       /** UTC. */
       at: string;
-      /** `running`: calls of that person go on, or a node has still to delete files. It completes by itself. */
+      /** `running`: calls of that person go on, much is to be looked through, or a node has still to delete files. It completes by itself. */
       status: 'running' | 'complete';
+      /** Every text that was stored until then has been looked at. Absent: that goes on. */
+      searchedUntil?: string;
       /** UTC. */
       finishedAt?: string;
       /** How much of what. */
@@ -2475,11 +2486,18 @@ export interface Operations {
         traces?: number;
         eventLogs?: number;
         logLines?: number;
+        storedValues?: number;
+        callListRows?: number;
+        keptAnswers?: number;
+        registrations?: number;
+        texts?: number;
       };
-      /** What the server cannot find by a number, and who can. */
+      /** What no server can find by a number, and settings in which it stands: who has to change them. */
       kept: Array<{
         what: string;
         why: string;
+        /** How many have the number, where that was looked for and found. */
+        count?: number;
       }>;
     };
   };

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { PhoneNumber } from '../../kernel/phone-number.ts';
-import type { Erasure } from '../../retention/ports.ts';
+import type { ErasureReceipt } from '../../retention/ports.ts';
 import { ERASED_KINDS } from '../../retention/ports.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { applicationFilter, keyOf } from '../authorize.ts';
@@ -20,6 +20,9 @@ const NewErasure = Type.Object(
 const Kept = Type.Object({
   what: Type.String(),
   why: Type.String(),
+  count: Type.Optional(
+    Type.Integer({ description: 'How many have the number, where that was looked for and found.' }),
+  ),
 });
 
 const Receipt = Type.Object({
@@ -28,39 +31,24 @@ const Receipt = Type.Object({
   at: Instant,
   status: Type.Enum(['running', 'complete'], {
     description:
-      '`running`: calls of that person go on, or a node has still to delete files. It completes by itself.',
+      '`running`: calls of that person go on, much is to be looked through, or a node has still to delete files. It completes by itself.',
   }),
+  searchedUntil: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'Every text that was stored until then has been looked at. Absent: that goes on.',
+    }),
+  ),
   finishedAt: Type.Optional(Instant),
   removed: Type.Object(
     Object.fromEntries(ERASED_KINDS.map((kind) => [kind, Type.Optional(Type.Integer())])),
     { description: 'How much of what.' },
   ),
-  kept: Type.Array(Kept, { description: 'What the server cannot find by a number, and who can.' }),
+  kept: Type.Array(Kept, {
+    description:
+      'What no server can find by a number, and settings in which it stands: who has to change them.',
+  }),
 });
-
-/** Said in each receipt, so that nobody takes it for more than it is. */
-const KEPT: readonly Static<typeof Kept>[] = [
-  {
-    what: 'ApplicationStorage',
-    why: 'Its keys and values are the scripts’ own, and sealed: remove them by key, over the platform API. They end by themselves after 90 days at most.',
-  },
-  {
-    what: 'call lists',
-    why: 'Their rows are tables of your own: cancel the tasks, or delete the list, over the platform API.',
-  },
-  {
-    what: 'settings',
-    why: 'Numbers of accounts and verified numbers stand in the settings file or were added there.',
-  },
-  {
-    what: 'answers kept for an Idempotency-Key',
-    why: 'They are sealed, and end after a day.',
-  },
-  {
-    what: 'backups and what webhooks have delivered',
-    why: 'They are outside the server; events name people by token only.',
-  },
-];
 
 /** Erases a person by number. Numbers stand in bodies only, and receipts hold none. */
 export function erasures(
@@ -73,7 +61,7 @@ export function erasures(
       config: { access: 'people:write' },
       schema: {
         summary:
-          'Erases a person by number: sessions are closed, calls lose the number and their recordings, transcripts and traces. It cannot be undone.',
+          'Erases a person by number: sessions are closed, calls lose the number and their recordings, transcripts and traces, and texts that have it, in whichever spelling, are removed. It cannot be undone.',
         operationId: 'erasePerson',
         tags: ['privacy'],
         body: NewErasure,
@@ -114,10 +102,12 @@ export function erasures(
   );
 }
 
-function view({ id, applicationId, at, status, finishedAt, removed }: Erasure): Static<typeof Receipt> {
+function view(erasure: ErasureReceipt): Static<typeof Receipt> {
+  const { id, applicationId, at, status, finishedAt, searchedUntil, removed, kept } = erasure;
   return {
-    ...{ id, at: instant(at), status, removed, kept: [...KEPT] },
+    ...{ id, at: instant(at), status, removed, kept: [...kept] },
     ...(applicationId === undefined ? {} : { application: applicationId }),
+    ...(searchedUntil === undefined ? {} : { searchedUntil: instant(searchedUntil) }),
     ...(finishedAt === undefined ? {} : { finishedAt: instant(finishedAt) }),
   };
 }

@@ -4,6 +4,7 @@
  * - `audit_log` names what was shown by token or record id, never by number: it must not become a second copy.
  * - A receipt of an erasure says how much of what was removed; of whom it says nothing that leads back to a number. While the
  *   erasure runs, the number is there, sealed, so that a process that is killed can go on; with the last step it is gone.
+ *   `search` says how far the tables are looked through for it, `kept` where it stands in settings.
  * - Rows go before files: a file that is to be deleted is written down in the transaction that removes its row, for the node
  *   that has it. So no row names a file that is gone, and no kill leaves a file that nobody deletes.
  * - `key_holders`: a new key may seal only when every process that uses the database can open it.
@@ -28,6 +29,9 @@ export const statements: readonly string[] = [
      status text not null check (status in ('running', 'complete')),
      number_sealed text,
      removed jsonb not null,
+     kept jsonb not null default '{}',
+     search jsonb not null default '{}',
+     searched_until timestamptz,
      finished_at timestamptz,
      check ((status = 'complete') = (number_sealed is null)))`,
   `create index erasures_running on erasures (at) where status = 'running'`,

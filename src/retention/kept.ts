@@ -1,0 +1,48 @@
+/** What an erasure leaves, in the words of a receipt. */
+import type { Kept, SettingKind } from './ports.ts';
+
+/** No server can find these by a number. Said in each receipt, so that nobody takes it for more than it is. */
+const OUT_OF_REACH: readonly Kept[] = [
+  {
+    what: 'backups and what webhooks have delivered',
+    why: 'They are outside the server; events name people by token only.',
+  },
+  {
+    what: 'what your scripts have encrypted, or hashed with a secret',
+    why: 'Nobody can tell that it is this number. Plain hashes of it (MD5, SHA-1, SHA-256) were found and removed.',
+  },
+  {
+    what: 'words spoken in calls of other people',
+    why: 'A number that somebody has said there is in their recordings and transcripts, and one that a script had spoken in the cache of spoken texts: they go with those.',
+  },
+];
+
+const IN_SETTINGS: Readonly<Record<SettingKind, Required<Omit<Kept, 'count'>>>> = {
+  accounts: {
+    what: 'accounts of phones with the number',
+    why: 'Change or delete them in the settings file or over the platform API.',
+  },
+  verifiedNumbers: {
+    what: 'verified numbers',
+    why: 'Your calls may show it: take it out of the settings file, or delete it over the API.',
+  },
+  scenarios: { what: 'scenarios with the number in their source', why: 'Change the source.' },
+  rules: {
+    what: 'rules with the number in their pattern or data',
+    why: 'Change them in the settings file or over the API.',
+  },
+  policies: { what: 'routing policies with the number', why: 'Set the policy of the application anew.' },
+  otherSettings: {
+    what: 'trunks, fences, pools, webhooks or keys with the number in a setting or name',
+    why: 'Change them where they were set up.',
+  },
+};
+
+/** What the server cannot find, and settings in which the number stood. */
+export function keptOf(inSettings: Readonly<Partial<Record<SettingKind, number>>>): readonly Kept[] {
+  const found = Object.entries(inSettings).map(([kind, count]) => ({
+    ...IN_SETTINGS[kind as SettingKind],
+    count,
+  }));
+  return [...found, ...OUT_OF_REACH];
+}

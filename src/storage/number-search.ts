@@ -1,0 +1,199 @@
+/**
+ * Looks through tables for a number that stands in what customers and their scripts wrote: sealed texts have no index by which
+ * it could be found, and clear ones should not hold it, and might. Everything is opened and read, some rows a step.
+ */
+import { promisify } from 'node:util';
+import { inflateRaw } from 'node:zlib';
+import { sql } from 'kysely';
+import type { Mentions } from '../kernel/number-spellings.ts';
+import {
+  type Found,
+  givenKeys,
+  keyColumns,
+  keysOf,
+  keyValues,
+  type OpenedRow,
+  type SearchedTable,
+  sameKey,
+} from './searched-rows.ts';
+
+const inflate = promisify(inflateRaw);
+/** A packed row opens to at most so much; as its own store has it. */
+const MAX_OPENED = 64 * 1024 * 1024;
+/** Characters that are read in one go, and by how many they overlap: the thread has calls to serve. */
+const PIECE = 64 * 1024;
+const OVERLAP = 512;
+/** Rows after which a step ends. */
+const STEP_ROWS = 500;
+/** What was not written since the last look is only passed over. */
+const PASSED = 10;
+
+/** How far a search is; kept in the erasure's row. */
+export interface SearchState {
+  /** That are finished. */
+  readonly looks?: number;
+  /** Transactions below this one were seen to their end by the look before. */
+  readonly since?: string;
+  /** The look that goes on. */
+  readonly look?: {
+    readonly xid: string;
+    /** ms since the epoch. */
+    readonly at: number;
+    /** Nothing was waited for when it began. */
+    readonly quiet: boolean;
+    readonly table: number;
+    readonly after?: readonly string[] | undefined;
+    readonly unsettled?: boolean;
+  };
+  /** ms since the epoch; everything that was written until then has been looked at. */
+  readonly until?: number;
+}
+
+export interface SearchTools extends Pick<Found, 'trx' | 'vault' | 'mentions' | 'count' | 'keep'> {
+  readonly tables: readonly SearchedTable[];
+  /** Undefined: of all. */
+  readonly applicationId: string | undefined;
+  /** ms since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * One step. The first look reads everything; the next ones what was written since the one before began, which PostgreSQL knows
+ * of each row. A look that begins when nothing is waited for any more, and is not the first, is the last one.
+ *
+ * @param quiet nothing is waited for: no call that may write the number once more.
+ */
+export async function searchStep(
+  tools: SearchTools,
+  state: SearchState,
+  quiet: boolean,
+): Promise<{ readonly state: SearchState; readonly outcome: 'more' | 'waits' | 'done' }> {
+  if (state.until !== undefined) return { state, outcome: 'done' };
+  const { looks = 0, since } = state;
+  if (state.look === undefined && looks > 0 && !quiet) return { state, outcome: 'waits' };
+  const look = state.look ?? (await beginLook(tools, quiet));
+  let unsettled = look.unsettled === true;
+  let { table: index, after } = look;
+  for (let read = 0; read < STEP_ROWS && index < tools.tables.length; ) {
+    const table = tools.tables[index] as SearchedTable;
+    const page = table.once && looks > 0 ? DONE : await readPage(tools, table, since, after);
+    if (page.hits.length > 0)
+      await eraseHits(tools, table, page.hits, () => {
+        unsettled = true;
+      });
+    read += page.weight;
+    after = page.last;
+    if (after === undefined) index += 1;
+  }
+  const progress = { ...state, look: { ...look, table: index, after, unsettled } };
+  if (index < tools.tables.length) return { state: progress, outcome: 'more' };
+  const finished = { looks: looks + 1, since: look.xid };
+  if (looks > 0 && look.quiet && !unsettled)
+    return { state: { ...finished, until: look.at }, outcome: 'done' };
+  return { state: finished, outcome: unsettled ? 'waits' : 'more' };
+}
+
+async function beginLook({ trx, now }: SearchTools, quiet: boolean) {
+  const { rows } = await sql<{ xid: string }>`
+    select pg_snapshot_xmin(pg_current_snapshot())::text as xid`.execute(trx);
+  return { xid: rows[0]?.xid ?? '0', at: now, quiet, table: 0, after: undefined, unsettled: false };
+}
+
+interface Page {
+  readonly hits: readonly OpenedRow[];
+  /** The key of the last row; undefined: there are no more. */
+  readonly last: readonly string[] | undefined;
+  /** How much of a step it was, in rows. */
+  readonly weight: number;
+}
+
+const DONE: Page = { hits: [], last: undefined, weight: 0 };
+
+async function readPage(
+  tools: SearchTools,
+  table: SearchedTable,
+  since: string | undefined,
+  after: readonly string[] | undefined,
+): Promise<Page> {
+  const most = since === undefined ? table.rows : table.rows * PASSED;
+  const fresh = since === undefined ? sql`true` : sql`age(t.xmin) <= age(${since}::xid8::xid)`;
+  const { applicationId } = tools;
+  const ours = applicationId === undefined ? sql`true` : table.isOf(applicationId);
+  const values = table.columns.map(({ column }) => {
+    const ref = sql.ref(`t.${column}`);
+    return sql`case when fresh then ${ref}::text end as ${sql.ref(column)}`;
+  });
+  const { rows } = await sql<OpenedRow & { fresh: boolean }>`
+    select ${sql.join([...keyColumns(table), ...values, sql`fresh`])}
+      from (select t.*, (${fresh}) and coalesce((${ours}), false) as fresh from ${sql.table(table.table)} t
+             ${after === undefined ? sql`` : sql`where (${keysOf(table)}) > (${keyValues(table, after)})`}
+             order by ${keysOf(table)} limit ${sql.lit(most)}) t order by ${keysOf(table)}`.execute(
+    tools.trx,
+  );
+  const read = rows.filter((row) => row.fresh);
+  const hits: OpenedRow[] = [];
+  for (const row of read) if ((await openIfFound(tools, table, row)) !== undefined) hits.push(row);
+  const last = rows.length < most ? undefined : rows.at(-1);
+  return {
+    hits,
+    last: last === undefined ? undefined : table.key.map(({ column }) => last[`key_${column}`] ?? ''),
+    weight: ((read.length + rows.length / PASSED) * STEP_ROWS) / table.rows,
+  };
+}
+
+/** Reads them once more, locked: meanwhile they may have become something else. */
+async function eraseHits(
+  tools: SearchTools,
+  table: SearchedTable,
+  hits: readonly OpenedRow[],
+  unsettled: () => void,
+): Promise<void> {
+  const { trx, vault, mentions, now } = tools;
+  await table.before?.(trx, table, hits);
+  const values = table.columns.map(
+    ({ column }) => sql`${sql.ref(`t.${column}`)}::text as ${sql.ref(column)}`,
+  );
+  const { rows } = await sql<OpenedRow>`
+    select ${sql.join([...keyColumns(table), ...values])} from ${sql.table(table.table)} t
+      join ${givenKeys(table, hits)} on ${sameKey(table)}
+     order by ${keysOf(table)} for update of t`.execute(trx);
+  const opened: OpenedRow[] = [];
+  for (const row of rows) {
+    const one = await openIfFound(tools, table, row);
+    if (one !== undefined) opened.push(one);
+  }
+  if (opened.length === 0) return;
+  const { count, keep } = tools;
+  await table.erase({
+    ...{ trx, vault, table, mentions, rows: opened, now: new Date(now) },
+    ...{ count, keep, unsettled },
+  });
+}
+
+/** The row opened, if it has the number. */
+async function openIfFound(
+  { vault, mentions }: Pick<SearchTools, 'vault' | 'mentions'>,
+  table: SearchedTable,
+  row: OpenedRow,
+): Promise<OpenedRow | undefined> {
+  const opened: Record<string, string | null> = { ...row };
+  let found = false;
+  for (const { column, place, packed } of table.columns) {
+    const value = row[column] ?? null;
+    if (value === null) continue;
+    let text = place === undefined ? value : vault.open(value, place);
+    if (packed)
+      text = (await inflate(Buffer.from(text, 'base64'), { maxOutputLength: MAX_OPENED })).toString();
+    opened[column] = text;
+    found ||= await isFound(text, mentions);
+  }
+  return found ? opened : undefined;
+}
+
+async function isFound(text: string, mentions: Mentions): Promise<boolean> {
+  for (let from = 0; from < text.length; from += PIECE) {
+    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (mentions(text.slice(from, from + PIECE + OVERLAP))) return true;
+  }
+  return false;
+}
