@@ -117,10 +117,11 @@ export async function forgetPeople(
     select id from people where id in (select jsonb_array_elements_text(${JSON.stringify(tokens)}::jsonb))
      order by id for update skip locked`.execute(trx);
   if (free.length === 0) return 0;
+  const held = JSON.stringify(free.map(({ id }) => id));
   const { rows } = await sql`
     with gone as (
       delete from people p
-       where p.id in (select jsonb_array_elements_text(${JSON.stringify(tokens)}::jsonb))
+       where p.id in (select jsonb_array_elements_text(${held}::jsonb))
          and not exists (select from masking_parties where person_id = p.id)
          and not exists (select from masking_blocks where person_id = p.id or counterpart_id = p.id)
          and not exists (select from masking_slots where person_id = p.id and free_after > ${now})
