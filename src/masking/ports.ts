@@ -122,7 +122,7 @@ export interface ResolutionStore {
   setPolicy(applicationId: string, policy: RoutingPolicy): Promise<void>;
 }
 
-/** `unknown-caller`: the session is over. */
+/** `unknown-caller`: the session is over, or goes on without one of the two. */
 export type BeginRefusal = Extract<
   RejectReason,
   'unknown-caller' | 'calls-used-up' | 'blocked' | 'too-many-attempts'

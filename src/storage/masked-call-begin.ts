@@ -73,11 +73,13 @@ interface Found {
   readonly attempts: number;
   /** Calls of the session that may still be answered. */
   readonly ringing: number;
+  /** Both are still the parties that they were when the session was found. */
+  readonly meant: boolean;
 }
 
 async function judge(
   trx: Transaction<Schema>,
-  { id, sessionId, over, attemptsPerHour }: BeginningCall,
+  { id, sessionId, callerPartyId, calleePartyId, over, attemptsPerHour }: BeginningCall,
   { caller, callee }: Pair,
   session: HeldSession | undefined,
   now: Date,
@@ -102,11 +104,17 @@ async function judge(
     select from masking_blocks b where b.person_id = ${person} and b.direction in (${direction}, 'both')
        and (b.expires_at is null or b.expires_at > ${now})
        and (b.counterpart_id is null or b.counterpart_id = ${counterpart}))`;
+  const isParty = (party: string | undefined, person: string) =>
+    party === undefined || session === undefined
+      ? sql`true`
+      : sql`exists (select from masking_parties p where p.id = ${party} and p.session_id = ${sessionId} and p.person_id = ${person})`;
   const { rows } = await sql<Found>`
-    select ${blocks(caller, callee, 'from')} or ${blocks(callee, caller, 'to')} as blocked,
+    select ${isParty(callerPartyId, caller)} and ${isParty(calleePartyId, callee)} as meant,
+           ${blocks(caller, callee, 'from')} or ${blocks(callee, caller, 'to')} as blocked,
            ${attempts} as attempts, ${ringing} as ringing`.execute(trx);
   const [found] = rows;
   if (found === undefined) throw new Error('the database has not answered');
+  if (!found.meant) return 'unknown-caller';
   if (session?.maxCalls !== undefined && session.calls + found.ringing >= session.maxCalls)
     return 'calls-used-up';
   if (found.blocked) return 'blocked';

@@ -156,6 +156,18 @@ export function maskedCallsContract(name: string, places: StoragePlaces, shared:
       });
     });
 
+    it('[row 31] whoever has left the session since it was found neither calls nor is called by it', async () => {
+      await within(async ({ nodes, create, begin }) => {
+        const before = await create({});
+        const party = { id: before.parties[1]!.id, number: person(3) };
+        const after = await nodes[0]!.masking.sessions.change(before.id, undefined, { party });
+        expect(await begin('to who left', before)).toBe('unknown-caller');
+        expect(await begin('from who left', before, { caller: 1 })).toBe('unknown-caller');
+        expect(await begin('to who came', after)).toBeUndefined();
+        expect(await begin('from who came', after, { caller: 1 })).toBeUndefined();
+      });
+    });
+
     it('[row 31] of a close and a call that begins at once, either comes first', async () => {
       await within(async ({ nodes, create, begin }) => {
         const { sessions } = nodes[0]!.masking;
