@@ -160,7 +160,13 @@ function figuresOf(
       8,
       ({ heapKeptBytes }) => heapKeptBytes / MEGABYTE,
     ),
-    trend('handles', 'open files and sockets', '', 20, ({ handles }) => handles),
+    trend(
+      'handles',
+      'open files and sockets that are no RTP ports',
+      '',
+      20,
+      ({ handles, ports }) => handles - ports,
+    ),
     trend('ports', 'RTP ports taken or draining', '', 100, ({ ports }) => ports),
     trend('dialogs', 'dialogs', '', 20, ({ dialogs }) => dialogs),
     {
