@@ -71,7 +71,7 @@ export interface NumberWish {
 export interface SessionRules {
   /** Seconds; undefined: until it is closed. */
   readonly ttlSeconds: number | undefined;
-  /** The time begins anew with every call. */
+  /** The time begins anew with every answered call; what was extended beyond that does not end sooner. */
   readonly sliding: boolean;
   /** Answered calls; undefined: any number. */
   readonly maxCalls: number | undefined;

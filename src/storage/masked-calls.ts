@@ -93,7 +93,7 @@ export class SqlMaskedCalls implements MaskedCallStore {
     return new Date(this.#tools.clock.now());
   }
 
-  /** One more answered call; a sliding expiry begins anew, unless it is past. */
+  /** One more answered call; a sliding expiry begins anew, unless it is past, or later already: who has extended it meant so. */
   async #count(trx: Kysely<Schema>, sessionId: string, now: Date): Promise<void> {
     const row = await trx
       .updateTable('masking_sessions')
@@ -103,8 +103,9 @@ export class SqlMaskedCalls implements MaskedCallStore {
       .executeTakeFirst();
     if (row === undefined || row.status !== 'open' || row.expires_at <= now) return;
     const { sliding, ttlSeconds } = readRules(row.rules);
-    if (sliding && ttlSeconds !== undefined)
-      await setExpiry(trx, sessionId, secondsAfter(now, ttlSeconds), now);
+    if (!sliding || ttlSeconds === undefined) return;
+    const expiresAt = secondsAfter(now, ttlSeconds);
+    if (expiresAt > row.expires_at) await setExpiry(trx, sessionId, expiresAt, now);
   }
 
   /** Those of which no call is up any more. Held in one order, so that no two transactions wait for each other. */

@@ -202,6 +202,17 @@ export function maskingLifeContract(name: string, places: StoragePlaces): void {
       expect(await typesOf(made)).toEqual(['created', 'closed']);
     });
 
+    it('a call does not bring a sliding end nearer', async () => {
+      const { id } = await makeApplication(storage, 1);
+      const made = await create(id, [25, 26], { rules: { sliding: true } });
+      const { expiresAt } = await storage.masking.sessions.change(made.id, id, { extendSeconds: 86_400 });
+      const leg = await call(made);
+      await storage.masking.calls.answered(leg);
+      await storage.masking.calls.ended(leg, { answered: true, seconds: 5, status: 200 });
+      expect(expiresAt).toBe(clock.now() + 24 * HOUR);
+      expect(await get(made)).toMatchObject({ calls: 1, expiresAt });
+    });
+
     it('calls that a dead process left open are ended, and their sessions go on or end', async () => {
       const { id } = await makeApplication(storage, 2);
       const made = await create(id, [22, 23]);
