@@ -6,11 +6,11 @@ import { appendEvents } from './append-events.ts';
 import { cleanJson } from './clean-json.ts';
 import { invalid, refuseService } from './masking-checks.ts';
 import { closeSessions } from './masking-close.ts';
-import { companyOf } from './masking-create.ts';
+import { companyOf } from './masking-new-session.ts';
 import { findOrMakePeople } from './masking-people.ts';
 import { sealMetadata } from './masking-session-rows.ts';
 import { isTaken, takeSlots, useOf } from './masking-slots.ts';
-import { ANYONE, type MaskingTools, NEVER, secondsAfter } from './masking-tools.ts';
+import { type MaskingTools, NEVER, secondsAfter } from './masking-tools.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -123,7 +123,7 @@ async function changeNumber(
   if (session.parties.some(({ token }) => token === person.token))
     throw invalid('Another party of the session has the same number.', field);
   const tokens = session.parties.map(({ token }) => (token === party.token ? person.token : token));
-  const company = companyOf(session.mode === 'axn' ? [...tokens, ANYONE] : tokens);
+  const company = companyOf(session.mode, tokens);
   const inTheWay = await moveSlot(trx, session, party, person.token, company, now);
   await trx
     .updateTable('masking_parties')

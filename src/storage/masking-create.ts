@@ -1,19 +1,26 @@
-import { createHash } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { NewEvent } from '../events/types.ts';
 import { MaskingError } from '../masking/ports.ts';
-import type { MaskingSession, NewParty, NewSession, Party } from '../masking/types.ts';
+import type { MaskingSession, NewSession, Party } from '../masking/types.ts';
 import { appendEvents } from './append-events.ts';
 import { appendFirstEvent } from './append-first-event.ts';
-import { cleanJson } from './clean-json.ts';
 import { checkSession, refuseService } from './masking-checks.ts';
 import { closeSessions } from './masking-close.ts';
 import { takeExtensions } from './masking-extensions.ts';
+import {
+  companyOf,
+  createdEvent,
+  type Draft,
+  draftOf,
+  madeOf,
+  partiesOf,
+  rowsOf,
+  slotsOf,
+} from './masking-new-session.ts';
 import { findOrMakePeople } from './masking-people.ts';
 import { type FoundPool, findPool } from './masking-pool-rows.ts';
 import { numbersInRegion } from './masking-regions.ts';
 import { brokenConstraint, inTransaction } from './masking-retry.ts';
-import { sealMetadata } from './masking-session-rows.ts';
 import { noNumber } from './masking-shortage.ts';
 import {
   expired,
@@ -24,11 +31,9 @@ import {
   type NumberSearch,
   takeSlots,
   useOf,
-  type WantedSlot,
 } from './masking-slots.ts';
-import { ANYONE, type MaskingTools, NEVER, secondsAfter, timeOf } from './masking-tools.ts';
+import { type MaskingTools, secondsAfter } from './masking-tools.ts';
 import type { Schema } from './schema.ts';
-import { NUMBER_PLACE } from './snapshot.ts';
 
 /** Another writer was faster; nothing is kept, and it is tried again. */
 class Lost extends Error {
@@ -49,14 +54,19 @@ const PATIENCE = 1;
 /** First half of the advisory locks of people; any number that nothing else uses. */
 const QUEUE = 7_210_433;
 
-/** Makes a session with its numbers, in one transaction. Rejects with a `MaskingError`; nothing is half done. */
+/**
+ * Makes a session with its numbers, in one transaction. Rejects with a `MaskingError`; nothing is half done.
+ *
+ * @param lost how often that was tried in vain before, with others or alone.
+ */
 export async function createSession(
   db: Kysely<Schema>,
   tools: MaskingTools,
   session: NewSession,
+  lost = 0,
 ): Promise<MaskingSession> {
   checkSession(session);
-  for (let losses = 0; ; losses++) {
+  for (let losses = lost; ; losses++) {
     try {
       return await inTransaction(db, tools, (trx) => new Creation(trx, tools, session).run(losses));
     } catch (error) {
@@ -83,19 +93,16 @@ class Creation {
   readonly #trx: Transaction<Schema>;
   readonly #tools: MaskingTools;
   readonly #session: NewSession;
-  readonly #id: string;
+  readonly #draft: Draft;
   readonly #now: Date;
-  readonly #endsAt: Date;
   readonly #events: NewEvent[] = [];
 
   constructor(trx: Transaction<Schema>, tools: MaskingTools, session: NewSession) {
     this.#trx = trx;
     this.#tools = tools;
     this.#session = session;
-    this.#id = session.id ?? `ms_${tools.random.uuid()}`;
     this.#now = new Date(tools.clock.now());
-    const { ttlSeconds } = session.rules;
-    this.#endsAt = ttlSeconds === undefined ? NEVER : secondsAfter(this.#now, ttlSeconds);
+    this.#draft = draftOf(session, tools, this.#now);
   }
 
   async run(losses: number): Promise<MaskingSession> {
@@ -104,11 +111,11 @@ class Creation {
     const tokens = await this.#people();
     if (losses > PATIENCE) await this.#queue(tokens);
     if (losses > 0) await this.#makeRoom();
-    const company = companyOf(mode === 'axn' ? [...tokens, ANYONE] : tokens);
+    const company = companyOf(mode, tokens);
     const search = this.#search(pool, tokens, company);
     const parties = await this.#assign(pool, search, tokens);
     await this.#insert(parties, search, pool);
-    const created = this.#result(parties);
+    const created = madeOf(this.#draft, parties);
     const event = createdEvent(created);
     if (this.#events.length === 0) await appendFirstEvent(this.#trx, this.#tools.random, event);
     else await appendEvents(this.#trx, this.#tools.random, [...this.#events, event]);
@@ -189,7 +196,7 @@ class Creation {
     let refused = false;
     for (const choice of choices) {
       const numbers = Array.isArray(choice) ? choice : tokens.map(() => choice as FreeNumber);
-      const parties = this.#parties(tokens, numbers);
+      const parties = partiesOf(this.#draft, tokens, numbers, this.#tools);
       const extended = await this.#take(pool, search, parties);
       await this.#close(await this.#otherUses(search, numbers));
       if (extended !== undefined) return extended;
@@ -213,16 +220,6 @@ class Creation {
     return pairs.filter(([one, other]) => one?.id !== other?.id).slice(0, 1);
   }
 
-  #parties(tokens: readonly string[], numbers: readonly FreeNumber[]): readonly Party[] {
-    return this.#session.parties.map((party, index) => ({
-      id: `pt_${this.#tools.random.uuid()}`,
-      token: tokens[index] ?? '',
-      ...partyOf(party),
-      serviceNumber: this.#tools.vault.openNumber(numbers[index]?.number_sealed ?? '', NUMBER_PLACE),
-      serviceNumberId: numbers[index]?.id ?? '',
-    }));
-  }
-
   /**
    * Sessions that used these numbers in another way, and whose time is over. They are closed, as those are whose slots are
    * taken over: a clock that is set back must not bring them to life beside this one.
@@ -239,11 +236,11 @@ class Creation {
     search: NumberSearch,
     parties: readonly Party[],
   ): Promise<readonly Party[] | undefined> {
-    const freeAfter = secondsAfter(this.#endsAt, pool.coolOffSeconds);
+    const freeAfter = secondsAfter(this.#draft.endsAt, pool.coolOffSeconds);
     const terms = {
-      sessionId: this.#id,
+      sessionId: this.#draft.id,
       ...{ sharing: search.sharing, use: search.use, company: search.company, now: search.now },
-      ...{ endsAt: this.#endsAt, coolOffSeconds: pool.coolOffSeconds, freeAfter },
+      ...{ endsAt: this.#draft.endsAt, coolOffSeconds: pool.coolOffSeconds, freeAfter },
     };
     const wanted = slotsOf(this.#session.mode, parties);
     const taken = await takeSlots(this.#trx, terms, wanted, [
@@ -264,14 +261,14 @@ class Creation {
 
   /** Writes the session, and looks once more at what the primary key of the slots cannot see. */
   async #insert(parties: readonly Party[], search: NumberSearch, pool: FoundPool): Promise<void> {
-    const { session, rows } = this.#rows(parties, search);
+    const { session, rows } = rowsOf(this.#draft, parties, search.company, this.#tools);
     const numbers = [...new Set(parties.map((party) => party.serviceNumberId))];
     const checks = sql.join(
       numbers.map((id) => {
         const people = rows.filter((row) => row.number_id === id).map((row) => row.person_id);
         const there = sql`exists (select from numbers n where n.id = ${id} and n.status = 'active'
           and n.application_id = ${search.applicationId} and n.pool_id is not distinct from ${pool.id})`;
-        const taken = isTaken({ ...search, people }, sql`${id}`, this.#id);
+        const taken = isTaken({ ...search, people }, sql`${id}`, this.#draft.id);
         return search.sharing ? there : sql`${there} and not (${taken})`;
       }),
       sql` and `,
@@ -288,82 +285,4 @@ class Creation {
       select ${checks} as good`.execute(this.#trx);
     if (found[0]?.good !== true) throw new Lost();
   }
-
-  #rows(parties: readonly Party[], search: NumberSearch) {
-    const { applicationId, externalId, mode, rules, metadata } = this.#session;
-    const session = {
-      id: this.#id,
-      application_id: applicationId,
-      external_id: externalId,
-      mode,
-      status: 'open',
-      rules: cleanJson(rules),
-      metadata_sealed: sealMetadata(metadata, this.#tools.vault),
-      company: search.company,
-      created_at: this.#now,
-      expires_at: this.#endsAt,
-    };
-    const rows = parties.map(
-      ({ id, token, role, label, announcement, serviceNumberId, extension }, position) => ({
-        id,
-        session_id: this.#id,
-        position,
-        person_id: token,
-        number_id: serviceNumberId,
-        role,
-        label,
-        announcement: cleanJson(announcement),
-        extension,
-      }),
-    );
-    return { session, rows };
-  }
-
-  #result(parties: readonly Party[]): MaskingSession {
-    const { applicationId, externalId, mode, rules, metadata } = this.#session;
-    return {
-      ...{ id: this.#id, applicationId, externalId, mode, status: 'open', closedReason: undefined },
-      ...{ parties, rules, metadata, calls: 0, createdAt: this.#now.getTime() },
-      ...{ expiresAt: timeOf(this.#endsAt), lastCallAt: undefined, closedAt: undefined },
-    };
-  }
-}
-
-function partyOf({ number, role, label, announcement, extension }: NewParty) {
-  return { number, role, label, announcement, extension };
-}
-
-/** The same people have the same, in whichever order; it says nothing about them. */
-export function companyOf(tokens: readonly string[]): string {
-  return createHash('sha256')
-    .update([...tokens].sort().join(' '))
-    .digest('base64url')
-    .slice(0, 22);
-}
-
-/** What each mode needs for itself (ARCHITECTURE, "The masking service"). */
-export function slotsOf(mode: NewSession['mode'], parties: readonly Party[]): readonly WantedSlot[] {
-  if (mode === 'extension') return [];
-  const own = parties.map(({ token, serviceNumberId }) => ({ person: token, numberId: serviceNumberId }));
-  const [first] = own;
-  return mode === 'axn' && first !== undefined ? [...own, { ...first, person: ANYONE }] : own;
-}
-
-/** Tokens and roles, and no labels: people write names into them. */
-function createdEvent(session: MaskingSession): NewEvent {
-  const { id, applicationId, externalId, mode, parties, createdAt, expiresAt } = session;
-  return {
-    applicationId,
-    subject: id,
-    type: 'masking_session.created',
-    at: createdAt,
-    data: {
-      mode,
-      externalId,
-      parties: parties.map(({ id: party, token, role, serviceNumberId }) => ({
-        ...{ id: party, person: token, role, serviceNumberId },
-      })),
-      expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
-    },
-  };
 }

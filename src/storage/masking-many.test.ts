@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inOrder } from './masking-many.ts';
+import { batchesOf, inOrder } from './masking-many.ts';
 
 describe('inOrder', () => {
   it('does what shares a name one after the other, and the rest at once', async () => {
@@ -42,5 +42,15 @@ describe('inOrder', () => {
       ),
     ).rejects.toThrow('no database');
     expect(ended.length).toBeLessThan(19);
+  });
+});
+
+describe('batchesOf', () => {
+  it('puts together what has one key and shares no name, and keeps the order of what does', () => {
+    const names = [['a', 'b'], ['c'], ['a'], ['d'], ['c', 'a'], ['e'], ['f']];
+    const keys = ['x', 'x', 'x', undefined, 'x', 'x', undefined];
+    expect(batchesOf(names, keys, 10)).toEqual([[0, 1, 5], [2], [3, 6], [4]]);
+    expect(batchesOf(names, keys, 2)).toEqual([[0, 1], [2, 5], [3, 6], [4]]);
+    expect(batchesOf([], [], 10)).toEqual([]);
   });
 });

@@ -46,3 +46,35 @@ function predecessors(names: readonly (readonly string[])[]): readonly (readonly
     return [...new Set(before)];
   });
 }
+
+/**
+ * Splits many things into batches that are done one after the other, each at once: of one key, none sharing a name with
+ * another one, and each after those before it that it shares a name with.
+ *
+ * @param names of each item, in the same order. @param keys of each item. @param most items of a batch.
+ * @returns positions of items.
+ */
+export function batchesOf(
+  names: readonly (readonly string[])[],
+  keys: readonly (string | undefined)[],
+  most: number,
+): readonly (readonly number[])[] {
+  const batches: number[][] = [];
+  let pending = [...names.keys()];
+  while (pending[0] !== undefined) {
+    const key = keys[pending[0]];
+    const batch: number[] = [];
+    const later: number[] = [];
+    const seen = new Set<string>();
+    for (const at of pending) {
+      const own = names[at] ?? [];
+      const fits = batch.length < most && keys[at] === key && !own.some((name) => seen.has(name));
+      (fits ? batch : later).push(at);
+      // Who waits is before whoever shares a name with them, too.
+      for (const name of own) seen.add(name);
+    }
+    batches.push(batch);
+    pending = later;
+  }
+  return batches;
+}

@@ -4,15 +4,23 @@ import { MaskingError, type Page, type SessionFilter, type SessionStore } from '
 import type { ClosedReason, MaskingSession, NewSession, SessionChange } from '../masking/types.ts';
 import { InvalidCursor } from '../records/ports.ts';
 import { appendEvents } from './append-events.ts';
+import { batchKeyOf, createBatch } from './masking-batch.ts';
 import { changeSession } from './masking-change.ts';
 import { closeSessions } from './masking-close.ts';
 import { createSession } from './masking-create.ts';
-import { inOrder } from './masking-many.ts';
+import { batchesOf, inOrder } from './masking-many.ts';
 import { forgetPeople } from './masking-people.ts';
 import { inTransaction } from './masking-retry.ts';
 import { inCall, readSessions } from './masking-session-rows.ts';
+import { textArray } from './masking-slots.ts';
 import type { MaskingTools } from './masking-tools.ts';
 import type { Schema } from './schema.ts';
+
+/**
+ * Made or closed by one transaction of a request for many: enough that statements are shared, and few enough that a call does
+ * not wait long for its turn where the database is embedded.
+ */
+const AT_ONCE = 50;
 
 /** Masking sessions in the database. Each method that writes is one transaction, with the events that it leads to. */
 export class SqlMaskingSessions implements SessionStore {
@@ -33,7 +41,24 @@ export class SqlMaskingSessions implements SessionStore {
       ...parties.map(({ number }) => this.#tools.vault.sealNumber(number, 'people.number').index),
       ...(externalId === undefined ? [] : [`external ${externalId}`]),
     ]);
-    return await inOrder(sessions, names, (session) => outcomeOf(this.create(session)));
+    const keys = sessions.map(batchKeyOf);
+    const outcomes: (MaskingSession | MaskingError)[] = [];
+    for (const batch of batchesOf(names, keys, AT_ONCE)) {
+      const wanted = batch.map((at) => sessions[at] as NewSession);
+      const together = batch.length > 1 && keys[batch[0] ?? 0] !== undefined;
+      const made = together ? await createBatch(this.#db, this.#tools, wanted) : [];
+      const alone = batch.filter((at, place) => {
+        const one = made[place];
+        if (one !== undefined) outcomes[at] = one;
+        return one === undefined;
+      });
+      const ownNames = alone.map((at) => names[at] ?? []);
+      await inOrder(alone, ownNames, async (at) => {
+        const creating = createSession(this.#db, this.#tools, sessions[at] as NewSession, together ? 1 : 0);
+        outcomes[at] = await outcomeOf(creating);
+      });
+    }
+    return outcomes;
   }
 
   async get(id: string, applicationId: string | undefined): Promise<MaskingSession | undefined> {
@@ -99,8 +124,12 @@ export class SqlMaskingSessions implements SessionStore {
     ids: readonly string[],
     applicationId: string | undefined,
   ): Promise<readonly (MaskingSession | MaskingError)[]> {
-    const names = ids.map((id) => [id]);
-    return await inOrder(ids, names, (id) => outcomeOf(this.close(id, applicationId, 'asked')));
+    const closed = new Map<string, MaskingSession>();
+    const all = [...new Set(ids)];
+    for (let at = 0; at < all.length; at += AT_ONCE)
+      for (const one of await this.#closeBatch(all.slice(at, at + AT_ONCE), applicationId))
+        closed.set(one.id, one);
+    return ids.map((id) => closed.get(id) ?? unknownSession());
   }
 
   async remove(id: string, applicationId: string | undefined): Promise<boolean> {
@@ -139,6 +168,25 @@ export class SqlMaskingSessions implements SessionStore {
     });
   }
 
+  /** Those of them that there are, as they are afterwards. */
+  async #closeBatch(
+    ids: readonly string[],
+    applicationId: string | undefined,
+  ): Promise<readonly MaskingSession[]> {
+    return await inTransaction(this.#db, this.#tools, async (trx) => {
+      let query = this.#rows(trx).where(sql<boolean>`id = any (${textArray(ids)})`);
+      if (applicationId !== undefined) query = query.where('application_id', '=', applicationId);
+      // In one order, so that two who close the same ones do not wait for each other.
+      const held = (await query.orderBy('id').forUpdate().execute()).map(({ id }) => id);
+      const events = await closeSessions(trx, held, 'asked', this.#now());
+      await appendEvents(trx, this.#tools.random, events);
+      const there = await this.#rows(trx)
+        .where(sql<boolean>`id = any (${textArray(held)})`)
+        .execute();
+      return await readSessions(trx, this.#tools.vault, there, this.#now());
+    });
+  }
+
   #now(): Date {
     return new Date(this.#tools.clock.now());
   }
@@ -170,7 +218,7 @@ export class SqlMaskingSessions implements SessionStore {
   /** Nobody else changes it before this transaction ends. */
   async #hold(trx: Kysely<Schema>, id: string, applicationId: string | undefined): Promise<MaskingSession> {
     const found = await this.#find(trx, id, applicationId, true);
-    if (found === undefined) throw new MaskingError('masking/unknown-session', 'There is no such session.');
+    if (found === undefined) throw unknownSession();
     return found;
   }
 
@@ -188,6 +236,10 @@ export class SqlMaskingSessions implements SessionStore {
 
 function withParty(condition: ReturnType<typeof sql>) {
   return sql<boolean>`masking_sessions.id in (select p.session_id from masking_parties p where ${condition})`;
+}
+
+function unknownSession(): MaskingError {
+  return new MaskingError('masking/unknown-session', 'There is no such session.');
 }
 
 async function outcomeOf(creating: Promise<MaskingSession>): Promise<MaskingSession | MaskingError> {

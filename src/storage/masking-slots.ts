@@ -111,23 +111,48 @@ export function isTaken(
   number: RawBuilder<unknown>,
   except: string | undefined,
 ): RawBuilder<boolean> {
+  const given = { use, people: textArray(people), anyone: textArray([...people, ANYONE]), now };
+  return isTakenBy(
+    { ...given, company: sql`${company}` },
+    number,
+    except === undefined ? undefined : sql`${except}`,
+  );
+}
+
+/** Who wants a number, as expressions of a statement that asks for many at once. */
+export interface Takers {
+  readonly use: NumberUse;
+  /** text[]: the people. */
+  readonly people: RawBuilder<unknown>;
+  /** text[]: the people, and `ANYONE`. */
+  readonly anyone: RawBuilder<unknown>;
+  readonly company: RawBuilder<unknown>;
+  readonly now: Date;
+}
+
+/** `isTaken`, of people and a number that the statement names. */
+export function isTakenBy(
+  { use, people, anyone, company, now }: Takers,
+  number: RawBuilder<unknown>,
+  except: RawBuilder<unknown> | undefined,
+): RawBuilder<boolean> {
   const notOwn = except === undefined ? sql`` : sql`and x.session_id <> ${except}`;
   const held = sql`x.free_after > ${now} and not (x.company = ${company} and x.ends_at <= ${now}) ${notOwn}`;
   const digits = sql`x.free_after > ${now} ${notOwn}`;
   // By the person, who has a few numbers, and never by the number, which thousands of people have.
-  const slotOf = (who: readonly string[]) => sql`${number} in (
-    select x.number_id from masking_slots x where x.person_id = any (${textArray(who)}) and ${held})`;
-  if (use === 'digits') return sql<boolean>`${slotOf([...people, ANYONE])}`;
+  const slotOfThem = sql<boolean>`${number} in (
+    select x.number_id from masking_slots x where x.person_id = any (${anyone}) and ${held})`;
+  if (use === 'digits') return slotOfThem;
   if (use === 'anyone') {
     // With its order and its limit, this is one step along an index; an `exists` may read the whole table instead.
     return sql<boolean>`coalesce(
       (select true from masking_slots x where x.number_id = ${number} and ${held} order by x.free_after desc limit 1),
       (select true from masking_extensions x where x.number_id = ${number} and ${digits} limit 1), false)`;
   }
-  return sql<boolean>`${slotOf([...people, ANYONE])} or ${number} in (
+  return sql<boolean>`${slotOfThem} or ${number} in (
     select p.number_id from masking_parties p join masking_extensions x
       on x.number_id = p.number_id and x.digits = p.extension and x.session_id = p.session_id
-     where p.person_id = any (${textArray(people)}) and p.extension is not null and ${digits})`;
+     where p.person_id = any (${people}) and p.extension is not null and ${digits})`;
 }
 
 /** That a person has a number until a moment. */
@@ -172,12 +197,25 @@ export async function takeSlots(
   numberIds: readonly string[],
 ): Promise<Taken> {
   await lockNumbers(trx, numberIds, terms.use === 'people' ? 'shared' : 'alone');
+  return await writeSlots(
+    trx,
+    wanted.map((slot) => ({ ...slot, terms })),
+    terms.now,
+  );
+}
+
+/** The same of many sessions, none of which has a slot that another one of them wants; their numbers are locked. */
+export async function writeSlots(
+  trx: Kysely<Schema>,
+  wanted: readonly (WantedSlot & { readonly terms: Omit<SlotTerms, 'use' | 'now'> })[],
+  now: Date,
+): Promise<Taken> {
   if (wanted.length === 0) return { all: true, before: [] };
   const ordered = wanted.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   const taken = await trx
     .insertInto('masking_slots')
     .values(
-      ordered.map(({ person, numberId }) => ({
+      ordered.map(({ person, numberId, terms }) => ({
         person_id: person,
         number_id: numberId,
         lane: terms.sharing ? terms.sessionId : '',
@@ -201,10 +239,10 @@ export async function takeSlots(
         }))
         .where((eb) =>
           eb.or([
-            eb('masking_slots.free_after', '<=', terms.now),
+            eb('masking_slots.free_after', '<=', now),
             eb.and([
               eb('masking_slots.company', '=', eb.ref('excluded.company')),
-              eb('masking_slots.ends_at', '<=', terms.now),
+              eb('masking_slots.ends_at', '<=', now),
             ]),
           ]),
         ),
@@ -212,7 +250,7 @@ export async function takeSlots(
     .returning('session_before')
     .execute();
   const before = [...new Set(taken.flatMap(({ session_before }) => session_before ?? []))];
-  return { all: taken.length === wanted.length, before: await expired(trx, before, terms.now) };
+  return { all: taken.length === wanted.length, before: await expired(trx, before, now) };
 }
 
 /**
