@@ -29,14 +29,22 @@ export async function connection(
   const { session, caller } = candidate;
   const { rules } = session;
   const callees = await calleesOf(candidate, tools.store);
-  // The caller may be a party by the same number; and what is not ours any more is shown to nobody.
+  // The caller may be a party by the same number; the last caller of `axn` may have withheld theirs; and what is not ours any
+  // more is shown to nobody.
   const possible = callees.filter(
     ({ number, show }) =>
-      !number.equals(question.caller) && tools.numbers.isServiceNumber(question.applicationId, show),
+      number.isE164 &&
+      !number.equals(question.caller) &&
+      tools.numbers.isServiceNumber(question.applicationId, show),
   );
   if (possible.length === 0) {
-    const back = session.mode === 'axn' && caller !== undefined;
-    return { why: back ? 'nobody has called yet whom it could call back' : 'nobody of it can be called' };
+    if (session.mode !== 'axn' || caller === undefined) return { why: 'nobody of it can be called' };
+    const withheld = callees.some(({ number }) => !number.isE164);
+    return {
+      why: withheld
+        ? 'the last caller has withheld the number'
+        : 'nobody has called yet whom it could call back',
+    };
   }
   return {
     candidate,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PhoneNumber } from '../kernel/phone-number.ts';
 import { VirtualClock } from '../kernel/virtual-clock.ts';
 import type { InterceptVerdict, PullAnswer, PullMode } from './ports.ts';
 import { resolve } from './resolve.ts';
@@ -143,6 +144,11 @@ describe('the session step', () => {
     model.calls.push({ sessionId: 'shop', caller: OTHER, callee: DRIVER, at: 2 });
     model.calls.push({ sessionId: 'shop', caller: DRIVER, callee: OTHER, at: 3 });
     expect(reached(await resolve())).toEqual([[OTHER, X]]);
+    // Whoever withheld the number cannot be called back, and nobody else is called in their place.
+    model.calls.push({ sessionId: 'shop', caller: PhoneNumber.parse('anonymous'), callee: DRIVER, at: 4 });
+    const withheld = await resolve();
+    expect(withheld.decision).toMatchObject({ kind: 'reject', status: 404, reason: 'unknown-caller' });
+    expect(withheld.steps[0]?.detail).toContain('withheld');
   });
 
   it('calls the group of an axg session in order, and connects a member with the first party', async () => {
