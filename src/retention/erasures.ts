@@ -30,8 +30,8 @@ export function erasuresOf(
   };
 }
 
-function receiptOf({ inSettings, ...erasure }: Erasure): ErasureReceipt {
-  return { ...erasure, kept: keptOf(inSettings) };
+function receiptOf({ left, ...erasure }: Erasure): ErasureReceipt {
+  return { ...erasure, kept: keptOf(left) };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What an erasure leaves, in the words of a receipt. */
-import type { Kept, SettingKind } from './ports.ts';
+import { KEPT_KINDS, type Kept, type KeptKind } from './ports.ts';
 
 /** No server can find these by a number. Said in each receipt, so that nobody takes it for more than it is. */
 const OUT_OF_REACH: readonly Kept[] = [
@@ -17,7 +17,7 @@ const OUT_OF_REACH: readonly Kept[] = [
   },
 ];
 
-const IN_SETTINGS: Readonly<Record<SettingKind, Required<Omit<Kept, 'count'>>>> = {
+const LEFT: Readonly<Record<KeptKind, Required<Omit<Kept, 'count'>>>> = {
   accounts: {
     what: 'accounts of phones with the number',
     why: 'Change or delete them in the settings file or over the platform API.',
@@ -33,16 +33,20 @@ const IN_SETTINGS: Readonly<Record<SettingKind, Required<Omit<Kept, 'count'>>>> 
   },
   policies: { what: 'routing policies with the number', why: 'Set the policy of the application anew.' },
   otherSettings: {
-    what: 'trunks, fences, pools, webhooks or keys with the number in a setting or name',
+    what: 'service numbers, pools, trunks, fences, webhooks or keys with the number in a setting or name',
     why: 'Change them where they were set up.',
+  },
+  unreadable: {
+    what: 'rows that cannot be opened',
+    why: 'They are damaged: what is sealed in them nobody can read, with or without the number.',
   },
 };
 
-/** What the server cannot find, and settings in which the number stood. */
-export function keptOf(inSettings: Readonly<Partial<Record<SettingKind, number>>>): readonly Kept[] {
-  const found = Object.entries(inSettings).map(([kind, count]) => ({
-    ...IN_SETTINGS[kind as SettingKind],
-    count,
-  }));
+/** What was met and left, and what the server cannot find. */
+export function keptOf(left: Readonly<Partial<Record<KeptKind, number>>>): readonly Kept[] {
+  const found = KEPT_KINDS.flatMap((kind) => {
+    const count = left[kind] ?? 0;
+    return count === 0 ? [] : [{ ...LEFT[kind], count }];
+  });
   return [...found, ...OUT_OF_REACH];
 }

@@ -69,17 +69,18 @@ export const ERASED_KINDS = [
 
 export type ErasedKind = (typeof ERASED_KINDS)[number];
 
-/** Where the number may stand in what the company has set up. It is told and stays: whoever set it up has to change it. */
-export const SETTING_KINDS = [
+/** Where the number stands in what the company has set up, which only that can change, and rows that nobody can open. */
+export const KEPT_KINDS = [
   'accounts',
   'verifiedNumbers',
   'scenarios',
   'rules',
   'policies',
   'otherSettings',
+  'unreadable',
 ] as const;
 
-export type SettingKind = (typeof SETTING_KINDS)[number];
+export type KeptKind = (typeof KEPT_KINDS)[number];
 
 /** A receipt: how much of what, and nothing that leads back to the number. */
 export interface Erasure {
@@ -95,8 +96,8 @@ export interface Erasure {
   readonly status: 'running' | 'complete';
   readonly finishedAt: number | undefined;
   readonly removed: Readonly<Partial<Record<ErasedKind, number>>>;
-  /** Where the number stood in settings when it was looked for. */
-  readonly inSettings: Readonly<Partial<Record<SettingKind, number>>>;
+  /** What was met, and left. */
+  readonly left: Readonly<Partial<Record<KeptKind, number>>>;
   /** ms since the epoch. Every text that was stored until then has been looked at; undefined: it goes on. */
   readonly searchedUntil: number | undefined;
 }
@@ -110,7 +111,7 @@ export interface Kept {
 }
 
 /** An erasure as it is shown. */
-export interface ErasureReceipt extends Omit<Erasure, 'inSettings'> {
+export interface ErasureReceipt extends Omit<Erasure, 'left'> {
   readonly kept: readonly Kept[];
 }
 

@@ -1,6 +1,7 @@
 /** What an erasure does with rows for which to go, or to lose a text, is not all. */
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { statusNumber } from './call-list-rows.ts';
+import type { Schema } from './schema.ts';
 import { changed, type Found, givenKeys, type OpenedRow, sameKey } from './searched-rows.ts';
 import { textWithout } from './without-number.ts';
 
@@ -24,12 +25,14 @@ export async function endTasks(found: Found): Promise<void> {
   });
   await changed('callListRows', empty)(found);
   const given = givenKeys(table, rows);
-  const ended = await sql<{ list_id: number; status: number }>`
+  const ended = await sql<{ id: number; list_id: number; status: number }>`
     update call_list_tasks t
        set canceled = canceled or status = ${RUNNING}, attempts_left = 0,
            status = case when status in (${NEW}, ${CANCELED}) then ${ERROR} else status end
-      from ${given} where ${sameKey(table)} returning t.list_id, t.status`.execute(trx);
-  if (ended.rows.some(({ status }) => status === statusNumber('In progress'))) found.unsettled();
+      from ${given} where ${sameKey(table)} returning t.id, t.list_id, t.status`.execute(trx);
+  found.waitFor(
+    ended.rows.filter(({ status }) => status === statusNumber('In progress')).map((row) => row.id),
+  );
   const lists = JSON.stringify([...new Set(ended.rows.map(({ list_id }) => list_id))]);
   await sql`
     update call_lists l set status = 'Completed', completed_at = ${now}
@@ -37,6 +40,17 @@ export async function endTasks(found: Found): Promise<void> {
        and not exists (select from call_list_tasks t where t.list_id = l.id and t.status in (${NEW}, ${RUNNING}))`.execute(
     trx,
   );
+}
+
+/** Whether one of these rows is still being called. */
+export async function isCalled(trx: Transaction<Schema>, taskIds: readonly number[]): Promise<boolean> {
+  if (taskIds.length === 0) return false;
+  const { rows } = await sql`
+    select from call_list_tasks where status = ${RUNNING}
+       and id in (select value::bigint from jsonb_array_elements_text(${JSON.stringify(taskIds)}::jsonb)) limit 1`.execute(
+    trx,
+  );
+  return rows.length > 0;
 }
 
 /**

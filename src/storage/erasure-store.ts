@@ -3,7 +3,7 @@ import type { NewEvent } from '../events/types.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ERASED_NUMBER, type PhoneNumber } from '../kernel/phone-number.ts';
 import type { Random } from '../kernel/random.ts';
-import type { ErasedKind, Erasure, ErasureStore, SettingKind } from '../retention/ports.ts';
+import type { ErasedKind, Erasure, ErasureStore, KeptKind } from '../retention/ports.ts';
 import { appendEvents } from './append-events.ts';
 import { insertAudit } from './audit-log.ts';
 import { StorageError, sqlState } from './errors.ts';
@@ -26,7 +26,7 @@ const ERASED = 'erased';
 
 type Trx = Transaction<Schema>;
 type Counts = Partial<Record<ErasedKind, number>>;
-type Kept = Partial<Record<SettingKind, number>>;
+type Kept = Partial<Record<KeptKind, number>>;
 
 interface Job {
   readonly id: string;
@@ -357,7 +357,7 @@ function readErasure(row: {
     status: row.status,
     finishedAt: row.finished_at?.getTime(),
     removed: row.removed as Counts,
-    inSettings: row.kept as Kept,
+    left: row.kept as Kept,
     searchedUntil: row.searched_until?.getTime(),
   };
 }

@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 import { sql } from 'kysely';
 import type { Mentions } from '../kernel/number-spellings.ts';
+import { isCalled } from './erase-searched.ts';
+import { StorageError } from './errors.ts';
 import {
   type Found,
   givenKeys,
@@ -13,9 +15,11 @@ import {
   keysOf,
   keyValues,
   type OpenedRow,
+  type SearchedColumn,
   type SearchedTable,
   sameKey,
 } from './searched-rows.ts';
+import type { Vault } from './vault.ts';
 
 const inflate = promisify(inflateRaw);
 /** A packed row opens to at most so much; as its own store has it. */
@@ -43,8 +47,9 @@ export interface SearchState {
     readonly quiet: boolean;
     readonly table: number;
     readonly after?: readonly string[] | undefined;
-    readonly unsettled?: boolean;
   };
+  /** Rows of call lists that were being called, and are waited for. */
+  readonly tasks?: readonly number[];
   /** ms since the epoch; everything that was written until then has been looked at. */
   readonly until?: number;
 }
@@ -70,33 +75,36 @@ export async function searchStep(
 ): Promise<{ readonly state: SearchState; readonly outcome: 'more' | 'waits' | 'done' }> {
   if (state.until !== undefined) return { state, outcome: 'done' };
   const { looks = 0, since } = state;
-  if (state.look === undefined && looks > 0 && !quiet) return { state, outcome: 'waits' };
+  let tasks = state.tasks ?? [];
+  if (state.look === undefined && looks > 0) {
+    if (!quiet || (await isCalled(tools.trx, tasks))) return { state, outcome: 'waits' };
+    tasks = [];
+  }
   const look = state.look ?? (await beginLook(tools, quiet));
-  let unsettled = look.unsettled === true;
   let { table: index, after } = look;
   for (let read = 0; read < STEP_ROWS && index < tools.tables.length; ) {
     const table = tools.tables[index] as SearchedTable;
     const page = table.once && looks > 0 ? DONE : await readPage(tools, table, since, after);
     if (page.hits.length > 0)
-      await eraseHits(tools, table, page.hits, () => {
-        unsettled = true;
+      await eraseHits(tools, table, page.hits, (more) => {
+        tasks = [...tasks, ...more];
       });
     read += page.weight;
     after = page.last;
     if (after === undefined) index += 1;
   }
-  const progress = { ...state, look: { ...look, table: index, after, unsettled } };
-  if (index < tools.tables.length) return { state: progress, outcome: 'more' };
-  const finished = { looks: looks + 1, since: look.xid };
-  if (looks > 0 && look.quiet && !unsettled)
+  if (index < tools.tables.length)
+    return { state: { ...state, tasks, look: { ...look, table: index, after } }, outcome: 'more' };
+  const finished = { looks: looks + 1, since: look.xid, tasks };
+  if (looks > 0 && look.quiet && tasks.length === 0)
     return { state: { ...finished, until: look.at }, outcome: 'done' };
-  return { state: finished, outcome: unsettled ? 'waits' : 'more' };
+  return { state: finished, outcome: 'more' };
 }
 
 async function beginLook({ trx, now }: SearchTools, quiet: boolean) {
   const { rows } = await sql<{ xid: string }>`
     select pg_snapshot_xmin(pg_current_snapshot())::text as xid`.execute(trx);
-  return { xid: rows[0]?.xid ?? '0', at: now, quiet, table: 0, after: undefined, unsettled: false };
+  return { xid: rows[0]?.xid ?? '0', at: now, quiet, table: 0, after: undefined };
 }
 
 interface Page {
@@ -132,7 +140,11 @@ async function readPage(
   );
   const read = rows.filter((row) => row.fresh);
   const hits: OpenedRow[] = [];
-  for (const row of read) if ((await openIfFound(tools, table, row)) !== undefined) hits.push(row);
+  for (const row of read) {
+    const opened = await openIfFound(tools, table, row);
+    if (opened === 'unreadable') tools.keep('unreadable', 1);
+    else if (opened !== undefined) hits.push(row);
+  }
   const last = rows.length < most ? undefined : rows.at(-1);
   return {
     hits,
@@ -146,7 +158,7 @@ async function eraseHits(
   tools: SearchTools,
   table: SearchedTable,
   hits: readonly OpenedRow[],
-  unsettled: () => void,
+  waitFor: Found['waitFor'],
 ): Promise<void> {
   const { trx, vault, mentions, now } = tools;
   await table.before?.(trx, table, hits);
@@ -160,34 +172,50 @@ async function eraseHits(
   const opened: OpenedRow[] = [];
   for (const row of rows) {
     const one = await openIfFound(tools, table, row);
-    if (one !== undefined) opened.push(one);
+    if (typeof one === 'object') opened.push(one);
   }
   if (opened.length === 0) return;
   const { count, keep } = tools;
   await table.erase({
     ...{ trx, vault, table, mentions, rows: opened, now: new Date(now) },
-    ...{ count, keep, unsettled },
+    ...{ count, keep, waitFor },
   });
 }
 
-/** The row opened, if it has the number. */
+/** The row opened, if it has the number. Rejects with `storage/key-missing`: this node may get the key yet. */
 async function openIfFound(
   { vault, mentions }: Pick<SearchTools, 'vault' | 'mentions'>,
   table: SearchedTable,
   row: OpenedRow,
-): Promise<OpenedRow | undefined> {
+): Promise<OpenedRow | 'unreadable' | undefined> {
   const opened: Record<string, string | null> = { ...row };
   let found = false;
-  for (const { column, place, packed } of table.columns) {
-    const value = row[column] ?? null;
+  for (const column of table.columns) {
+    const value = row[column.column] ?? null;
     if (value === null) continue;
-    let text = place === undefined ? value : vault.open(value, place);
-    if (packed)
-      text = (await inflate(Buffer.from(text, 'base64'), { maxOutputLength: MAX_OPENED })).toString();
-    opened[column] = text;
+    const text = await readText(vault, column, value);
+    if (text === undefined) return 'unreadable';
+    opened[column.column] = text;
     found ||= await isFound(text, mentions);
   }
   return found ? opened : undefined;
+}
+
+/** Undefined: it is damaged. */
+async function readText(
+  vault: Vault,
+  { place, packed }: SearchedColumn,
+  value: string,
+): Promise<string | undefined> {
+  if (place === undefined) return value;
+  try {
+    const text = vault.open(value, place);
+    if (!packed) return text;
+    return (await inflate(Buffer.from(text, 'base64'), { maxOutputLength: MAX_OPENED })).toString();
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'storage/key-missing') throw error;
+    return undefined;
+  }
 }
 
 async function isFound(text: string, mentions: Mentions): Promise<boolean> {

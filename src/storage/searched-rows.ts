@@ -1,7 +1,7 @@
 /** Rows of any table in which a number was found: what is known of them, and how they are taken away or changed. */
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Mentions } from '../kernel/number-spellings.ts';
-import type { ErasedKind, SettingKind } from '../retention/ports.ts';
+import type { ErasedKind, KeptKind } from '../retention/ports.ts';
 import type { Schema } from './schema.ts';
 import type { Vault } from './vault.ts';
 
@@ -47,9 +47,9 @@ export interface Found {
   readonly now: Date;
   count(kind: ErasedKind, rows: number): void;
   /** It stays, and the receipt says so. */
-  keep(kind: SettingKind, rows: number): void;
-  /** Something that runs may write it there once more. */
-  unsettled(): void;
+  keep(kind: KeptKind, rows: number): void;
+  /** Rows of call lists that are being called: their sessions may write it there once more. */
+  waitFor(taskIds: readonly number[]): void;
 }
 
 /** They go, and count as that. */

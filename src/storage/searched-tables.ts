@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import type { Mentions } from '../kernel/number-spellings.ts';
-import type { SettingKind } from '../retention/ports.ts';
+import type { KeptKind } from '../retention/ports.ts';
 import { DATA_PLACE, REPORT_PLACE, RESULT_PLACE } from './call-list-rows.ts';
 import { endTasks, forgetAnswers } from './erase-searched.ts';
 import {
@@ -251,10 +251,11 @@ const SET_UP: readonly SearchedTable[] = [
     isOf: byColumn,
   },
   {
-    ...setting('numbers', 'verifiedNumbers', [
-      { column: 'number_sealed', place: 'numbers.number' },
-      { column: 'label' },
-    ]),
+    ...setting('numbers', 'verifiedNumbers', [{ column: 'number_sealed', place: 'numbers.number' }]),
+    isOf: byColumn,
+  },
+  {
+    ...setting('numbers', 'otherSettings', plain('label', 'tags', 'region', 'quarantine_reason')),
     isOf: byColumn,
   },
   {
@@ -285,7 +286,7 @@ export const SEARCHED_TABLES: readonly SearchedTable[] = [...WRITTEN, ...SET_UP]
 
 function setting(
   table: SearchedTable['table'],
-  kind: SettingKind,
+  kind: KeptKind,
   columns: readonly SearchedColumn[],
 ): Omit<SearchedTable, 'isOf'> {
   const erase = async ({ keep, rows }: Found): Promise<void> => keep(kind, rows.length);
