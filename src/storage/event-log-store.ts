@@ -1,16 +1,10 @@
-import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
 import { type Kysely, sql } from 'kysely';
 import type { EventLog, EventLogStore } from '../scenario/event-log.ts';
+import { pack, rowsInTurns, unpack } from './packed.ts';
 import type { Schema } from './schema.ts';
 import type { Vault } from './vault.ts';
 
 const PLACE = 'event_logs.sealed';
-/** A row opens to at most so much, so that it cannot fill the memory. */
-const MAX_OPENED = 64 * 1024 * 1024;
-
-const deflate = promisify(deflateRaw);
-const inflate = promisify(inflateRaw);
 
 /** Event logs of scenario sessions: one row each, packed and sealed as a whole, since anything in it may be a number. */
 export class SqlEventLogStore implements EventLogStore {
@@ -24,13 +18,10 @@ export class SqlEventLogStore implements EventLogStore {
 
   async append(logs: readonly EventLog[]): Promise<void> {
     if (logs.length === 0) return;
-    const rows = await Promise.all(
-      logs.map(async (log) => {
-        const packed = await deflate(JSON.stringify(log), { level: 1 });
-        const sealed = this.#vault.seal(packed.toString('base64'), PLACE);
-        return { session_id: log.sessionId, at: new Date(log.at), bytes: sealed.length, sealed };
-      }),
-    );
+    const rows = await rowsInTurns(logs, async (log) => {
+      const sealed = this.#vault.seal(await pack(JSON.stringify(log)), PLACE);
+      return { session_id: log.sessionId, at: new Date(log.at), bytes: sealed.length, sealed };
+    });
     await this.#db
       .insertInto('event_logs')
       .values(rows)
@@ -45,9 +36,8 @@ export class SqlEventLogStore implements EventLogStore {
       .where('session_id', '=', sessionId)
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    const packed = Buffer.from(this.#vault.open(row.sealed, PLACE), 'base64');
     // Written by `append`, and opened by the vault only if it is still so.
-    return JSON.parse((await inflate(packed, { maxOutputLength: MAX_OPENED })).toString()) as EventLog;
+    return JSON.parse(await unpack(this.#vault.open(row.sealed, PLACE))) as EventLog;
   }
 
   async purge(before: number, totalBytes: number): Promise<number> {

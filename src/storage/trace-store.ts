@@ -1,16 +1,10 @@
-import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
 import { type Kysely, sql } from 'kysely';
 import type { CallTrace, TraceBatch, TracedMessage, TraceStore } from '../trace/ports.ts';
+import { pack, rowsInTurns, unpack } from './packed.ts';
 import type { Schema } from './schema.ts';
 import type { Vault } from './vault.ts';
 
 const PLACE = 'call_traces.sealed';
-/** Messages of one leg repeat each other; this much of them opens to at most, so that a row cannot fill the memory. */
-const MAX_OPENED = 64 * 1024 * 1024;
-
-const deflate = promisify(deflateRaw);
-const inflate = promisify(inflateRaw);
 
 /** SIP traces in the database: one row per leg and flush, packed and sealed as a whole, since anything in it may be a number. */
 export class SqlTraceStore implements TraceStore {
@@ -24,15 +18,12 @@ export class SqlTraceStore implements TraceStore {
 
   async append(batches: readonly TraceBatch[]): Promise<void> {
     if (batches.length === 0) return;
-    const rows = await Promise.all(
-      batches.map(async ({ id, sessionId, legId, messages, omitted }) => {
-        const kept = JSON.stringify({ messages: messages.map(({ legId: _, ...rest }) => rest), omitted });
-        const packed = await deflate(kept, { level: 1 });
-        const sealed = this.#vault.seal(packed.toString('base64'), PLACE);
-        const at = new Date(messages[0]?.at ?? 0);
-        return { id, session_id: sessionId, leg_id: legId, at, bytes: sealed.length, sealed };
-      }),
-    );
+    const rows = await rowsInTurns(batches, async ({ id, sessionId, legId, messages, omitted }) => {
+      const kept = JSON.stringify({ messages: messages.map(({ legId: _, ...rest }) => rest), omitted });
+      const sealed = this.#vault.seal(await pack(kept), PLACE);
+      const at = new Date(messages[0]?.at ?? 0);
+      return { id, session_id: sessionId, leg_id: legId, at, bytes: sealed.length, sealed };
+    });
     const dated = rows.map((row) => (row.at.getTime() === 0 ? { ...row, at: sql<Date>`now()` } : row));
     await this.#db
       .insertInto('call_traces')
@@ -51,11 +42,8 @@ export class SqlTraceStore implements TraceStore {
     const messages: TracedMessage[] = [];
     let omitted = 0;
     for (const { leg_id: legId, sealed } of rows) {
-      const packed = Buffer.from(this.#vault.open(sealed, PLACE), 'base64');
       // Written by `append`, and opened by the vault only if it is still so.
-      const kept = JSON.parse(
-        (await inflate(packed, { maxOutputLength: MAX_OPENED })).toString(),
-      ) as CallTrace;
+      const kept = JSON.parse(await unpack(this.#vault.open(sealed, PLACE))) as CallTrace;
       messages.push(...kept.messages.map((message) => ({ ...message, legId })));
       omitted += kept.omitted;
     }
