@@ -11,7 +11,7 @@
  */
 import { resolve } from '../src/masking/resolve.ts';
 import { DEFAULT_POLICY, type Question, type Resolution, type RoutingPolicy } from '../src/masking/types.ts';
-import { seededRandom } from '../test/kit/seeded-random.ts';
+import { callsOfDay } from '../test/kit/day-of-calls.ts';
 import { APPLICATION, Day } from './day-model.ts';
 import type { BenchResult } from './figures.ts';
 import { dayOfOrders } from './orders.ts';
@@ -112,18 +112,12 @@ export async function benchMaskingReplay(): Promise<BenchResult> {
 }
 
 function happeningsOf(orders: ReturnType<typeof dayOfOrders>): readonly Happening[] {
-  const random = seededRandom(7);
   const happenings: Happening[] = orders.flatMap(({ start, end }, order) => [
     { at: start, kind: BEGIN, order, byFirst: true },
     { at: end, kind: END, order, byFirst: true },
   ]);
-  for (let count = 0; count < CALLS; count++) {
-    const order = random.int(orders.length);
-    const { start, end } = orders[order]!;
-    const isLate = random.int(1_000) < LATE_SHARE * 1_000;
-    const at = isLate ? end + random.int(COOL_OFF_MS) : start + random.int(end - start);
-    happenings.push({ at, kind: CALL, order, byFirst: random.int(2) === 0 });
-  }
+  const drawn = { calls: CALLS, lateShare: LATE_SHARE, coolOffMs: COOL_OFF_MS, seed: 7 };
+  for (const call of callsOfDay(orders, drawn)) happenings.push({ ...call, kind: CALL });
   return happenings.sort((one, other) => one.at - other.at || one.kind - other.kind);
 }
 
