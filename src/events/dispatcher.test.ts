@@ -18,8 +18,8 @@ class FakeOutbox implements Outbox {
     this.#note('claim');
     return this.due.splice(0, most);
   }
-  async delivered(id: string, claim: string, status: number): Promise<void> {
-    this.#note(`delivered ${id} ${claim} ${status}`);
+  async delivered(done: Parameters<Outbox['delivered']>[0]): Promise<void> {
+    for (const { id, claim, status } of done) this.#note(`delivered ${id} ${claim} ${status}`);
   }
   async failed(id: string, _claim: string, outcome: FailedDelivery): Promise<void> {
     this.#note(`failed ${id}`);

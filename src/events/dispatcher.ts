@@ -8,7 +8,7 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Random } from '../kernel/random.ts';
 import type { ClaimedDelivery, Outbox } from './ports.ts';
 import { againInMs } from './retries.ts';
-import { type Sent, send, TIMEOUT_MS, type WebhookHttp } from './send.ts';
+import { type Failed, send, TIMEOUT_MS, type WebhookHttp } from './send.ts';
 import { eventView } from './types.ts';
 
 export interface DispatcherOptions {
@@ -63,6 +63,9 @@ export class Dispatcher {
   /** What was reported last, in each lane. */
   readonly #lanes: Promise<void>[] = Array.from({ length: REPORTS_AT_ONCE }, () => Promise.resolve());
   #lane = 0;
+  /** What arrived and is not written down yet, and the report that will tell of all of it. */
+  #arrived: { readonly id: string; readonly claim: string; readonly status: number }[] = [];
+  #report: Promise<void> | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -153,6 +156,8 @@ export class Dispatcher {
     const { outbox, node, parallel, perWebhook } = this.#options;
     const most = parallel - this.#sending.size;
     if (most <= 0 || this.#aborted.signal.aborted) return;
+    // Whoever has rung up to now is served by this.
+    this.#again = false;
     const claimed = await outbox.claim({ node, most, leaseMs: LEASE_MS, perWebhook, busy: this.#busy });
     for (const delivery of claimed) {
       this.#count(delivery.webhookId, 1);
@@ -181,7 +186,8 @@ export class Dispatcher {
       const sent = await send(http, delivery, { id: event.id, at: clock.now(), body }, this.#aborted.signal);
       // Ended by us: no attempt, and it may even have arrived.
       if (!sent.ok && this.#aborted.signal.aborted) return;
-      await this.#inLane(() => this.#report(delivery, sent));
+      if (sent.ok) await this.#reportArrived(delivery, sent.status);
+      else await this.#inLane(() => this.#reportFailed(delivery, sent));
     } catch (error) {
       // It is sent once more when the lease is over, which the receiver sees by its id.
       log.warn({ err: error, webhook: webhookId }, 'what became of a webhook could not be written down');
@@ -196,14 +202,20 @@ export class Dispatcher {
     return (before ?? Promise.resolve()).then(report).finally(resolve);
   }
 
-  async #report(delivery: ClaimedDelivery, sent: Sent): Promise<void> {
+  /** What arrives while the reports before are written goes into one. */
+  async #reportArrived({ id, claim }: ClaimedDelivery, status: number): Promise<void> {
+    this.#counts.delivered++;
+    this.#arrived.push({ id, claim, status });
+    this.#report ??= this.#inLane(async () => {
+      this.#report = undefined;
+      await this.#options.outbox.delivered(this.#arrived.splice(0));
+    });
+    await this.#report;
+  }
+
+  async #reportFailed(delivery: ClaimedDelivery, sent: Failed): Promise<void> {
     const { outbox, random, log } = this.#options;
     const { id, claim, webhookId, event } = delivery;
-    if (sent.ok) {
-      this.#counts.delivered++;
-      await outbox.delivered(id, claim, sent.status);
-      return;
-    }
     const { status, error, askedMs } = sent;
     const gone = status === GONE;
     const attempts = delivery.attempts + 1;

@@ -91,8 +91,11 @@ export interface Outbox {
     /** Id of a webhook → deliveries that this node has claimed and not reported. */
     readonly busy: ReadonlyMap<string, number>;
   }): Promise<readonly ClaimedDelivery[]>;
-  /** A claim that is not ours any more changes nothing. */
-  delivered(id: string, claim: string, status: number): Promise<void>;
+  /** Claims that are not ours any more change nothing. */
+  delivered(
+    done: readonly { readonly id: string; readonly claim: string; readonly status: number }[],
+  ): Promise<void>;
+  /** As `delivered`. */
   failed(id: string, claim: string, outcome: FailedDelivery): Promise<void>;
   /** Gives back what a process of this node had claimed, without an attempt being counted. */
   release(node: string): Promise<number>;

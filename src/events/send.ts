@@ -29,15 +29,15 @@ export const TIMEOUT_MS = 15_000;
 /** Nothing is read from an answer but its status; a receiver that streams must not fill our memory. */
 const MAX_ANSWER_BYTES = 256 * 1024;
 
-export type Sent =
-  | { readonly ok: true; readonly status: number }
-  | {
-      readonly ok: false;
-      readonly status: number | undefined;
-      readonly error: string;
-      /** How long the receiver asks to be left alone, ms. */
-      readonly askedMs?: number | undefined;
-    };
+export type Sent = { readonly ok: true; readonly status: number } | Failed;
+
+export interface Failed {
+  readonly ok: false;
+  readonly status: number | undefined;
+  readonly error: string;
+  /** How long the receiver asks to be left alone, ms. */
+  readonly askedMs?: number | undefined;
+}
 
 /**
  * Sends a message, signed with every secret that is good.

@@ -157,7 +157,7 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
         ClaimedDelivery,
         ClaimedDelivery,
       ];
-      await outbox.delivered(a1.id, a1.claim, 204);
+      await outbox.delivered([{ id: a1.id, claim: a1.claim, status: 204 }]);
       const second = await claim('node-2');
       expect(briefly(second)).toEqual(['a 2']);
       // What is behind one that failed waits for it, and goes on when it is given up.
@@ -181,7 +181,7 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
       const seen: string[] = [];
       for (let looks = 0; looks < 4; looks++) seen.push(...briefly(await claim('node-2')));
       expect(seen).toEqual(['later 1']);
-      await outbox.delivered(deep!.id, deep!.claim, 200);
+      await outbox.delivered([{ id: deep!.id, claim: deep!.claim, status: 200 }]);
       expect(briefly(await claim())).toEqual(['deep 2']);
     });
 
@@ -192,7 +192,7 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
       // The lease is over at once: another node has it now.
       const [kept] = await claim('node-2');
       expect(kept?.id).toBe(lost?.id);
-      await outbox.delivered(lost!.id, lost!.claim, 204);
+      await outbox.delivered([{ id: lost!.id, claim: lost!.claim, status: 204 }]);
       await outbox.failed(lost!.id, lost!.claim, { ...failure, againInMs: undefined });
       expect(await states(webhook.id)).toEqual(['waiting 0 undefined', 'waiting 0 undefined']);
       expect(await outbox.release('node-1')).toBe(0);
@@ -212,7 +212,7 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
       await letTimePass();
       const [probe, ...others] = await claim();
       expect(others).toEqual([]);
-      await outbox.delivered(probe!.id, probe!.claim, 200);
+      await outbox.delivered([{ id: probe!.id, claim: probe!.claim, status: 200 }]);
       expect((await webhooks.list('taxi'))[0]).toMatchObject({ failures: 0, pausedUntil: undefined });
       expect((await claim()).length).toBe(8);
     });
@@ -246,7 +246,7 @@ export function webhooksContract(name: string, places: StoragePlaces): void {
       const { rows } = await sql<{
         id: number;
       }>`select id from webhook_deliveries where subject = 'b'`.execute(db);
-      await outbox.delivered(String(rows[0]?.id), 'other', 204);
+      await outbox.delivered([{ id: String(rows[0]?.id), claim: 'other', status: 204 }]);
       expect(await waits('w.paused_until')).toBe(120);
       // What has waited for most of the day gets its last chance before it is given up.
       await letTimePass();

@@ -49,7 +49,7 @@ export const statements: readonly string[] = [
      last_status integer,
      last_error text,
      created_at timestamptz not null)`,
-  `create index webhook_deliveries_due on webhook_deliveries (webhook_id, next_at) where state = 'waiting'`,
+  `create index webhook_deliveries_due on webhook_deliveries (webhook_id, next_at, id) where state = 'waiting'`,
   `create index webhook_deliveries_age on webhook_deliveries (created_at) where state = 'waiting'`,
   `create index webhook_deliveries_order on webhook_deliveries (webhook_id, subject, id) where state = 'waiting'`,
   `create index webhook_deliveries_event on webhook_deliveries (event_seq)`,
