@@ -8,8 +8,13 @@ import { PhoneNumber } from '../../src/kernel/phone-number.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
 import { type Outgoing, outgoingText, scanForLeaks } from '../../src/privacy/leak-scan.ts';
 import { numberSecret } from '../../src/privacy/secret.ts';
+import { deleteFiles } from '../../src/retention/delete-files.ts';
+import { erasuresOf } from '../../src/retention/erasures.ts';
 import { openDatabase } from '../../src/storage/database.ts';
+import { openStorage } from '../../src/storage/storage.ts';
 import { applicationOf, maskedApplication, NOBODY } from '../kit/masked-server.ts';
+import { openedRows, withVault } from '../kit/opened-rows.ts';
+import { VirtualClock } from '../kit/virtual-clock.ts';
 import { WebhookReceiver } from '../kit/webhook-receiver.ts';
 import { DRIVER, PASSENGER, SERVICE, WholeServer } from '../kit/whole-server.ts';
 
@@ -27,6 +32,7 @@ let server: WholeServer;
 let receiver: WebhookReceiver;
 let onDisk: readonly OnDisk[];
 let rows: readonly string[];
+let node: string;
 
 /** A session over HTTP with a key for repeating it, a call of it that is recorded, a block, a refused call, webhooks. */
 beforeAll(async () => {
@@ -66,6 +72,7 @@ beforeAll(async () => {
   out.hangup();
   await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
   const [record] = await server.closedRecords(1);
+  node = record!.node;
   // What may be shown to a key that may see it is shown, so that answers are known to have had something to leak.
   const shown = await fetch(`${server.maskline.httpUrl}/v1/calls/${record!.id}`, {
     headers: { authorization: `Bearer ${secret}` },
@@ -76,10 +83,7 @@ beforeAll(async () => {
     { timeout: 10_000, interval: 20 },
   );
   await server.stop({ keepData: true });
-  onDisk = readdirSync(server.data, { recursive: true, encoding: 'utf8', withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ path, bytes: readFileSync(path) }));
+  onDisk = filesIn(server.data);
   rows = await dump(server.data);
 });
 
@@ -87,6 +91,22 @@ afterAll(async () => {
   await receiver.close();
   rmSync(server.data, { recursive: true, force: true });
 });
+
+function filesIn(folder: string): readonly OnDisk[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, bytes: readFileSync(path) }));
+}
+
+/** Files in which the digits stand as they are: the write-ahead log and what was deleted are files, too. */
+function filesWithDigits(files: readonly OnDisk[]): readonly string[] {
+  const spellings = PEOPLE.flatMap((number) => {
+    const digits = commonDigits(number);
+    return [digits, `${digits.slice(0, 4)} ${digits.slice(4)}`, Buffer.from(digits, 'utf16le')];
+  });
+  return files.filter(({ bytes }) => spellings.some((one) => bytes.includes(one))).map(({ path }) => path);
+}
 
 /** Every row of every table, as a dump of the database holds it. */
 async function dump(dataFolder: string): Promise<string[]> {
@@ -140,17 +160,54 @@ describe('after a day of calls', () => {
   });
 
   test('[row 43] no file holds the digits, also not the write-ahead log and what was deleted', () => {
-    for (const number of PEOPLE) {
-      const digits = commonDigits(number);
-      const spaced = `${digits.slice(0, 4)} ${digits.slice(4)}`;
-      const utf16 = Buffer.from(digits, 'utf16le');
-      const found = onDisk.filter(({ bytes }) => [digits, spaced, utf16].some((one) => bytes.includes(one)));
-      expect(found.map(({ path }) => path)).toEqual([]);
-    }
+    expect(filesWithDigits(onDisk)).toEqual([]);
   });
 
   test('only their owner may enter the folders, and read the key', () => {
     for (const folder of ['', 'recordings']) expect(statSync(join(server.data, folder)).mode & 0o077).toBe(0);
     expect(statSync(join(server.data, 'maskline.key')).mode & 0o077).toBe(0);
+  });
+});
+
+describe('after everybody was erased', () => {
+  const wav = ({ path }: OnDisk): boolean => /\.wav$|\.transcript\./.test(path);
+  let kept: readonly string[];
+
+  beforeAll(async () => {
+    // Two minutes later, when all that belongs to the call has been written.
+    const clock = new VirtualClock(Date.now() + 120_000);
+    const storage = await openStorage({
+      ...{ dataFolder: server.data, clock, random: systemRandom, log: silentLogger, environment: {} },
+    });
+    const recordingsFolder = join(server.data, 'recordings');
+    const erasures = erasuresOf(storage.erasures, () =>
+      deleteFiles({
+        ...{ removals: storage.fileRemovals, node, recordingsFolder, log: silentLogger },
+      }),
+    );
+    const receipts = [];
+    for (const one of PEOPLE)
+      receipts.push(
+        await erasures.erase({ number: PhoneNumber.parse(one), applicationId: undefined, actor: 'test' }),
+      );
+    await storage.close();
+    expect(receipts.map(({ status }) => status)).toEqual(['complete', 'complete', 'complete']);
+    kept = receipts.flatMap((receipt) => receipt.kept.flatMap(({ what, count }) => (count ? [what] : [])));
+    onDisk = filesIn(server.data);
+  });
+
+  test('[row 43] no number stands in any row, also for whoever has the key, but in accounts of the settings', async () => {
+    const opened = await withVault({ dataFolder: server.data }, openedRows);
+    const secretsOf = [...new Set(PEOPLE)].map((one) => PhoneNumber.parse(one).mentions());
+    const found = opened.filter(({ text }) => secretsOf.some((mentions) => mentions(text)));
+    expect([...new Set(found.map(({ table }) => table))]).toEqual(['users']);
+    expect([...new Set(kept)]).toEqual(['accounts of phones with the number']);
+    expect(opened.filter(({ table }) => table === 'people')).toEqual([]);
+    expect(opened.filter(({ table }) => table === 'erasures')).toHaveLength(3);
+  });
+
+  test('[row 43] no file holds the digits, and no recording is left', () => {
+    expect(filesWithDigits(onDisk)).toEqual([]);
+    expect(onDisk.filter(wav).map(({ path }) => path)).toEqual([]);
   });
 });
