@@ -32,7 +32,7 @@ const ROUTES: readonly Route[] = [
     method: 'POST',
     url: '/v1/masking-sessions/search',
     scope: 'sessions:read',
-    payload: { number: '+447700900111' },
+    payload: { externalId: 'nothing' },
   },
   { method: 'GET', url: '/v1/masking-sessions/nothing', scope: 'sessions:read' },
   {

@@ -100,7 +100,7 @@ const oneWayFrom = lineOfText(1, 40, 'Only parties of that role may call.');
 /** As in a request that makes a session. */
 const rules = {
   sliding: Type.Optional(
-    Type.Boolean({ description: 'The time begins anew with every call. Default: false.' }),
+    Type.Boolean({ description: 'The time begins anew with every answered call. Default: false.' }),
   ),
   maxCalls: Type.Optional(maxCalls),
   maxCallSeconds: Type.Optional(maxCallSeconds),

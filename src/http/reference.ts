@@ -75,7 +75,7 @@ Send \`Idempotency-Key\` (up to 255 visible ASCII characters) with a POST that t
 
 ## Masking sessions
 
-A party is known by its token (\`person\`), which is the same in everything of one application: sessions, blocks, events. Keys with \`numbers:read\` see the number besides. The service number is shown to all keys: it is ours, and what a session is made for. To look for a number, \`POST /v1/masking-sessions/search\`. Lists show sessions newest first, closed ones too, for as long as they are kept.
+A party is known by its token (\`person\`), which is the same in everything of one application: sessions, blocks, events. Keys with \`numbers:read\` see the number besides. The service number is shown to all keys: it is ours, and what a session is made for. To look for a number, \`POST /v1/masking-sessions/search\`; for one of a person the key needs \`numbers:read\` besides \`sessions:read\`, for whoever may try numbers finds out whose a token is. (So do keys that make sessions or blocks for numbers, and keys that ask \`POST /v1/explain\` about one: they are for who has the numbers.) Lists show sessions newest first, closed ones too, for as long as they are kept.
 
 In a bulk request a wrong form (a field that there is not, a text where a number belongs) refuses the whole of it; what needs a closer look is the outcome of the one session. \`fields\` names it from the beginning of the body: \`body/sessions/57/parties/1/number\`.
 

@@ -532,7 +532,7 @@ export interface Operations {
       externalId?: string | undefined;
       /** From now; absent: until it is closed. */
       ttlSeconds?: number | undefined;
-      /** The time begins anew with every call. Default: false. */
+      /** The time begins anew with every answered call. Default: false. */
       sliding?: boolean | undefined;
       /** Answered calls. */
       maxCalls?: number | undefined;
@@ -723,7 +723,7 @@ export interface Operations {
       next?: string;
     };
   };
-  /** Masking sessions by number or otherwise, newest first: a number never stands in a URL. Scope: sessions:read. */
+  /** Masking sessions by number or otherwise, newest first: a number never stands in a URL. To look for the number of a person, the key needs numbers:read, too: else it could find out whose a token is. Service numbers may be looked for by all. Scope: sessions:read. */
   searchMaskingSessions: {
     path: Record<never, never>;
     query: Record<never, never>;
@@ -885,7 +885,7 @@ export interface Operations {
     };
     query: Record<never, never>;
     body: {
-      /** The time begins anew with every call. Default: false. */
+      /** The time begins anew with every answered call. Default: false. */
       sliding?: boolean | undefined;
       /** Default: false. */
       record?: boolean | undefined;
@@ -1016,7 +1016,7 @@ export interface Operations {
         externalId?: string | undefined;
         /** From now; absent: until it is closed. */
         ttlSeconds?: number | undefined;
-        /** The time begins anew with every call. Default: false. */
+        /** The time begins anew with every answered call. Default: false. */
         sliding?: boolean | undefined;
         /** Answered calls. */
         maxCalls?: number | undefined;

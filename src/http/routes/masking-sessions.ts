@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { PhoneNumber } from '../../kernel/phone-number.ts';
 import type { SessionFilter, SessionStore } from '../../masking/ports.ts';
 import { MaskingError } from '../../masking/ports.ts';
 import type { MaskingSession, NewSession } from '../../masking/types.ts';
@@ -11,6 +12,7 @@ import { NewSessionBody, SessionSearchBody, SessionStatus, SessionView } from '.
 import { sessionView, some } from '../masking-views.ts';
 import type { HttpServerOptions } from '../options.ts';
 import type { ApiKey } from '../ports.ts';
+import { HttpError } from '../problems.ts';
 import { ApplicationName, IdParams, lineOfText, PageQuery, pageOf } from '../schemas.ts';
 import { Views } from '../views.ts';
 
@@ -102,6 +104,8 @@ export function maskingSessions(api: Api, parts: Parts): void {
       config: { access: 'sessions:read' },
       schema: {
         summary: 'Masking sessions by number or otherwise, newest first: a number never stands in a URL.',
+        description:
+          'To look for the number of a person, the key needs numbers:read, too: else it could find out whose a token is. Service numbers may be looked for by all.',
         operationId: 'searchMaskingSessions',
         tags: ['masking'],
         body: SessionSearchBody,
@@ -112,7 +116,7 @@ export function maskingSessions(api: Api, parts: Parts): void {
       const key = keyOf(request);
       const { application, cursor, limit, number, ...filter } = request.body;
       const applicationId = applicationFilter(admin, key, application);
-      const who = number === undefined ? {} : { number: numberOf(number, '/number') };
+      const who = number === undefined ? {} : { number: searchable(parts, key, numberOf(number, '/number')) };
       return await list(key, 'body/cursor', { applicationId, ...filter, ...who }, some({ cursor, limit }));
     },
   );
@@ -137,6 +141,20 @@ export function maskingSessions(api: Api, parts: Parts): void {
       return sessionView(session, new Views(key, settings.publicUrl));
     },
   );
+}
+
+/**
+ * The answer shows tokens. A key that may not read numbers must not find out to whom they belong by trying numbers. Service
+ * numbers are shown to all keys.
+ *
+ * @throws HttpError 403, whether or not anybody has that number.
+ */
+function searchable({ admin }: Pick<Parts, 'admin'>, key: ApiKey, number: PhoneNumber): PhoneNumber {
+  const isService = admin
+    .numbers(key.applicationId)
+    .some((entry) => entry.kind === 'service' && entry.number.equals(number));
+  if (isService || key.scopes.includes('numbers:read')) return number;
+  throw new HttpError('key/scope', 'To look for the number of a person, the key needs numbers:read, too.');
 }
 
 /** @param parts what the request asks for. Undefined when it has no Idempotency-Key. */
