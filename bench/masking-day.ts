@@ -10,7 +10,8 @@
  * such calls are not drawn.
  *
  * For other days, in the environment: `DAY_HELD` (how many orders drivers hold at most; several, as `5,3,1`), `DAY_CALLS`
- * (`DAY_CALLS=1000000` is the million of `masking-replay.ts`, on real tables), `DAY_ORDERS` (fewer, with fewer drivers).
+ * (`DAY_CALLS=1000000` is the million of `masking-replay.ts`, on real tables), `DAY_ORDERS` (fewer, with fewer drivers). Drivers
+ * with one order each need six numbers where five is the bound; `plan.ts` says why.
  *
  * Left out: HTTP, the calls themselves, more than one node; `test/contract/masking-writers.contract.ts` has two.
  */
