@@ -80,7 +80,6 @@ export class Flow implements PhoneHost, AsyncDisposable {
     this.#route = { applicationId: 'test', applicationName: 'test', ruleName: 'test', scenarios };
     this.ladder = new Ladder(() => clock.monotonic());
     this.storage = new StorageDouble(clock);
-    this.masking = new MaskingDouble({ clock, random, log: SILENT });
     this.#webSockets = new WebSocketsDouble({
       note: (what, direction) => this.ladder.add('socket', direction, what),
       unexpected: (sentence) => this.#fail('socket', sentence),
@@ -93,6 +92,8 @@ export class Flow implements PhoneHost, AsyncDisposable {
       onUnexpected: (sentence) => this.#fail('HTTP', sentence),
       byHand: options.byHand,
     });
+    const { http } = this;
+    this.masking = new MaskingDouble({ clock, random, log: SILENT, http, held: () => this.#numbers });
     const media = new MediaDouble({
       clock,
       sounds: this.sounds,

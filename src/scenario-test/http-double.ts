@@ -2,7 +2,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../scenario/http/http-client.ts';
 
-/** What a scenario asked. */
+/** What a scenario asked, or the masking service for it. */
 export interface Asked {
   readonly method: string;
   readonly url: string;
@@ -83,14 +83,15 @@ export class HttpDouble implements HttpClient {
     return this;
   }
 
-  async request(request: HttpRequest): Promise<HttpAnswer> {
+  /** @param who asks, for the sentence that says that there is no answer. */
+  async request(request: HttpRequest, who = 'The scenario'): Promise<HttpAnswer> {
     const asked = read(request);
     this.requests.push(asked);
     const rule = this.#rules.find((one) => fits(one, asked));
     if (rule === undefined && this.#options.byHand !== undefined)
       return await this.#deliver(request, asked, await this.#inTime(request, this.#options.byHand(asked)));
     if (rule === undefined) {
-      this.#options.onUnexpected(this.#unexpected(asked));
+      this.#options.onUnexpected(this.#unexpected(asked, who));
       return failed('no answer in this test');
     }
     const reply = await this.#think(rule.answer, asked);
@@ -137,10 +138,10 @@ export class HttpDouble implements HttpClient {
     return await Promise.race([reply, late.then(() => ({ error: `no answer within ${seconds} s` }))]);
   }
 
-  #unexpected({ method, url }: Asked): string {
+  #unexpected({ method, url }: Asked, who: string): string {
     const known = this.#rules.map((one) => `${one.method ?? 'any'} ${String(one.url)}`).reverse();
     const answers = known.length === 0 ? 'It answers nothing.' : `It answers: ${known.join(', ')}.`;
-    return `The scenario asked ${method} ${url}, and this test has no answer for that. ${answers}`;
+    return `${who} asked ${method} ${url}, and this test has no answer for that. ${answers}`;
   }
 }
 

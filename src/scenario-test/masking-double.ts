@@ -12,6 +12,8 @@ import { readPolicy } from '../masking/policy.ts';
 import { resolve } from '../masking/resolve.ts';
 import { NO_RULES } from '../masking/rules.ts';
 import type { Announcement, MaskingSession, SessionMode, SessionRules } from '../masking/types.ts';
+import type { HttpDouble } from './http-double.ts';
+import { flowBackend } from './masking-backend.ts';
 import { MaskingSessions } from './masking-sessions.ts';
 
 /** A text that is spoken, or a sound by its URL. */
@@ -35,6 +37,8 @@ export interface TestSession {
   readonly parties: readonly TestParty[];
   /** Default: `axb`. */
   readonly mode?: SessionMode;
+  /** Your own id of the order; a backend that chooses among sessions is told it. */
+  readonly externalId?: string;
   readonly greeting?: TestAnnouncement;
   readonly rules?: Partial<Omit<SessionRules, 'greeting'>>;
 }
@@ -47,6 +51,16 @@ export interface MaskedCallSeen {
   readonly seconds: number | undefined;
 }
 
+export interface MaskingDoubleOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Where the backend is asked. */
+  readonly http: HttpDouble;
+  /** Numbers of the application besides those that sessions have. */
+  readonly held: () => Iterable<string>;
+}
+
 export class MaskingDouble {
   /** What scenario sessions are given. */
   readonly service: MaskingService;
@@ -56,27 +70,29 @@ export class MaskingDouble {
   readonly people = new Set<string>();
   /** Events beyond those of sessions and calls: refusals, and wishes to be called back. */
   readonly events: { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[] = [];
+  /** With what the backend's questions are signed (`whsec_…`), for `verifySigned` of the client. */
+  readonly secret: string;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #stored: MaskingSessions;
 
-  constructor({
-    clock,
-    random,
-    log,
-  }: { readonly clock: Clock; readonly random: Random; readonly log: Logger }) {
+  constructor({ clock, random, log, http, held }: MaskingDoubleOptions) {
     this.#clock = clock;
     this.#random = random;
     const stored = new MaskingSessions(clock);
     this.#stored = stored;
     const isServiceNumber = (_application: string, number: PhoneNumber): boolean =>
-      [...this.numbers].some((one) => PhoneNumber.parse(one).equals(number));
+      [...held(), ...this.numbers].some((one) => PhoneNumber.parse(one).equals(number));
+    const onNumber = (number: string): void => {
+      this.people.add(number);
+    };
+    const backend = flowBackend({ http, stored, clock, random, onNumber });
+    this.secret = backend.secret;
     const tools = {
       store: stored,
       numbers: { isServiceNumber, isVerifiedNumber: () => false },
-      // A flow has no backend that is asked, and no hook: what they answer is a decision like any other.
-      pull: { ask: () => Promise.resolve({ kind: 'unknown' as const }) },
-      intercept: { ask: () => Promise.resolve({ kind: 'allow' as const }) },
+      pull: backend.pull,
+      intercept: backend.intercept,
       clock,
     };
     this.service = new MaskingService({
@@ -107,13 +123,13 @@ export class MaskingDouble {
   }
 
   /** Two people, or more, who may talk. Returns the session's id. */
-  session({ number, parties, mode = 'axb', greeting, rules = {} }: TestSession): string {
+  session({ number, parties, mode = 'axb', externalId, greeting, rules = {} }: TestSession): string {
     const now = this.#clock.now();
     const all = { ...NO_RULES, ...rules, greeting: announcementOf(greeting, rules.language) };
     const session: MaskingSession = {
       id: `ms_${this.#random.uuid()}`,
       applicationId: 'test',
-      externalId: undefined,
+      externalId,
       mode,
       status: 'open',
       closedReason: undefined,
@@ -136,7 +152,10 @@ export class MaskingDouble {
     if (session !== undefined) session.status = 'closed';
   }
 
-  /** As `PUT /v1/routing-policy`; what is left out has its default. */
+  /**
+   * As `PUT /v1/routing-policy`; what is left out has its default. The URLs of `pull` and `intercept` are answered by the test
+   * with `flow.http.post(url, …)`.
+   */
   policy(document: Readonly<Record<string, unknown>>): void {
     void this.#stored.setPolicy('test', readPolicy(document));
   }
@@ -166,10 +185,11 @@ export class MaskingDouble {
     const held = serviceNumber ?? of;
     this.people.add(number);
     this.numbers.add(held);
+    const person = PhoneNumber.parse(number);
     return {
       id: `party-${index + 1}`,
-      token: `token-${index + 1}`,
-      number: PhoneNumber.parse(number),
+      token: this.#stored.tokenOf(person),
+      number: person,
       role,
       label,
       announcement: announcementOf(announcement, language),

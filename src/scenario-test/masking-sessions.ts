@@ -11,7 +11,7 @@ import {
   type RoutingPolicy,
 } from '../masking/types.ts';
 
-/** Numbers, as the token of a person that the flow has no other one for. */
+/** Between two people, for a session or for a word of the backend. */
 export interface StoredCall {
   readonly id: string;
   readonly sessionId: string | undefined;
@@ -48,7 +48,7 @@ export class MaskingSessions implements ResolutionStore, Omit<MaskedCallStore, '
   }
 
   async candidates({ caller, dialled }: Question): Promise<readonly Candidate[]> {
-    this.#check();
+    this.check();
     const found = this.#live().flatMap((session) => candidateOf(session, caller, dialled));
     const age = ({ session }: Candidate): number => session.lastCallAt ?? session.createdAt;
     return found.reverse().sort((one, other) => age(other) - age(one));
@@ -97,13 +97,18 @@ export class MaskingSessions implements ResolutionStore, Omit<MaskedCallStore, '
   }
 
   async token(_application: string, number: PhoneNumber, make: boolean): Promise<string | undefined> {
+    return make || this.#people.some((one) => one.equals(number)) ? this.tokenOf(number) : undefined;
+  }
+
+  /** The same for the same number; of somebody new, a new one. */
+  tokenOf(number: PhoneNumber): string {
     let place = this.#people.findIndex((one) => one.equals(number));
-    if (place < 0 && make) place = this.#people.push(number) - 1;
-    return place < 0 ? undefined : `person-${place + 1}`;
+    if (place < 0) place = this.#people.push(number) - 1;
+    return `per_${place + 1}`;
   }
 
   async numberOf(_application: string, token: string): Promise<PhoneNumber | undefined> {
-    return this.#people[Number(token.replace('person-', '')) - 1];
+    return this.#people[Number(token.replace('per_', '')) - 1];
   }
 
   async policy(): Promise<RoutingPolicy> {
@@ -115,7 +120,7 @@ export class MaskingSessions implements ResolutionStore, Omit<MaskedCallStore, '
   }
 
   async begin(...[call, terms]: Parameters<MaskedCallStore['begin']>): Promise<BeginRefusal | undefined> {
-    this.#check();
+    this.check();
     const { id, sessionId, caller, callee } = call;
     const startedAt = this.#clock.now();
     const session = this.find(sessionId ?? '');
@@ -145,7 +150,9 @@ export class MaskingSessions implements ResolutionStore, Omit<MaskedCallStore, '
     if (session === undefined) return;
     session.calls += 1;
     const { sliding, ttlSeconds } = session.rules;
-    if (sliding && ttlSeconds !== undefined) session.expiresAt = this.#clock.now() + ttlSeconds * 1000;
+    if (!sliding || ttlSeconds === undefined || !this.#live().includes(session)) return;
+    const later = this.#clock.now() + ttlSeconds * 1000;
+    if (later > (session.expiresAt ?? Number.POSITIVE_INFINITY)) session.expiresAt = later;
   }
 
   async ended(id: string, { seconds, status }: Parameters<MaskedCallStore['ended']>[1]): Promise<void> {
@@ -168,7 +175,8 @@ export class MaskingSessions implements ResolutionStore, Omit<MaskedCallStore, '
     );
   }
 
-  #check(): void {
+  /** @throws Error while the database does not answer. */
+  check(): void {
     if (this.fault !== undefined) throw new Error(this.fault);
   }
 }
