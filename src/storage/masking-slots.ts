@@ -89,8 +89,9 @@ function preferences({
     return [had, ...region];
   }
   if (wish.prefer === 'sticky') {
+    // By the person, too: in `axyb` each party has had another one.
     const met = sql`n.id not in (select p.number_id from masking_sessions s join masking_parties p on p.session_id = s.id
-      where s.application_id = ${applicationId} and s.company = ${company})`;
+      where s.application_id = ${applicationId} and s.company = ${company} and p.person_id = any (${textArray(people)}))`;
     return [met, ...region];
   }
   // Otherwise the two would cool off on two numbers, and need more of them than the least that can do.

@@ -287,6 +287,18 @@ export function maskingContract(name: string, places: StoragePlaces): void {
       });
     });
 
+    it('sticky gives each party of an axyb session the number that it has had itself', async () => {
+      const { id, numberIds, numbers } = await makeApplication(storage, 3);
+      const { pools, sessions } = storage.masking;
+      await pools.putPool({ applicationId: id, name: 'default', coolOffSeconds: 0, sharing: false });
+      const before = await create(id, [184, 185], { mode: 'axyb', wish: { explicit: numbers[1] } });
+      expect(numbersOf(before)).toEqual([numberIds[1], numberIds[0]]);
+      await sessions.close(before.id, id, 'asked');
+      await clock.advance(1);
+      const again = await create(id, [184, 185], { mode: 'axyb', wish: { prefer: 'sticky' } });
+      expect(numbersOf(again)).toEqual([numberIds[1], numberIds[0]]);
+    });
+
     it('refuses who cannot be a party, and leaves nothing behind', async () => {
       const { id, numbers } = await makeApplication(storage, 1);
       const other = await makeApplication(storage, 1);
