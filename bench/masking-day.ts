@@ -34,7 +34,7 @@ import { dayOfOrders } from './orders.ts';
 const HELD = (process.env.DAY_HELD ?? '5').split(',').map(Number);
 const CALLS = Number(process.env.DAY_CALLS ?? 100_000);
 const ORDERS = Number(process.env.DAY_ORDERS ?? 100_000);
-const PEOPLE = { drivers: Math.ceil(ORDERS * 0.06), passengers: Math.ceil(ORDERS * 0.6) };
+const PEOPLE = { drivers: Math.max(100, Math.ceil(ORDERS * 0.06)), passengers: Math.ceil(ORDERS * 0.6) };
 const LATE_SHARE = 0.2;
 const COOL_OFF_MS = 3_600_000;
 /** As many as a node has connections. */
@@ -60,7 +60,7 @@ export async function benchMaskingDay(): Promise<BenchResult> {
     figures: [
       {
         id: 'masking-day.refused',
-        what: `of ${ORDERS} orders refused for want of a number, with as many as the planner says, PostgreSQL`,
+        what: `of ${ORDERS * HELD.length} orders refused for want of a number, with as many as the planner says, PostgreSQL`,
         measured: sum(({ played }) => played.refused),
         unit: '',
         aim: { at: 'most', value: 0 },
@@ -76,7 +76,7 @@ export async function benchMaskingDay(): Promise<BenchResult> {
       },
       {
         id: 'masking-day.wrong',
-        what: `wrong connections in ${CALLS} calls between, on the real tables`,
+        what: `wrong connections in ${CALLS * HELD.length} calls between, on the real tables`,
         measured: sum(({ played }) => played.calls.wrong + played.calls.wrongLate),
         unit: '',
         aim: { at: 'most', value: 0 },
