@@ -10,6 +10,7 @@ import { type Bench, type BenchOptions, BenchSkipped } from './figures.ts';
 import { benchFlood } from './flood.ts';
 import { describeMachine, watchSurroundings } from './machine.ts';
 import { benchMaskingCreate } from './masking-create.ts';
+import { benchMaskingDay } from './masking-day.ts';
 import { benchMaskingReplay } from './masking-replay.ts';
 import { benchMaskingResolve } from './masking-resolve.ts';
 import { benchMemory } from './memory.ts';
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   session: benchSession,
   plan: benchPlan,
   'masking-create': benchMaskingCreate,
+  'masking-day': benchMaskingDay,
   'masking-replay': benchMaskingReplay,
   'masking-resolve': benchMaskingResolve,
   setup: benchSetup,
@@ -39,8 +41,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   compare: benchCompare,
 };
 
-/** Twenty minutes, and what needs programs that not every machine has: only when asked for by name. */
-const ONLY_BY_NAME: ReadonlySet<string> = new Set(['soak', 'compare']);
+/** Minutes each, or what needs programs that not every machine has: only when asked for by name. */
+const ONLY_BY_NAME: ReadonlySet<string> = new Set(['soak', 'compare', 'masking-day']);
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
