@@ -112,6 +112,7 @@ describe('on the database of a node that does not run', { timeout: 90_000 }, () 
     const erased = await erase('+44 7700 900101\n');
     expect(erased).toMatchObject({ status: 0 });
     expect(erased.text).toMatch(/Receipt er_[\s\S]*numbersInCalls: 1[\s\S]*is erased/);
+    expect(erased.text).toMatch(/What stays[\s\S]*backups/);
     expect(erased.text).not.toMatch(/7700/);
     expect((await erase('+44 7700 900101')).text).toMatch(/Nothing was there/);
     expect((await run(eraseCommand(['+447700900101'], Readable.from([])))).status).toBe(2);

@@ -24,9 +24,11 @@ import type { Vault } from './vault.ts';
 const inflate = promisify(inflateRaw);
 /** A packed row opens to at most so much; as its own store has it. */
 const MAX_OPENED = 64 * 1024 * 1024;
-/** Characters that are read in one go, and by how many they overlap: the thread has calls to serve. */
+/** Characters that are read in one go, and by how many they overlap. */
 const PIECE = 64 * 1024;
 const OVERLAP = 512;
+/** Rows that are read in one go: about a millisecond. */
+const BREATH = 25;
 /** Rows after which a step ends. */
 const STEP_ROWS = 500;
 /** What was not written since the last look is only passed over. */
@@ -140,7 +142,8 @@ async function readPage(
   );
   const read = rows.filter((row) => row.fresh);
   const hits: OpenedRow[] = [];
-  for (const row of read) {
+  for (const [index, row] of read.entries()) {
+    if (index % BREATH === BREATH - 1) await breathe();
     const opened = await openIfFound(tools, table, row);
     if (opened === 'unreadable') tools.keep('unreadable', 1);
     else if (opened !== undefined) hits.push(row);
@@ -218,9 +221,12 @@ async function readText(
   }
 }
 
+/** The thread has calls to serve. */
+const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 async function isFound(text: string, mentions: Mentions): Promise<boolean> {
   for (let from = 0; from < text.length; from += PIECE) {
-    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (from > 0) await breathe();
     if (mentions(text.slice(from, from + PIECE + OVERLAP))) return true;
   }
   return false;
