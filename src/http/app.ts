@@ -13,6 +13,7 @@ import { registerRoutes } from './routes/index.ts';
 import { ProblemSchema } from './schemas.ts';
 import { ServiceAccounts } from './service-account.ts';
 import { isSessionUpgrade } from './session-sockets.ts';
+import { refuseBrokenText } from './well-formed.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** A request has this long to arrive as a whole; its header less. Node's own defaults are five minutes and one. */
@@ -91,6 +92,7 @@ export async function createApp(options: HttpServerOptions): Promise<Api> {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
   auditRequests(app, options.audit, clock);
+  refuseBrokenText(app);
   // Neither query values nor bodies nor the path itself: any of them may hold what a client should not have put there.
   app.addHook('onResponse', async (request, reply) => {
     const { url, config } = request.routeOptions;
