@@ -144,6 +144,17 @@ describe('CallTracker', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('begins no call any more when it is closed', async () => {
+    const { tracker, clock, state, written } = world();
+    state.away = true;
+    const refused = expect(tracker.begin(LEG, NO_TERMS)).rejects.toBeInstanceOf(NotBegun);
+    const closed = tracker.close(1_000);
+    await clock.advance(1_000);
+    await refused;
+    expect(await closed).toBe(1);
+    expect([written, clock.pending]).toEqual([[], 0]);
+  });
+
   it('is closed as soon as everything is written', async () => {
     const { tracker, clock, state, written } = world();
     await tracker.begin(LEG, NO_TERMS);

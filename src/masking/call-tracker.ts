@@ -35,6 +35,8 @@ interface Write {
 interface Tracked {
   readonly sessionId: string | undefined;
   readonly writes: Write[];
+  /** While the call waits to be begun: gives that up. */
+  giveUp: (() => void) | undefined;
   answered: boolean;
   ended: boolean;
   tries: number;
@@ -76,23 +78,26 @@ export class CallTracker {
    */
   begin(leg: MaskedLeg, terms: CallTerms): Promise<BeginRefusal | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<BeginRefusal | undefined>();
-    const state = { late: false };
-    const timer = this.#clock.setTimeout(() => {
-      state.late = true;
-      reject(new NotBegun());
-    }, BEGIN_MS);
+    const tracked: Tracked = {
+      ...{ sessionId: leg.sessionId, writes: [], answered: false, ended: false },
+      ...{ tries: 0, lost: false, running: false, timer: undefined },
+      giveUp: () => {
+        this.#clock.clearTimeout(timer);
+        tracked.giveUp = undefined;
+        reject(new NotBegun());
+      },
+    };
+    const timer = this.#clock.setTimeout(() => tracked.giveUp?.(), BEGIN_MS);
     const run = async (): Promise<void> => {
       // Whether an earlier try was written nobody knows; `ended` says what became of it.
-      if (state.late) return;
+      if (tracked.giveUp === undefined) return;
       const refusal = await this.#store.begin(leg, { ...terms, over: this.#over(leg.sessionId) });
       this.#clock.clearTimeout(timer);
+      tracked.giveUp = undefined;
       if (refusal !== undefined) this.#calls.delete(leg.id);
       resolve(refusal);
     };
-    this.#calls.set(leg.id, {
-      ...{ sessionId: leg.sessionId, writes: [], answered: false, ended: false },
-      ...{ tries: 0, lost: false, running: false, timer: undefined },
-    });
+    this.#calls.set(leg.id, tracked);
     this.#add(leg.id, { what: 'begin', run });
     return promise;
   }
@@ -127,7 +132,10 @@ export class CallTracker {
       this.#clock.clearTimeout(timer);
     }
     this.#closed = true;
-    for (const { timer } of this.#calls.values()) this.#clock.clearTimeout(timer);
+    for (const { timer, giveUp } of this.#calls.values()) {
+      this.#clock.clearTimeout(timer);
+      giveUp?.();
+    }
     return this.waiting;
   }
 
