@@ -9,6 +9,8 @@ import type { Storage } from '../storage/storage.ts';
 
 /** Steps of an erasure before the answer to who has asked for it: a few seconds. */
 const STEPS_BEFORE_ANSWER = 100;
+/** Transcripts that are read before it. */
+const TRANSCRIPTS_BEFORE_ANSWER = 500;
 
 /** Days by kind, as the settings say. */
 export function retentionDays({
@@ -36,19 +38,22 @@ export function startRetention(
   },
 ): { readonly erasures: Erasures; readonly retention: Retention; close(): Promise<void> } {
   const { storage, recordingsFolder, clock, log } = parts;
-  const files = () =>
-    deleteFiles({ removals: storage.fileRemovals, node: settings.node, recordingsFolder, log });
+  const options = { removals: storage.fileRemovals, node: settings.node, recordingsFolder, log };
   const retention = new Retention({
     store: storage.retention,
     erasures: storage.erasures,
-    deleteFiles: files,
+    deleteFiles: () => deleteFiles(options),
     days: retentionDays(settings),
     clock,
     log,
   });
   retention.start();
   return {
-    erasures: erasuresOf(storage.erasures, files, STEPS_BEFORE_ANSWER),
+    erasures: erasuresOf(
+      storage.erasures,
+      () => deleteFiles({ ...options, transcripts: TRANSCRIPTS_BEFORE_ANSWER }),
+      STEPS_BEFORE_ANSWER,
+    ),
     retention,
     close: () => retention.close(),
   };

@@ -2,6 +2,7 @@ import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Logger } from '../kernel/logger.ts';
 import type { FileRemoval, FileRemovals } from './ports.ts';
+import { searchWords } from './search-words.ts';
 
 const AT_ONCE = 200;
 
@@ -11,16 +12,19 @@ export interface DeleteFilesOptions {
   /** Absolute; nothing outside it is ever deleted. */
   readonly recordingsFolder: string;
   readonly log: Logger;
+  /** Transcripts that are read for erasures before files are deleted; default: as many as there are. */
+  readonly transcripts?: number;
 }
 
 /**
  * Deletes the files whose rows are gone: recordings with their transcripts, or transcripts alone, and folders that become
- * empty. A file that is not there counts as deleted; one that cannot be deleted stays on the list, and is told.
+ * empty. Before that, transcripts are read for numbers that are being erased. A file that is not there counts as deleted; one that cannot be deleted stays on the list, and is told.
  *
  * @returns how many are left because they could not be deleted.
  */
 export async function deleteFiles(options: DeleteFilesOptions): Promise<number> {
-  const { removals, node, recordingsFolder, log } = options;
+  const { removals, node, recordingsFolder, log, transcripts = Number.POSITIVE_INFINITY } = options;
+  await searchWords(removals.words, node, recordingsFolder, transcripts);
   for (;;) {
     const files = await removals.list(node, AT_ONCE);
     const outcomes = await Promise.all(files.map((file) => tryToDelete(recordingsFolder, file)));

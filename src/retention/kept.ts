@@ -12,8 +12,8 @@ const OUT_OF_REACH: readonly Kept[] = [
     why: 'Nobody can tell that it is this number. Plain hashes of it (MD5, SHA-1, SHA-256) were found and removed.',
   },
   {
-    what: 'words spoken in calls of other people',
-    why: 'A number that somebody has said there is in their recordings and transcripts, and one that a script had spoken in the cache of spoken texts: they go with those.',
+    what: 'the sound of calls of other people',
+    why: 'A number that somebody has said there is in their recordings, and one that a script had spoken in the cache of spoken texts: it goes with those. Transcripts were read, and removed where they have the digits.',
   },
 ];
 

@@ -2,6 +2,7 @@
  * What is taken away, and what is needed for that of what is stored. Each method is one small transaction; whatever is not done
  * when a process is killed is found again by the next step.
  */
+import type { Mentions } from '../kernel/number-spellings.ts';
 import type { PhoneNumber } from '../kernel/phone-number.ts';
 
 /** In the order in which they are taken away: calls stay for as long as their recordings. */
@@ -38,12 +39,41 @@ export interface FileRemoval {
 }
 
 export interface FileRemovals {
-  /** Files of the node, the oldest first. Nothing is claimed: only their own node deletes them. */
+  /** Files of the node that are to be deleted, the oldest first. Nothing is claimed: only their own node deletes them. */
   list(node: string, most: number): Promise<readonly FileRemoval[]>;
   /** They are deleted. */
   done(ids: readonly number[]): Promise<void>;
-  /** Files that wait, by node. */
+  /** What waits for nodes, by their names. */
   waiting(): Promise<Readonly<Record<string, number>>>;
+  readonly words: WordSearches;
+}
+
+/** Transcripts of a node that are to be read for the number of an erasure: it may have been said in anybody's call. */
+export interface WordSearch {
+  readonly id: number;
+  readonly node: string;
+  readonly erasureId: string;
+  /** Undefined: of all. */
+  readonly applicationId: string | undefined;
+  readonly mentions: Mentions;
+  /** Id of the last recording that was read; empty: none was. */
+  readonly after: string;
+}
+
+export interface WordSearches {
+  /** Those of a node; nothing is claimed: only their own node has the files. */
+  list(node: string): Promise<readonly WordSearch[]>;
+  /** The next recordings that have transcripts, in the order of their ids. Paths are relative to the recordings folder. */
+  next(
+    search: WordSearch,
+    most: number,
+  ): Promise<readonly { readonly recordingId: string; readonly path: string }[]>;
+  /**
+   * They are read. Transcripts in which the number was found go: their rows now, their files with the next ones that go.
+   *
+   * @param after the last one that was read; undefined: there are no more.
+   */
+  read(search: WordSearch, found: readonly string[], after: string | undefined): Promise<void>;
 }
 
 /** What was removed, by kind. */

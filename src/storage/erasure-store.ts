@@ -13,8 +13,8 @@ import { type SearchState, searchStep } from './number-search.ts';
 import type { Schema } from './schema.ts';
 import { SEARCHED_TABLES } from './searched-tables.ts';
 import type { Vault } from './vault.ts';
+import { beginWordSearches, ERASURE_NUMBER_PLACE } from './word-searches.ts';
 
-const NUMBER_PLACE = 'erasures.number';
 /** Two that begin with the same number at once are one erasure. */
 const LOCK = 7_210_441;
 /** Calls of one step. */
@@ -73,7 +73,7 @@ export class SqlErasureStore implements ErasureStore {
         finished_at: null,
         searched_until: null,
       };
-      const { sealed } = this.#vault.sealNumber(number, NUMBER_PLACE);
+      const { sealed } = this.#vault.sealNumber(number, ERASURE_NUMBER_PLACE);
       await trx
         .insertInto('erasures')
         .values({ ...row, number_sealed: sealed, removed: '{}' })
@@ -107,7 +107,7 @@ export class SqlErasureStore implements ErasureStore {
         .executeTakeFirst();
       if (row === undefined) return undefined;
       if (row.number_sealed === null) return 'complete';
-      const number = this.#vault.openNumber(row.number_sealed, NUMBER_PLACE);
+      const number = this.#vault.openNumber(row.number_sealed, ERASURE_NUMBER_PLACE);
       const indexes = sql.join(this.#vault.indexesOf(number));
       const job: Job = { id, applicationId: row.application_id, at: row.at, indexes };
       const counts: Counts = { backendAnswers: await forgetAnswers(trx, job) };
@@ -126,8 +126,10 @@ export class SqlErasureStore implements ErasureStore {
         row.search as SearchState,
         allCalls && !waits,
       );
-      const outcome = await outcomeOf(trx, job, allCalls, waits, search.outcome);
       const { until } = search.state;
+      if (until !== undefined && (row.search as SearchState).until === undefined)
+        await beginWordSearches(trx, job, new Date(this.#clock.now()));
+      const outcome = await outcomeOf(trx, job, allCalls, waits, search.outcome);
       const done = {
         status: 'complete',
         number_sealed: null,
@@ -186,7 +188,7 @@ export class SqlErasureStore implements ErasureStore {
       ({ application_id, number_sealed }) =>
         application_id === (applicationId ?? null) &&
         number_sealed !== null &&
-        this.#vault.openNumber(number_sealed, NUMBER_PLACE).equals(number),
+        this.#vault.openNumber(number_sealed, ERASURE_NUMBER_PLACE).equals(number),
     );
     return same === undefined ? undefined : readErasure(same);
   }
@@ -295,7 +297,7 @@ async function waitsForCalls(trx: Trx, job: Job): Promise<boolean> {
   return rows[0]?.waits === true;
 }
 
-/** What is next: nothing is complete while a node has still to delete files. */
+/** What is next: nothing is complete while a node has still to read or delete files. */
 async function outcomeOf(
   trx: Trx,
   job: Job,

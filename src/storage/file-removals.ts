@@ -1,24 +1,30 @@
 import { type Kysely, sql } from 'kysely';
 import type { FileRemoval, FileRemovals } from '../retention/ports.ts';
 import type { Schema } from './schema.ts';
+import type { Vault } from './vault.ts';
+import { SqlWordSearches } from './word-searches.ts';
 
 /** Files whose rows are gone. They are written down in the transaction in which the rows went. */
 export class SqlFileRemovals implements FileRemovals {
+  readonly words: SqlWordSearches;
   readonly #db: Kysely<Schema>;
 
-  constructor(db: Kysely<Schema>) {
+  constructor(db: Kysely<Schema>, vault: Vault) {
     this.#db = db;
+    this.words = new SqlWordSearches(db, vault);
   }
 
   async list(node: string, most: number): Promise<readonly FileRemoval[]> {
-    return await this.#db
+    const rows = await this.#db
       .selectFrom('file_removals')
       .select(['id', 'path', 'what'])
+      .where('what', '<>', 'words')
       // Of a call whose record was lost nobody knows the node: it is looked for here.
       .where('node', 'in', [node, ''])
       .orderBy('id')
       .limit(most)
       .execute();
+    return rows.flatMap(({ id, path, what }) => (what === 'words' ? [] : [{ id, path, what }]));
   }
 
   async done(ids: readonly number[]): Promise<void> {
@@ -27,10 +33,15 @@ export class SqlFileRemovals implements FileRemovals {
   }
 
   async waiting(): Promise<Readonly<Record<string, number>>> {
-    const { rows } = await sql<{ node: string; count: number }>`
-      select node, count(*)::int as count from file_removals group by node`.execute(this.#db);
-    return Object.fromEntries(rows.map(({ node, count }) => [node, count]));
+    return await filesWaiting(this.#db);
   }
+}
+
+/** Files that wait to be deleted or read, by node. */
+export async function filesWaiting(db: Kysely<Schema>): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await sql<{ node: string; count: number }>`
+    select node, count(*)::int as count from file_removals group by node`.execute(db);
+  return Object.fromEntries(rows.map(({ node, count }) => [node, count]));
 }
 
 /**

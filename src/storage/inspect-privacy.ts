@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { SqlFileRemovals } from './file-removals.ts';
+import { filesWaiting } from './file-removals.ts';
 import { CURRENT } from './open-vault.ts';
 import { countStale } from './reseal.ts';
 import type { Schema } from './schema.ts';
@@ -30,6 +30,6 @@ export async function inspectPrivacy(db: Kysely<Schema>): Promise<PrivacyState> 
   return {
     staleRows,
     erasures: { running: rows[0]?.running ?? 0, since: rows[0]?.since?.getTime() },
-    files: await new SqlFileRemovals(db).waiting(),
+    files: await filesWaiting(db),
   };
 }

@@ -194,7 +194,7 @@ export interface Schema extends EventTables {
     id: Generated<number>;
     node: string;
     path: string;
-    what: 'recording' | 'transcript';
+    what: 'recording' | 'transcript' | 'words';
     erasure_id: string | null;
     at: Timestamp;
   };

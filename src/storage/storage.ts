@@ -145,7 +145,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       audit: new SqlAuditLog(db),
       erasures: new SqlErasureStore(db, tools, () => bell.ring()),
       retention: new SqlRetentionStore(db),
-      fileRemovals: new SqlFileRemovals(db),
+      fileRemovals: new SqlFileRemovals(db, vault),
       fence: new SqlFenceStore(db),
       traces: new SqlTraceStore(db, vault),
       eventLogs: new SqlEventLogStore(db, vault),

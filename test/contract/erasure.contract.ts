@@ -312,6 +312,33 @@ export function erasureContract(name: string, places: StoragePlaces): void {
       expect((await storage.erasures.get(receipt.id, undefined))?.status).toBe('complete');
     });
 
+    it('[row 43] has each node read its transcripts, and removes those in which the number was said', async () => {
+      const { storage, application } = await begin();
+      for (const id of ['call-1', 'call-2', 'call-3']) await call(storage, application, id, true);
+      const words = (id: string): string => transcriptPath(join(folder, `2026/01/${id}/rec-${id}.wav`));
+      writeFileSync(words('call-2').replace('json', 'txt'), 'caller: ring me at 07700 900505, please');
+      const spoken = PhoneNumber.parse('+447700900505');
+      const elsewhere = erasuresOf(storage.erasures, () => files(storage, 'node-2'));
+      const receipt = await elsewhere.erase({ number: spoken, applicationId: application, actor: 'cli' });
+      expect(receipt).toMatchObject({ status: 'running', removed: {}, searchedUntil: clock.now() });
+      // The node reads one, and is killed.
+      const { words: store } = storage.fileRemovals;
+      const [search] = await store.list(NODE);
+      if (search === undefined) throw new Error('nothing to be read');
+      expect((await store.next(search, 1)).map(({ recordingId }) => recordingId)).toEqual(['rec-call-1']);
+      await store.read(search, [], 'rec-call-1');
+      const [again] = await store.list(NODE);
+      expect(again?.after).toBe('rec-call-1');
+
+      await files(storage);
+      await eraseNow(storage.erasures, receipt.id);
+      expect(await storage.erasures.get(receipt.id, undefined)).toMatchObject({
+        ...{ status: 'complete', removed: { transcripts: 1 } },
+      });
+      expect(['call-1', 'call-2', 'call-3'].map((id) => existsSync(words(id)))).toEqual([true, false, true]);
+      expect(existsSync(join(folder, '2026/01/call-2/rec-call-2.wav'))).toBe(true);
+    });
+
     it('takes away what is too old, and what a script wished for goes before the settings', async () => {
       const { storage, application } = await begin();
       const soon = START + 2 * DAY;

@@ -7,6 +7,7 @@
  *   `search` says how far the tables are looked through for it, `kept` where it stands in settings.
  * - Rows go before files: a file that is to be deleted is written down in the transaction that removes its row, for the node
  *   that has it. So no row names a file that is gone, and no kill leaves a file that nobody deletes.
+ *   `words` are transcripts of that node that are to be read for the number of an erasure; the path says how far it is.
  * - `key_holders`: a new key may seal only when every process that uses the database can open it.
  * - An answer that is kept for its Idempotency-Key may hold numbers: it is sealed.
  */
@@ -39,7 +40,7 @@ export const statements: readonly string[] = [
      id bigint generated always as identity primary key,
      node text not null,
      path text not null,
-     what text not null check (what in ('recording', 'transcript')),
+     what text not null check (what in ('recording', 'transcript', 'words')),
      erasure_id text,
      at timestamptz not null)`,
   `create index file_removals_node on file_removals (node, id)`,
