@@ -58,6 +58,27 @@ describe('push', () => {
     expect(again.end).toMatchObject({ by: 'remote', status: 403 });
     await backend.close();
   });
+
+  test('an offer gives each side a number: a called phone shows the one that its owner dials', async () => {
+    const example = await MaskingExample.of(server, 'classifieds/push');
+    const backend = await startClassifiedsPush({ ...LOCAL, maskline: example.maskline });
+    const { seller, buyer } = await people();
+    await example.send(backend);
+    const offer = await example.send(backend, 2);
+    expect(offer).toEqual({ status: 201, body: example.commands[2]?.answer });
+    const dial = offer.body as { readonly buyer: string; readonly seller: string };
+    expect(dial.buyer).not.toBe(dial.seller);
+    expect(await talk(buyer, seller, dial.buyer)).toEqual({ shown: dial.seller });
+    expect(await talk(seller, buyer, dial.seller)).toEqual({ shown: dial.buyer });
+    // What the other one dials leads nowhere.
+    const wrong = buyer.call(dial.seller);
+    await wrong.waitFor('ended');
+    expect(wrong.end).toMatchObject({ by: 'remote' });
+    expect(seller.calls).toHaveLength(2);
+    // The same offer again, from an app that lost the answer.
+    expect(await example.send(backend, 2)).toEqual(offer);
+    await backend.close();
+  });
 });
 
 describe('pull', () => {
