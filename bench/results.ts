@@ -10,7 +10,7 @@ const FOLDER = fileURLToPath(new URL('./results/', import.meta.url));
 const QUIET = 0.2;
 const ORDER = [
   ...['relay', 'conference', 'setup', 'session', 'compare', 'memory', 'parser', 'register', 'flood', 'soak'],
-  ...['plan', 'masking-resolve', 'masking-create', 'masking-day', 'masking-replay'],
+  ...['plan', 'masking-resolve', 'masking-create', 'masking-day', 'masking-replay', 'events'],
 ];
 
 export interface BenchRun {

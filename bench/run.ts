@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { benchCompare } from './compare.ts';
 import { benchConference } from './conference.ts';
+import { benchEvents } from './events.ts';
 import { type Bench, type BenchOptions, BenchSkipped } from './figures.ts';
 import { benchFlood } from './flood.ts';
 import { describeMachine, watchSurroundings } from './machine.ts';
@@ -33,6 +34,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'masking-day': benchMaskingDay,
   'masking-replay': benchMaskingReplay,
   'masking-resolve': benchMaskingResolve,
+  events: benchEvents,
   setup: benchSetup,
   memory: benchMemory,
   register: benchRegister,
