@@ -29,16 +29,33 @@ export async function readPage<T>(
   read: (page: { readonly limit: number; readonly cursor?: string }) => Promise<Page<T>>,
 ): Promise<Page<T>> {
   const tag = tagOf(list.of);
-  const refused = (): HttpError =>
-    new HttpError('request/cursor', undefined, {
-      fields: [{ name: list.place, message: 'is no cursor of this list' }],
-    });
+  const refused = (): HttpError => noCursor(list.place);
   if (cursor !== undefined && !cursor.startsWith(tag)) throw refused();
   const page = { limit, ...(cursor === undefined ? {} : { cursor: cursor.slice(TAG_LENGTH) }) };
   const { items, next } = await read(page).catch((error: unknown) => {
     throw cursor !== undefined && isForged(error) ? refused() : error;
   });
   return { items, next: next === undefined ? undefined : `${tag}${next}` };
+}
+
+/**
+ * What reads lists whose cursors outlive keys and filters, and so have no mark in front: the log of events, and deliveries.
+ *
+ * @param place where the cursor stood.
+ * @throws HttpError `request/cursor`, with that place, for what is no cursor of that list.
+ */
+export async function namingCursor<T>(
+  place: 'query/cursor' | 'body/cursor' | 'headers/last-event-id',
+  reading: Promise<T>,
+): Promise<T> {
+  return await reading.catch((error: unknown) => {
+    throw error instanceof Error && error.name === 'InvalidCursor' ? noCursor(place) : error;
+  });
+}
+
+function noCursor(place: string): HttpError {
+  const fields = [{ name: place, message: 'is no cursor of this list' }];
+  return new HttpError('request/cursor', undefined, { fields });
 }
 
 function tagOf(of: readonly (string | undefined)[]): string {

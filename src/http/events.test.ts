@@ -75,8 +75,26 @@ describe('GET /v1/events', () => {
     const { cursor } = (await ask(key, '/v1/events')).body;
     expect(await ask(other, `/v1/events?cursor=${cursor}`)).toMatchObject({
       status: 400,
-      body: { code: 'request/cursor' },
+      body: { code: 'request/cursor', fields: [{ name: 'query/cursor' }] },
     });
+    const { body: webhook } = await ask(await world.key('all', 'taxi'), '/v1/webhooks', {
+      method: 'POST',
+      body: { url: 'https://customer.example/events' },
+    });
+    const webhooks = await world.key(['webhooks:write'], 'taxi');
+    const place = `/v1/webhooks/${webhook.id}`;
+    expect(await ask(webhooks, `${place}/deliveries?cursor=${cursor}`)).toMatchObject({
+      status: 400,
+      body: { fields: [{ name: 'query/cursor' }] },
+    });
+    expect(
+      await ask(webhooks, `${place}/replay`, { method: 'POST', body: { cursor: 'AAAA' } }),
+    ).toMatchObject({ status: 400, body: { fields: [{ name: 'body/cursor' }] } });
+    const stream = await world.app.inject({
+      url: '/v1/events/stream',
+      headers: { ...other, 'last-event-id': cursor },
+    });
+    expect(stream.json()).toMatchObject({ status: 400, fields: [{ name: 'headers/last-event-id' }] });
     expect(await ask(key, '/v1/events?types=call.nothing')).toMatchObject({
       status: 400,
       body: { fields: [{ name: 'query/types' }] },

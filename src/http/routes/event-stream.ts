@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { describeError } from '../../kernel/logger.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { applicationFilter, keyOf } from '../authorize.ts';
+import { namingCursor } from '../cursors.ts';
 import { EventCursor, EventFilter, readTypes } from '../event-schemas.ts';
 import { eventStreamBody, type StreamOptions } from '../event-stream.ts';
 import { some } from '../masking-views.ts';
@@ -56,9 +57,14 @@ export function liveEvents(
       const { application, subject, types, cursor } = request.query;
       const applicationId = applicationFilter(admin, key, application);
       const filter = { applicationId, types: readTypes(types), ...some({ subject }) };
-      const from = request.headers['last-event-id'] || cursor;
+      const last = request.headers['last-event-id'];
+      const from = last || cursor;
       // A cursor that is not one is refused here: later there is no status to say it with.
-      if (from !== undefined) await parts.events.log.read({ ...filter, cursor: from, limit: 1 });
+      if (from !== undefined)
+        await namingCursor(
+          last ? 'headers/last-event-id' : 'query/cursor',
+          parts.events.log.read({ ...filter, cursor: from, limit: 1 }),
+        );
       const begin = from ?? (await parts.events.log.end(applicationId));
       if (streams.size >= MAX_STREAMS) throw new HttpError('events/too-many-streams');
       const ended = new AbortController();

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { eventView } from '../../events/types.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { applicationFilter, keyOf } from '../authorize.ts';
+import { namingCursor } from '../cursors.ts';
 import { EventCursor, EventFilter, ReadEventSchema, readTypes } from '../event-schemas.ts';
 import { some } from '../masking-views.ts';
 import type { HttpServerOptions } from '../options.ts';
@@ -50,12 +51,8 @@ export function events(
       if (from === 'now' && cursor === undefined)
         return { items: [], cursor: await parts.log.end(applicationId) };
       const wanted = readTypes(types);
-      const page = await parts.log.read({
-        applicationId,
-        limit,
-        types: wanted,
-        ...some({ subject, cursor }),
-      });
+      const reading = parts.log.read({ applicationId, limit, types: wanted, ...some({ subject, cursor }) });
+      const page = await namingCursor('query/cursor', reading);
       return {
         items: page.items.map((event) => ({ ...eventView(event), cursor: event.cursor })),
         cursor: page.cursor,

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { type Delivery, eventView } from '../../events/types.ts';
 import { type Api, keyProblems } from '../api.ts';
 import { keyOf } from '../authorize.ts';
+import { namingCursor } from '../cursors.ts';
 import { DeliverySchema, EventCursor } from '../event-schemas.ts';
 import { some } from '../masking-views.ts';
 import type { HttpServerOptions } from '../options.ts';
@@ -53,7 +54,8 @@ export function webhookDeliveries(
       const { limit = 50, cursor, state } = request.query;
       const options = { limit, ...some({ cursor, state }) };
       const { applicationId } = keyOf(request);
-      const { items, next } = found(await store.deliveries(request.params.id, applicationId, options));
+      const reading = store.deliveries(request.params.id, applicationId, options);
+      const { items, next } = found(await namingCursor('query/cursor', reading));
       return { items: items.map(view), ...some({ next }) };
     },
   );
@@ -77,7 +79,8 @@ export function webhookDeliveries(
     async (request, reply) => {
       const { body } = request;
       const what = 'event' in body ? { eventId: body.event } : { cursor: body.cursor };
-      const queued = found(await store.replay(request.params.id, keyOf(request).applicationId, what));
+      const queueing = store.replay(request.params.id, keyOf(request).applicationId, what);
+      const queued = found(await namingCursor('body/cursor', queueing));
       return reply.code(202).send({ queued });
     },
   );
