@@ -75,7 +75,7 @@ function heard(decision: Decision): string[] {
     case 'call-back':
       return words(decision.announcement);
     case 'reject':
-      return [];
+      return [`what the scenario says when it refuses a call: ${decision.reason}`];
   }
 }
 

@@ -94,10 +94,11 @@ describe('what would become of a call', () => {
     });
     expect(told.callerHears).toEqual(['Nobody knows you.']);
     await send('PUT', '/v1/routing-policy', {});
-    expect((await explain({ from: '+447700900499', to: SERVICE })).decision).toMatchObject({
-      kind: 'reject',
-      reason: 'unknown-caller',
-    });
+    const refused = await explain({ from: '+447700900499', to: SERVICE });
+    expect(refused.decision).toMatchObject({ kind: 'reject', reason: 'unknown-caller' });
+    // It is the script that speaks, and the shipped one does.
+    expect(refused.callerHears).toEqual(['what the scenario says when it refuses a call: unknown-caller']);
+    expect(refused.calleeSees).toEqual([]);
   });
 
   test('of somebody who is blocked, until the block is removed', async () => {

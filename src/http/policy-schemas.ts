@@ -135,7 +135,10 @@ export const ExplainView = Type.Object({
     status: Type.Optional(Type.Integer({ description: 'SIP status that the caller gets.' })),
     reason: Type.Optional(Type.String()),
   }),
-  callerHears: Type.Array(Type.String(), { description: 'In words, in order; before anybody rings.' }),
+  callerHears: Type.Array(Type.String(), {
+    description:
+      'In order; before anybody rings. Announcements are quoted; what the scenario says in its own words is described.',
+  }),
   calleeSees: Type.Array(Type.String(), { description: 'Of each who is called: the number shown.' }),
   steps: Type.Array(
     Type.Object({

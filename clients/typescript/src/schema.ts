@@ -1783,7 +1783,7 @@ export interface Operations {
         status?: number;
         reason?: string;
       };
-      /** In words, in order; before anybody rings. */
+      /** In order; before anybody rings. Announcements are quoted; what the scenario says in its own words is described. */
       callerHears: Array<string>;
       /** Of each who is called: the number shown. */
       calleeSees: Array<string>;
