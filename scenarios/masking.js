@@ -105,6 +105,11 @@ async function connect(call, decision) {
     ({ code, reason } = await join(call, Masking.call(decision, { callee }), decision, announcement));
     if (code === 0) return;
   }
+  if (reason === 'unknown-caller') {
+    // The order has ended meanwhile: what is said then is the policy's word. Another order is not called in its place.
+    const instead = await Masking.resolve(call, { chosen: decision.sessionId });
+    if (instead.kind !== 'connect') return carryOut(call, instead);
+  }
   if (TOO_LATE.includes(reason)) return end(call, decision, REFUSED[reason] ?? 'refused', code);
   const busy = code === 486 || code === 600;
   const silent = [408, 480, 487, 603].includes(code);

@@ -194,6 +194,23 @@ test('[row 31] an order that ends while its greeting is heard connects nobody', 
   await driver.hearing('says: There is no order for this call.');
   await driver.ended({ code: 404, within: 20_000 });
   expect(flow.calledPhones).toHaveLength(0);
+  expect(flow.masking.events).toMatchObject([{ type: 'call.refused', data: { reason: 'unknown-caller' } }]);
+  await flow.ended();
+});
+
+test('[row 31] and the caller hears what the policy says of orders that have ended, not somebody else', async () => {
+  const flow = open({ number: SERVICE, parties: [{ number: DRIVER }, { number: OTHER, label: 'order 18' }] });
+  const order = flow.masking.session({ ...ORDER, greeting: 'Welcome.' });
+  const text = 'That order is finished.';
+  flow.masking.policy({ expired: { kind: 'announce', announcement: { kind: 'say', text } } });
+  const driver = await flow.callsIn({ from: DRIVER, to: SERVICE });
+  await driver.hearing(/^says: For order 17, press 1/);
+  await driver.presses('1');
+  await driver.hearing('says: Welcome.');
+  flow.masking.close(order);
+  await driver.hearing(`says: ${text}`);
+  await driver.ended({ within: 20_000 });
+  expect(flow.calledPhones).toHaveLength(0);
   await flow.ended();
 });
 

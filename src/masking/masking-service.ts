@@ -83,10 +83,15 @@ export interface MaskingServiceOptions {
   readonly log: Logger;
 }
 
+/** Calls of which that is remembered; one that is refused ends within seconds. */
+const MAX_TOLD = 1_000;
+
 export class MaskingService implements MaskedCalls {
   readonly observers: Emitter<MaskingObserverEvents>;
   readonly #options: MaskingServiceOptions;
   readonly #tracker: CallTracker;
+  /** By the caller's call: why a call was not begun for it, as an event has told. */
+  readonly #told = new Map<string, string>();
 
   constructor(options: MaskingServiceOptions) {
     this.#options = options;
@@ -110,7 +115,8 @@ export class MaskingService implements MaskedCalls {
       const { decision } = await this.#options.resolve(question);
       this.observers.emit('resolved', { kind: decision.kind, seconds: (clock.monotonic() - began) / 1000 });
       if (decision.kind === 'connect') return { decision, language: decision.language };
-      if (decision.kind === 'reject') await this.#tellRefused(call, decision);
+      if (decision.kind === 'reject' && !this.#isTold(call.callId, decision))
+        await this.#tellRefused(call, decision);
       const { language } = await people.policy(call.applicationId);
       return { decision, language };
     } catch (error) {
@@ -126,6 +132,9 @@ export class MaskingService implements MaskedCalls {
     const reason = await this.#tracker.begin(leg, { attemptsPerHour });
     if (reason === undefined) return undefined;
     const refusal = rejection(reason);
+    this.#told.set(callId, reason);
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > MAX_TOLD && oldest !== undefined) this.#told.delete(oldest);
     await this.#tellRefused({ applicationId, scenarioSessionId, caller, callId }, refusal);
     return refusal;
   }
@@ -178,6 +187,12 @@ export class MaskingService implements MaskedCalls {
     const { people, counterparts } = this.#options;
     const person = await people.token(applicationId, asker, false);
     return person === undefined ? undefined : await counterparts.lastCounterpart(applicationId, person);
+  }
+
+  /** Whoever was refused at the beginning of a call and asks what is to be done instead is not refused a second time. */
+  #isTold(callId: string | undefined, { reason }: Refusal): boolean {
+    if (callId === undefined || this.#told.get(callId) !== reason) return false;
+    return this.#told.delete(callId);
   }
 
   /** The refusal stands whether or not it could be written down. */
