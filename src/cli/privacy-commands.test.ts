@@ -150,6 +150,7 @@ describe('on a node that runs', () => {
     const receipt = await world.app.inject({ url: `/v1/erasures/${id}`, headers });
     expect(receipt.json()).toMatchObject({ id, status: 'complete', removed: { numbersInCalls: 1 } });
     expect(receipt.json().kept.length).toBeGreaterThan(2);
+    expect(Date.parse(receipt.json().searchedUntil)).toBeGreaterThanOrEqual(Date.parse(receipt.json().at));
     const other = await world.key(['people:write'], 'delivery');
     expect((await world.app.inject({ url: `/v1/erasures/${id}`, headers: other })).statusCode).toBe(404);
     expect(world.logged.join('\n')).not.toMatch(/7700900101/);

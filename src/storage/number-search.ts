@@ -2,12 +2,11 @@
  * Looks through tables for a number that stands in what customers and their scripts wrote: sealed texts have no index by which
  * it could be found, and clear ones should not hold it, and might. Everything is opened and read, some rows a step.
  */
-import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
 import { sql } from 'kysely';
 import type { Mentions } from '../kernel/number-spellings.ts';
 import { isCalled } from './erase-searched.ts';
 import { StorageError } from './errors.ts';
+import { unpack } from './packed.ts';
 import {
   type Found,
   givenKeys,
@@ -21,9 +20,6 @@ import {
 } from './searched-rows.ts';
 import type { Vault } from './vault.ts';
 
-const inflate = promisify(inflateRaw);
-/** A packed row opens to at most so much; as its own store has it. */
-const MAX_OPENED = 64 * 1024 * 1024;
 /** Characters that are read in one go, and by how many they overlap. */
 const PIECE = 64 * 1024;
 const OVERLAP = 512;
@@ -38,11 +34,13 @@ const PASSED = 10;
 export interface SearchState {
   /** That are finished. */
   readonly looks?: number;
-  /** Transactions below this one were seen to their end by the look before. */
+  /** Lesser transactions than this one were seen to their end by the look before. */
   readonly since?: string;
   /** The look that goes on. */
   readonly look?: {
     readonly xid: string;
+    /** What was written by lesser transactions is passed over; undefined: everything is read. */
+    readonly since?: string | undefined;
     /** ms since the epoch. */
     readonly at: number;
     /** Nothing was waited for when it began. */
@@ -76,13 +74,14 @@ export async function searchStep(
   quiet: boolean,
 ): Promise<{ readonly state: SearchState; readonly outcome: 'more' | 'waits' | 'done' }> {
   if (state.until !== undefined) return { state, outcome: 'done' };
-  const { looks = 0, since } = state;
+  const { looks = 0 } = state;
   let tasks = state.tasks ?? [];
   if (state.look === undefined && looks > 0) {
     if (!quiet || (await isCalled(tools.trx, tasks))) return { state, outcome: 'waits' };
     tasks = [];
   }
-  const look = state.look ?? (await beginLook(tools, quiet));
+  const look = state.look ?? (await beginLook(tools, state.since, quiet));
+  const { since } = look;
   let { table: index, after } = look;
   for (let read = 0; read < STEP_ROWS && index < tools.tables.length; ) {
     const table = tools.tables[index] as SearchedTable;
@@ -103,10 +102,13 @@ export async function searchStep(
   return { state: finished, outcome: 'more' };
 }
 
-async function beginLook({ trx, now }: SearchTools, quiet: boolean) {
+async function beginLook({ trx, now }: SearchTools, before: string | undefined, quiet: boolean) {
   const { rows } = await sql<{ xid: string }>`
     select pg_snapshot_xmin(pg_current_snapshot())::text as xid`.execute(trx);
-  return { xid: rows[0]?.xid ?? '0', at: now, quiet, table: 0, after: undefined };
+  const xid = rows[0]?.xid ?? '0';
+  // A database that was restored into another server counts its transactions anew: everything is read once more.
+  const since = before !== undefined && BigInt(before) <= BigInt(xid) ? before : undefined;
+  return { xid, since, at: now, quiet, table: 0, after: undefined };
 }
 
 interface Page {
@@ -213,8 +215,7 @@ async function readText(
   if (place === undefined) return value;
   try {
     const text = vault.open(value, place);
-    if (!packed) return text;
-    return (await inflate(Buffer.from(text, 'base64'), { maxOutputLength: MAX_OPENED })).toString();
+    return packed ? await unpack(text) : text;
   } catch (error) {
     if (error instanceof StorageError && error.code === 'storage/key-missing') throw error;
     return undefined;

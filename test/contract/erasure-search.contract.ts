@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import { mentionsOf } from '../../src/kernel/number-spellings.ts';
 import { PhoneNumber } from '../../src/kernel/phone-number.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
+import { deleteFiles } from '../../src/retention/delete-files.ts';
 import { eraseNow, erasuresOf } from '../../src/retention/erasures.ts';
 import type { Schema } from '../../src/storage/schema.ts';
 import { openStorage, type Storage } from '../../src/storage/storage.ts';
@@ -55,7 +56,11 @@ export function erasureSearchContract(name: string, places: StoragePlaces): void
       return result;
     };
     const erase = (applicationId?: string) =>
-      erasuresOf(storage.erasures, async () => undefined).erase({ number, applicationId, actor: 'cli' });
+      erasuresOf(storage.erasures, () =>
+        deleteFiles({
+          ...{ removals: storage.fileRemovals, node: 'n', recordingsFolder: '/nowhere', log: silentLogger },
+        }),
+      ).erase({ number, applicationId, actor: 'cli' });
     /** At the end of a test: tables in which the number stands in any spelling. */
     const found = async (): Promise<readonly string[]> => {
       await storage.close();
@@ -176,6 +181,20 @@ export function erasureSearchContract(name: string, places: StoragePlaces): void
       const done = await storage.erasures.get(id, undefined);
       expect(done?.removed).toEqual({ callListRows: 4, storedValues: 1, texts: 1 });
       expect(await found()).toEqual([]);
+    });
+
+    it('reads everything once more when the database was restored into another server', async () => {
+      await begin();
+      await storage.appStorage.put(taxi, 'a', 'b', undefined);
+      const { id } = await storage.erasures.begin({ number, applicationId: undefined, actor: 'cli' });
+      expect(await storage.erasures.step(id)).toBe('more');
+      await storage.appStorage.put(taxi, 'a', PERSON, undefined);
+      // The other server had counted further.
+      await reopened(async (db) => {
+        await sql`update erasures set search = jsonb_set(search, '{since}', '"99999999999"')`.execute(db);
+      });
+      expect(await storage.erasures.step(id)).toBe('complete');
+      expect(await storage.appStorage.get(taxi, 'a')).toBeUndefined();
     });
 
     it('waits for a row that is being called, and takes what its session reports', async () => {
