@@ -124,15 +124,17 @@ async function judge(
 
 async function write(
   trx: Transaction<Schema>,
-  { id, applicationId, sessionId, scenarioSessionId, node }: BeginningCall,
+  { id, applicationId, sessionId, scenarioSessionId, callerPartyId, node }: BeginningCall,
   { caller, callee }: Pair,
   now: Date,
 ): Promise<void> {
   const session = sessionId ?? null;
   await sql`
     with called as (update masking_sessions set last_call_at = ${now} where id = ${session})
-    insert into masking_calls (id, application_id, session_id, scenario_session_id, node, caller, callee, started_at)
-    values (${id}, ${applicationId}, ${session}, ${scenarioSessionId}, ${node}, ${caller}, ${callee}, ${now})
+    insert into masking_calls (id, application_id, session_id, scenario_session_id, node, caller, callee, caller_party_id,
+        started_at)
+    values (${id}, ${applicationId}, ${session}, ${scenarioSessionId}, ${node}, ${caller}, ${callee},
+        ${callerPartyId ?? null}, ${now})
     on conflict (id) do nothing`.execute(trx);
 }
 

@@ -87,15 +87,16 @@ export class SqlResolutionStore implements ResolutionStore {
   }
 
   async lastCaller(sessionId: string): Promise<PhoneNumber | undefined> {
-    const { rows } = await sql<{ number_sealed: string }>`
+    // By what the call says, and not by who is a party now: a party whose number was changed was never a caller from outside.
+    // Of somebody who was erased the call is there still, so that nobody who called before is taken for them.
+    const { rows } = await sql<{ number_sealed: string | null }>`
       select person.number_sealed
         from masking_calls c
-        join people person on person.id = c.caller
-       where c.session_id = ${sessionId}
-         and not exists (select 1 from masking_parties p where p.session_id = ${sessionId} and p.person_id = c.caller)
+        left join people person on person.id = c.caller
+       where c.session_id = ${sessionId} and c.caller_party_id is null
        order by c.started_at desc, c.id desc limit 1`.execute(this.#db);
-    const [row] = rows;
-    return row === undefined ? undefined : this.#vault.openNumber(row.number_sealed, PERSON_PLACE);
+    const sealed = rows[0]?.number_sealed ?? undefined;
+    return sealed === undefined ? undefined : this.#vault.openNumber(sealed, PERSON_PLACE);
   }
 
   async fences(

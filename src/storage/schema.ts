@@ -141,6 +141,7 @@ export interface Schema extends EventTables {
     node: string;
     caller: string;
     callee: string;
+    caller_party_id: string | null;
     started_at: Timestamp;
     answered_at: Timestamp | null;
     ended_at: Timestamp | null;

@@ -202,6 +202,30 @@ export function maskingLifeContract(name: string, places: StoragePlaces): void {
       expect(await typesOf(made)).toEqual(['created', 'closed']);
     });
 
+    it('axn: whom its party calls back is the last caller from outside, whoever has left or was erased', async () => {
+      const { id } = await makeApplication(storage, 1);
+      const { sessions, calls, resolution } = storage.masking;
+      const made = await create(id, [60], { mode: 'axn' });
+      const seller = made.parties[0]!;
+      let minutes = 0;
+      const talk = async (caller: PhoneNumber, callee: PhoneNumber, party: string | undefined) => {
+        await clock.advance(60_000);
+        const leg = `axn-${++minutes}`;
+        const ids = { id: leg, applicationId: id, sessionId: made.id, scenarioSessionId: 's' };
+        const parties = { callerPartyId: party, calleePartyId: party === undefined ? seller.id : undefined };
+        expect(await calls.begin({ ...ids, caller, callee, ...parties }, NO_TERMS)).toBeUndefined();
+        await calls.ended(leg, { answered: true, seconds: 1, status: 200 });
+      };
+      await talk(person(61), person(60), undefined);
+      await talk(person(62), person(60), undefined);
+      await talk(person(60), person(62), seller.id);
+      await sessions.change(made.id, id, { party: { id: seller.id, number: person(63) } });
+      expect((await resolution.lastCaller(made.id))?.equals(person(62))).toBe(true);
+      const erasure = await storage.erasures.begin({ number: person(62), applicationId: id, actor: 'test' });
+      while ((await storage.erasures.step(erasure.id)) === 'more');
+      expect(await resolution.lastCaller(made.id)).toBeUndefined();
+    });
+
     it('a call does not bring a sliding end nearer', async () => {
       const { id } = await makeApplication(storage, 1);
       const made = await create(id, [25, 26], { rules: { sliding: true } });

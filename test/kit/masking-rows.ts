@@ -130,6 +130,10 @@ async function putFences(
       .values({
         ...{ id: `call-${index}`, application_id: APPLICATION, session_id: sessionId ?? null, node: 'node' },
         ...{ scenario_session_id: 's', caller: await token(caller), callee: await token(callee) },
+        caller_party_id:
+          model.sessions
+            .find(({ id }) => id === sessionId)
+            ?.parties.find(({ number }) => number?.equals(caller) === true)?.id ?? null,
         ...{ started_at: new Date(at), answered_at: null, ended_at: null, seconds: null, status: null },
       })
       .execute();

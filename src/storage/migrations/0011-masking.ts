@@ -17,7 +17,8 @@
  * - Metadata is the customer's own text: sealed, for people put names into it.
  * - `pull_answers` is a cache: its indexes are there to find it by question, and to erase it by person; when keys change, its
  *   rows may simply go. `backend_secrets` sign what a customer's backend is asked.
- * - `masking_calls` is written at the beginning of each call, so that attempts are counted across nodes.
+ * - `masking_calls` is written at the beginning of each call, so that attempts are counted across nodes. `caller_party_id` is
+ *   null for who was no party: whom the first party of an axn session calls back.
  */
 export const statements: readonly string[] = [
   `create table number_pools (
@@ -106,6 +107,7 @@ export const statements: readonly string[] = [
      node text not null,
      caller text not null,
      callee text not null,
+     caller_party_id text,
      started_at timestamptz not null,
      answered_at timestamptz,
      ended_at timestamptz,
