@@ -10,24 +10,14 @@ import type { Kept } from '../retention/ports.ts';
 import { askNodeFor } from './ask-node.ts';
 import { openStored, type StoredAt } from './open-stored.ts';
 import { UsageError } from './usage-error.ts';
+import { WHERE_OPTIONS, whereUsage } from './where.ts';
 
 const USAGE = `maskline erase [--application NAME] [WHERE] < NUMBER
 
   Erases the person with the telephone number that is read from standard input, so that it stands in no history of commands
   and in no list of processes. It cannot be undone. Prints a receipt.
 
-  WHERE  --settings FILE | --example NAME, --data FOLDER    the database of a node that does not run (embedded), or any (PostgreSQL)
-         --url http://… --key mk_…                          a running node; the key needs people:write, and may stand in MASKLINE_API_KEY
-`;
-
-const OPTIONS = {
-  application: { type: 'string' },
-  settings: { type: 'string' },
-  example: { type: 'string' },
-  data: { type: 'string' },
-  url: { type: 'string' },
-  key: { type: 'string' },
-} as const;
+${whereUsage('people:write')}`;
 
 const Receipt = Type.Object({
   id: Type.String(),
@@ -53,7 +43,7 @@ export async function eraseCommand(
   args: string[],
   input: NodeJS.ReadableStream = process.stdin,
 ): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const { values, positionals } = parseArgs({ args, options: WHERE_OPTIONS, allowPositionals: true });
   if (positionals.length > 0) {
     console.error(`The number is read from standard input.\n\n${USAGE}`);
     return 2;

@@ -7,6 +7,7 @@ import { type Account, credentialsOf, makeKeyPair } from './keys-credentials.ts'
 import { type KeyLine, KeysOverHttp } from './keys-over-http.ts';
 import { openStored } from './open-stored.ts';
 import { rotateData } from './rotate-data.ts';
+import { WHERE_OPTIONS, whereUsage } from './where.ts';
 
 const USAGE = `maskline keys create --name NAME --scopes SCOPE,… [--application NAME] [WHERE]
 maskline keys create --service-account --name NAME --scopes SCOPE,… [--application NAME] [WHERE] > credentials.json
@@ -17,19 +18,12 @@ maskline keys rotate-data [--check] [WHERE]
   rotate-data  changes the key under which numbers and secrets are sealed; goes on where it was broken off. --check: only says how it stands
   SCOPE  calls:read, recordings:read, numbers:read, … (docs/reference/http.md), or all
   --service-account  a key pair that signs tokens, for tools made for Voximplant; prints the credentials that they read
-  WHERE  --settings FILE | --example NAME, --data FOLDER    the database of a node that does not run (embedded), or any (PostgreSQL)
-         --url http://… --key mk_…                          a running node; the key needs keys:write, and may stand in MASKLINE_API_KEY
-`;
+${whereUsage('keys:write')}`;
 
 const OPTIONS = {
   name: { type: 'string' },
   scopes: { type: 'string' },
-  application: { type: 'string' },
-  settings: { type: 'string' },
-  example: { type: 'string' },
-  data: { type: 'string' },
-  url: { type: 'string' },
-  key: { type: 'string' },
+  ...WHERE_OPTIONS,
   'service-account': { type: 'boolean' },
   check: { type: 'boolean' },
 } as const;
