@@ -13,66 +13,60 @@ import type { HandlePlace } from './handles.ts';
 import type { NodeEvent } from './protocol.ts';
 import type { NodeListener } from './worker-link.ts';
 
-/** When the worker dies, chunks cease; whoever waits for an answer of a recogniser has a time-out of its own. */
-export class ListenerHandle implements MediaListener, NodeListener {
+/** One node of a worker that tells what comes out of it. When the worker dies, that ceases. */
+abstract class SoundHandle<Events extends object> implements NodeListener {
   readonly nodeId: number;
-  readonly events: Emitter<MediaListenerEvents>;
-  readonly #place: HandlePlace;
+  readonly events: Emitter<Events>;
+  protected readonly place: HandlePlace;
 
   constructor(place: HandlePlace) {
-    this.#place = place;
+    this.place = place;
     this.nodeId = place.node;
     this.events = new Emitter(place.onListenerError);
     place.link.listen(place.node, this);
   }
 
-  close(): void {
-    const { link, session, node } = this.#place;
+  abstract receive(event: NodeEvent): void;
+
+  lost(): void {}
+
+  protected end(kind: 'close-listener' | 'close-feed'): void {
+    const { link, session, node } = this.place;
     link.unlisten(node);
-    link.order({ kind: 'close-listener', session, node });
+    link.order({ kind, session, node });
+  }
+}
+
+/** Whoever waits for an answer of a recogniser has a time-out of its own. */
+export class ListenerHandle extends SoundHandle<MediaListenerEvents> implements MediaListener {
+  close(): void {
+    this.end('close-listener');
   }
 
   receive(event: NodeEvent): void {
     if (event.name === 'listener-audio') this.events.emit('audio', event.payload);
   }
-
-  lost(): void {}
 }
 
-export class FeedHandle implements MediaFeed, NodeListener {
-  readonly nodeId: number;
-  readonly events: Emitter<MediaFeedEvents>;
-  readonly #place: HandlePlace;
-
-  constructor(place: HandlePlace) {
-    this.#place = place;
-    this.nodeId = place.node;
-    this.events = new Emitter(place.onListenerError);
-    place.link.listen(place.node, this);
-  }
-
+export class FeedHandle extends SoundHandle<MediaFeedEvents> implements MediaFeed {
   push(samples: Int16Array): void {
-    const { link, session, node } = this.#place;
+    const { link, session, node } = this.place;
     // A view on a larger buffer would take all of it along to the other thread, and later.
     link.order({ kind: 'push-feed', session, node, samples: samples.slice() });
   }
 
   clear(): void {
-    const { link, session, node } = this.#place;
+    const { link, session, node } = this.place;
     link.order({ kind: 'clear-feed', session, node });
   }
 
   close(): void {
-    const { link, session, node } = this.#place;
-    link.unlisten(node);
-    link.order({ kind: 'close-feed', session, node });
+    this.end('close-feed');
   }
 
   receive(event: NodeEvent): void {
     if (event.name === 'feed-drained') this.events.emit('drained', event.payload);
   }
-
-  lost(): void {}
 }
 
 export class MixerHandle implements MediaMixer {
