@@ -3,7 +3,10 @@
  * event of it, in one transaction each. 6 000 drivers and 60 000 passengers (`orders.ts`), 16 at once, as a node with two
  * cores has connections for; on a PostgreSQL server of the same machine, and one after the other in the embedded database.
  *
- * Measured: sessions a second, how long one takes, and CPU of the node's and the server's processes for each.
+ * Then 1 000 more of them, made and closed as one request does it.
+ *
+ * Measured: sessions a second, how long one takes, and CPU of the node's and the server's processes for each; how long the
+ * thousand take.
  *
  * Left out: HTTP and its parsing; fsync (the server's folder does not outlive the run), which is one for each commit, shared by
  * those that commit together.
@@ -19,6 +22,8 @@ import { dayOfOrders } from './orders.ts';
 const DAY = { orders: 20_000, drivers: 6_000, passengers: 60_000, held: 3, seed: 1 };
 const NUMBERS = 40;
 const WARM_UP = 500;
+/** As many as one request may have. */
+const TOGETHER = 1_000;
 
 interface Run {
   readonly perSecond: number;
@@ -26,6 +31,9 @@ interface Run {
   readonly p99: number;
   readonly nodeCpuMs: number;
   readonly serverCpuMs: number;
+  /** Seconds until all of one request are made, and closed. */
+  readonly togetherSeconds: number;
+  readonly closedSeconds: number;
 }
 
 export async function benchMaskingCreate(): Promise<BenchResult> {
@@ -49,6 +57,8 @@ export async function benchMaskingCreate(): Promise<BenchResult> {
         unit: '/s',
       },
       ...figuresOf('embedded', 'embedded, one at a time', embedded),
+      ...togetherFigures('server', 'PostgreSQL', server),
+      ...togetherFigures('embedded', 'embedded', embedded),
     ],
     leavesOut: 'HTTP, fsync',
     peer: 'nothing: vendors name limits of 30 requests a second and service, not what their database does',
@@ -71,6 +81,23 @@ function figuresOf(kind: string, told: string, run: Run): Figure[] {
   ];
 }
 
+function togetherFigures(kind: string, told: string, { togetherSeconds, closedSeconds }: Run): Figure[] {
+  const made: Figure = {
+    id: `masking-create.${kind}.together`,
+    what: `until ${TOGETHER} of one request are made, ${told}`,
+    measured: togetherSeconds,
+    unit: 's',
+    aim: { at: 'most', value: 3 },
+  };
+  const closed: Figure = {
+    id: `masking-create.${kind}.closed`,
+    what: `until they are closed, ${told}`,
+    measured: closedSeconds,
+    unit: 's',
+  };
+  return [made, closed];
+}
+
 async function measure(
   places: StoragePlaces,
   { sessions, atOnce }: { readonly sessions: number; readonly atOnce: number },
@@ -82,24 +109,40 @@ async function measure(
     const people = new Map<string, number>();
     const indexOf = (name: string): number => people.get(name) ?? people.set(name, people.size).size - 1;
     const wishes = orders
-      .slice(0, WARM_UP + sessions)
+      .slice(0, WARM_UP + sessions + TOGETHER)
       .map(({ a, b }, order) => sessionOf(id, [indexOf(a), indexOf(b)], { externalId: `order ${order}` }));
     await makeAll(storage, wishes.slice(0, WARM_UP), atOnce);
     const before = { node: process.cpuUsage(), server: cpuOfDescendants('postgres'), at: performance.now() };
-    const took = await makeAll(storage, wishes.slice(WARM_UP), atOnce);
+    const took = await makeAll(storage, wishes.slice(WARM_UP, WARM_UP + sessions), atOnce);
     const seconds = (performance.now() - before.at) / 1000;
     const { user, system } = process.cpuUsage(before.node);
+    const serverCpuMs = (cpuOfDescendants('postgres') - before.server) / sessions;
+    const together = await makeTogether(storage, wishes.slice(WARM_UP + sessions));
     return {
+      ...together,
       perSecond: sessions / seconds,
       p50: percentile(took, 0.5),
       p99: percentile(took, 0.99),
       nodeCpuMs: (user + system) / 1000 / sessions,
-      serverCpuMs: (cpuOfDescendants('postgres') - before.server) / sessions,
+      serverCpuMs,
     };
   } finally {
     await storage.close();
     await places.close();
   }
+}
+
+async function makeTogether(
+  storage: Storage,
+  wishes: readonly ReturnType<typeof sessionOf>[],
+): Promise<Pick<Run, 'togetherSeconds' | 'closedSeconds'>> {
+  const { sessions } = storage.masking;
+  const begun = performance.now();
+  const made = (await sessions.createMany(wishes)).flatMap((one) => (one instanceof Error ? [] : [one.id]));
+  const then = performance.now();
+  if (made.length < wishes.length) throw new Error(`${wishes.length - made.length} sessions were refused`);
+  await sessions.closeMany(made, undefined);
+  return { togetherSeconds: (then - begun) / 1000, closedSeconds: (performance.now() - then) / 1000 };
 }
 
 /** How long each took, ms. */
