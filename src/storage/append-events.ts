@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { LoggedEvent, NewEvent } from '../events/types.ts';
 import type { Random } from '../kernel/random.ts';
 import { cleanJson } from './clean-json.ts';
+import { QUEUE_DELIVERIES } from './queue-deliveries.ts';
 import type { Schema } from './schema.ts';
 
 interface Written {
@@ -87,11 +88,7 @@ async function insert(
         from numbered order by ord
       returning seq, id, application_id, subject, position, type),
     queued as (
-      insert into webhook_deliveries (webhook_id, event_seq, subject, next_at, created_at)
-      select w.id, added.seq, added.subject, now(), now()
-      from added join webhooks w on w.application_id = added.application_id and w.enabled
-        and (cardinality(w.types) = 0 or added.type = any (w.types))
-      order by added.seq)
+      ${QUEUE_DELIVERIES})
     select id, position from added union all select id, position from known`.execute(trx);
   return new Map(written.map(({ id, position }) => [id, position]));
 }

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { NewEvent } from '../events/types.ts';
 import type { Random } from '../kernel/random.ts';
 import { cleanJson } from './clean-json.ts';
+import { QUEUE_DELIVERIES } from './queue-deliveries.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -16,9 +17,6 @@ export async function appendFirstEvent(trx: Kysely<Schema>, random: Random, even
       insert into events (id, application_id, subject, position, type, at, data)
       values (${event.id ?? `evt_${random.uuid()}`}, ${applicationId}, ${subject}, 1, ${type}, ${new Date(at)},
               ${JSON.stringify(cleanJson(data))}::jsonb)
-      returning seq)
-    insert into webhook_deliveries (webhook_id, event_seq, subject, next_at, created_at)
-    select w.id, added.seq, ${subject}, now(), now() from added, webhooks w
-     where w.application_id = ${applicationId} and w.enabled
-       and (cardinality(w.types) = 0 or ${type} = any (w.types))`.execute(trx);
+      returning seq, application_id, subject, type)
+    ${QUEUE_DELIVERIES}`.execute(trx);
 }
