@@ -14,7 +14,7 @@ const LEG: MaskedLeg = {
   callerPartyId: undefined,
   calleePartyId: undefined,
 };
-const NO_TERMS = { attemptsPerHour: undefined };
+const NO_TERMS = async () => ({ attemptsPerHour: undefined });
 const OUTCOME = { answered: true, seconds: 7, status: 200 };
 
 /** A database that is away as long as it is told to be. */
@@ -87,6 +87,14 @@ describe('CallTracker', () => {
     // What an earlier try may have written is over by that; it is not begun a second time.
     expect(written).toEqual(['begin leg-1', 'ended leg-2 7']);
     expect(clock.pending).toBe(0);
+  });
+
+  it('[row 40] does not wait for ever for a database that says nothing at all', async () => {
+    const { written, tracker, clock } = world();
+    const refused = expect(tracker.begin(LEG, () => new Promise(() => {}))).rejects.toBeInstanceOf(NotBegun);
+    await clock.advance(5_000);
+    await refused;
+    expect([written, clock.pending]).toEqual([[], 0]);
   });
 
   it('keeps nothing of a call that may not begin', async () => {

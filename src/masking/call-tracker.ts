@@ -74,9 +74,10 @@ export class CallTracker {
   /**
    * Whoever may begin is told of by `answered` and `ended`. Nothing is kept of who may not.
    *
+   * @param terms read within the same time, and again with each try.
    * @throws NotBegun the database does not answer; what it may have written is ended by `ended`.
    */
-  begin(leg: MaskedLeg, terms: CallTerms): Promise<BeginRefusal | undefined> {
+  begin(leg: MaskedLeg, terms: () => Promise<CallTerms>): Promise<BeginRefusal | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<BeginRefusal | undefined>();
     const tracked: Tracked = {
       ...{ sessionId: leg.sessionId, writes: [], answered: false, ended: false },
@@ -91,7 +92,8 @@ export class CallTracker {
     const run = async (): Promise<void> => {
       // Whether an earlier try was written nobody knows; `ended` says what became of it.
       if (tracked.giveUp === undefined) return;
-      const refusal = await this.#store.begin(leg, { ...terms, over: this.#over(leg.sessionId) });
+      const { attemptsPerHour } = await terms();
+      const refusal = await this.#store.begin(leg, { attemptsPerHour, over: this.#over(leg.sessionId) });
       this.#clock.clearTimeout(timer);
       tracked.giveUp = undefined;
       if (refusal !== undefined) this.#calls.delete(leg.id);

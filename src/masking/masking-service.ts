@@ -128,14 +128,14 @@ export class MaskingService implements MaskedCalls {
   /** @param given `callId` is that of the caller's leg, which is told in the event of a refusal. */
   async begin({ callId, ...leg }: MaskedLeg & { readonly callId: string }): Promise<Refusal | undefined> {
     const { applicationId, scenarioSessionId, caller } = leg;
-    const { attemptsPerHour } = await this.#options.people.policy(applicationId);
-    const reason = await this.#tracker.begin(leg, { attemptsPerHour });
+    const reason = await this.#tracker.begin(leg, () => this.#options.people.policy(applicationId));
     if (reason === undefined) return undefined;
     const refusal = rejection(reason);
     this.#told.set(callId, reason);
     const [oldest] = this.#told.keys();
     if (this.#told.size > MAX_TOLD && oldest !== undefined) this.#told.delete(oldest);
-    await this.#tellRefused({ applicationId, scenarioSessionId, caller, callId }, refusal);
+    // The caller waits, and need not wait for that.
+    void this.#tellRefused({ applicationId, scenarioSessionId, caller, callId }, refusal);
     return refusal;
   }
 
