@@ -41,11 +41,7 @@ export const PITFALLS: readonly Pitfall[] = [
     title: 'STIR/SHAKEN',
     later: 'verifying an inbound Identity and signing our own calls; that none crosses is tested',
   },
-  {
-    row: 31,
-    title: 'Assignment of numbers',
-    later: 'masking sessions that are created beforehand are later work',
-  },
+  { row: 31, title: 'Assignment of numbers' },
   { row: 32, title: 'Symmetric RTP, RTP bleed and injection' },
   { row: 33, title: 'Port reuse' },
   { row: 34, title: 'SRTP' },

@@ -55,7 +55,8 @@ const PATIENCE = 1;
 const QUEUE = 7_210_433;
 
 /**
- * Makes a session with its numbers, in one transaction. Rejects with a `MaskingError`; nothing is half done.
+ * Makes a session with its numbers, in one transaction (PITFALLS row 31). Rejects with a `MaskingError`; nothing is half
+ * done.
  *
  * @param lost how often that was tried in vain before, with others or alone.
  */

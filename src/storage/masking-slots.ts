@@ -185,7 +185,8 @@ export interface Taken {
 
 /**
  * Takes slots, those included whose time is over. The primary key decides: of two transactions that want the same slot the
- * second waits for the first, and then finds it taken. People are taken in one order, so that no two wait for each other.
+ * second waits for the first, and then finds it taken (PITFALLS row 31). People are taken in one order, so that no two wait
+ * for each other.
  *
  * Whoever wants a number for some people shares its lock with others who do; who wants it for anyone, or for extensions,
  * has it alone until the transaction ends, and so does who takes the number away. So `isTaken` in the next statement sees
