@@ -29,8 +29,8 @@ const WORDS = {
   },
 };
 const REFUSED = { 'unknown-caller': 'unknown', 'intercept-silent': 'failed', 'too-many-attempts': 'failed' };
-/** Reasons why a call is not made for which its session was good when it was asked for: it ended, or had its last call. */
-const TOO_LATE = ['unknown-caller', 'calls-used-up', 'blocked', 'too-many-attempts'];
+/** Reasons why a call is not made for which its session was good when it was asked for: it ended, changed, or had its last call. */
+const TOO_LATE = ['unknown-caller', 'one-way', 'calls-used-up', 'blocked', 'too-many-attempts'];
 /** Calls that hear us before they are answered. */
 const early = new Set();
 const LEAVE_ALONE = VoxEngine.customData().trim();

@@ -125,7 +125,7 @@ export interface ResolutionStore {
 /** `unknown-caller`: the session is over, or goes on without one of the two. */
 export type BeginRefusal = Extract<
   RejectReason,
-  'unknown-caller' | 'calls-used-up' | 'blocked' | 'too-many-attempts'
+  'unknown-caller' | 'one-way' | 'calls-used-up' | 'blocked' | 'too-many-attempts'
 >;
 
 /** What becomes of calls that were resolved. `id` is that of the leg to the callee. */

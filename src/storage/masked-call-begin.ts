@@ -53,6 +53,7 @@ interface HeldSession {
   /** Answered so far. */
   readonly calls: number;
   readonly maxCalls: number | undefined;
+  readonly oneWayFrom: string | undefined;
 }
 
 /** Nobody else begins a call of it, counts one or closes it before this transaction ends. */
@@ -64,7 +65,8 @@ async function hold(trx: Transaction<Schema>, id: string, now: Date): Promise<He
     .forNoKeyUpdate()
     .executeTakeFirst();
   if (row === undefined || row.status !== 'open' || row.expires_at <= now) return 'over';
-  return { calls: row.calls, maxCalls: readRules(row.rules).maxCalls };
+  const { maxCalls, oneWayFrom } = readRules(row.rules);
+  return { calls: row.calls, maxCalls, oneWayFrom };
 }
 
 interface Found {
@@ -75,6 +77,8 @@ interface Found {
   readonly ringing: number;
   /** Both are still the parties that they were when the session was found. */
   readonly meant: boolean;
+  /** The session's direction is the caller's. */
+  readonly directed: boolean;
 }
 
 async function judge(
@@ -108,13 +112,19 @@ async function judge(
     party === undefined || session === undefined
       ? sql`true`
       : sql`exists (select from masking_parties p where p.id = ${party} and p.session_id = ${sessionId} and p.person_id = ${person})`;
+  const oneWayFrom = session?.oneWayFrom;
+  const directed =
+    oneWayFrom === undefined
+      ? sql`true`
+      : sql`exists (select from masking_parties p where p.id = ${callerPartyId ?? ''} and p.role = ${oneWayFrom})`;
   const { rows } = await sql<Found>`
-    select ${isParty(callerPartyId, caller)} and ${isParty(calleePartyId, callee)} as meant,
+    select ${directed} as directed, ${isParty(callerPartyId, caller)} and ${isParty(calleePartyId, callee)} as meant,
            ${blocks(caller, callee, 'from')} or ${blocks(callee, caller, 'to')} as blocked,
            ${attempts} as attempts, ${ringing} as ringing`.execute(trx);
   const [found] = rows;
   if (found === undefined) throw new Error('the database has not answered');
   if (!found.meant) return 'unknown-caller';
+  if (!found.directed) return 'one-way';
   if (session?.maxCalls !== undefined && session.calls + found.ringing >= session.maxCalls)
     return 'calls-used-up';
   if (found.blocked) return 'blocked';

@@ -168,6 +168,17 @@ export function maskedCallsContract(name: string, places: StoragePlaces, shared:
       });
     });
 
+    it('[row 31] who may not call any more by the session’s direction does not', async () => {
+      await within(async ({ nodes, create, begin }) => {
+        const session = await create({});
+        const { sessions } = nodes[0]!.masking;
+        const driver = { id: session.parties[0]!.id, role: 'driver' };
+        await sessions.change(session.id, undefined, { party: driver, rules: { oneWayFrom: 'driver' } });
+        expect(await begin('from the driver', session)).toBeUndefined();
+        expect(await begin('back', session, { caller: 1 })).toBe('one-way');
+      });
+    });
+
     it('[row 31] of a close and a call that begins at once, either comes first', async () => {
       await within(async ({ nodes, create, begin }) => {
         const { sessions } = nodes[0]!.masking;
