@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { NODE_FLAGS } from './test/kit/node-flags.ts';
 
 /** `vi.mock` does nothing to a module that another file has loaded before in the same process. */
 const REPLACES_MODULES = ['src/sip/auth/guess-guard.test.ts'];
@@ -6,8 +7,7 @@ const REPLACES_MODULES = ['src/sip/auth/guess-guard.test.ts'];
 /** In each project. */
 const common = {
   pool: 'forks' as const,
-  // Optimising the WebAssembly of the embedded database costs more CPU than a test file has use for.
-  execArgv: ['--liftoff-only'],
+  execArgv: [...NODE_FLAGS],
   testTimeout: 20_000,
   hookTimeout: 60_000,
 };

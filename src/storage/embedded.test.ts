@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Kysely } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
+import { NODE_FLAGS } from '../../test/kit/node-flags.ts';
 import { embeddedPlaces } from '../../test/kit/storage-places.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { silentLogger } from '../kernel/logger.ts';
@@ -30,7 +31,7 @@ const WRITER = fileURLToPath(new URL('../../test/kit/storage-writer.ts', import.
 
 /** Starts the writer and waits until it has said `line`. Returns how to kill it, and the last batch it confirmed. */
 async function startWriter(dataFolder: string, line: string) {
-  const child: ChildProcess = spawn(process.execPath, [WRITER, dataFolder], {
+  const child: ChildProcess = spawn(process.execPath, [...NODE_FLAGS, WRITER, dataFolder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
 import { createWebhooks } from '../../src/node/webhooks.ts';
 import { openStorage, type Storage } from '../../src/storage/storage.ts';
+import { NODE_FLAGS } from '../kit/node-flags.ts';
 import type { StoragePlace, StoragePlaces } from '../kit/storage-places.ts';
 import { WebhookReceiver } from '../kit/webhook-receiver.ts';
 import { TAXI } from './directory-samples.ts';
@@ -16,7 +17,9 @@ const tools = { clock: systemClock, random: systemRandom, log: silentLogger };
 /** Runs the writer until `enough`, and kills it with SIGKILL. Returns the ids that it has confirmed. */
 async function runAndKill(place: StoragePlace, applicationId: string, begin: number, enough: () => boolean) {
   const options = [place.dataFolder, place.databaseUrl ?? '', applicationId, String(begin)];
-  const child = spawn(process.execPath, [WRITER, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...NODE_FLAGS, WRITER, ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();

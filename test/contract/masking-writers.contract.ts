@@ -11,6 +11,7 @@ import type { MaskingSession } from '../../src/masking/types.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { makeApplication, openMasking, sessionOf } from '../kit/masking-world.ts';
+import { NODE_FLAGS } from '../kit/node-flags.ts';
 import type { StoragePlace, StoragePlaces } from '../kit/storage-places.ts';
 
 const WRITERS = 50;
@@ -146,7 +147,7 @@ async function writeUntilKilled(
   const url = place.databaseUrl === undefined ? [] : [place.databaseUrl];
   const child: ChildProcess = spawn(
     process.execPath,
-    [WRITER_SCRIPT, place.dataFolder, application, ...url],
+    [...NODE_FLAGS, WRITER_SCRIPT, place.dataFolder, application, ...url],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -12,6 +12,7 @@ import { NodeNetwork } from '../../src/sip/transport/node-network.ts';
 import { openStorage, type Storage } from '../../src/storage/storage.ts';
 import { mediaPorts } from '../kit/media-ports.ts';
 import { putDatabase } from '../kit/migrated-database.ts';
+import { NODE_FLAGS } from '../kit/node-flags.ts';
 import { type Backend, HOST, startBackend } from '../kit/whole-server.ts';
 import { type Program, startProgram } from './program.ts';
 
@@ -58,7 +59,7 @@ export class Place {
   ): Promise<NodeProcess> {
     const settings = join(this.folder, 'maskline.yaml');
     await writeFile(settings, this.#settings(options.drainSeconds ?? 30));
-    const command = options.command ?? [process.execPath, CLI, 'serve'];
+    const command = options.command ?? [process.execPath, ...NODE_FLAGS, CLI, 'serve'];
     const program = startProgram([...command, '--settings', settings, '--data', this.data]);
     const node = await NodeProcess.ready(program, this.key);
     this.#sipPort = node.sipPort;
