@@ -88,7 +88,7 @@ describe('docs/guide/masking.md', () => {
     const [text = ''] = blocksOf(GUIDE, 'json question');
     const { pull } = readPolicy({ pull: { url: 'https://backend.example.com/masking', numbers: true } });
     const question = {
-      ...{ applicationId: 'app_…', callId: '…', extension: undefined },
+      ...{ applicationId: '5f2f4f0e-…', callId: '…', extension: undefined },
       caller: PhoneNumber.parse('+447700900101'),
       dialled: PhoneNumber.parse('+442079460123'),
     };
@@ -102,7 +102,7 @@ describe('docs/guide/masking.md', () => {
     });
     const [caller, callee] = ['+447700900101', '+447700900202'].map((number) => PhoneNumber.parse(number));
     const question = {
-      ...{ applicationId: 'app_…', callId: '…', extension: undefined, chosen: undefined },
+      ...{ applicationId: '5f2f4f0e-…', callId: '…', extension: undefined, chosen: undefined },
       ...{ caller: caller!, dialled: PhoneNumber.parse('+442079460123') },
     };
     const secret = newSecret(systemRandom);
