@@ -194,7 +194,10 @@ export class WholeServer {
   async phone(
     name: 'driver' | 'passenger',
     options: {
+      /** Default 0, which is silence in packets. */
       readonly toneHz?: number;
+      /** It sends no sound at all, not even packets of silence. */
+      readonly silent?: boolean;
       readonly answer?: AnswerScript | ((call: IncomingCall) => AnswerScript);
       readonly misbehaviour?: Misbehaviour;
       readonly transport?: TransportName;
@@ -218,7 +221,8 @@ export class WholeServer {
       registrar: this.maskline.sip.find(
         (address) => address.transport === transport && address.host.includes(':') === host.includes(':'),
       )!,
-      audio: { ...options.audio, toneHz: options.toneHz ?? 0 },
+      audio:
+        options.silent === true ? { ...options.audio } : { ...options.audio, toneHz: options.toneHz ?? 0 },
       ...(options.answer === undefined ? {} : { answer: options.answer }),
       ...(options.misbehaviour === undefined ? {} : { misbehaviour: options.misbehaviour }),
     });

@@ -70,7 +70,7 @@ describe('a stranger who sends to every media port', () => {
     return { passenger, driver, outgoing };
   }
 
-  test('[row 32] is counted, and a call of two who talk, hold and hang up has nothing of it', async () => {
+  test('[row 32] has nothing of a call of two who talk, hold and hang up, nor they of it', async () => {
     const { passenger, driver, outgoing } = await masked();
     const incoming = await passenger.nextCall();
     await outgoing.waitUntil('the passenger’s tone', () => outgoing.sound?.heard.isTone(1020) === true);
@@ -80,6 +80,20 @@ describe('a stranger who sends to every media port', () => {
     expect(await outgoing.hold(false)).toBe(200);
     incoming.rtp.heard.forget();
     await incoming.waitUntil('the driver’s tone again', () => incoming.rtp.heard.isTone(440));
+    outgoing.hangup();
+    await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
+    await server.closedRecord();
+  });
+
+  // Of a phone that speaks, the kernel drops strangers soon, uncounted: its socket is connected then.
+  test('[row 32] is counted, where a phone says nothing', async () => {
+    const passenger = await server.phone('passenger', { silent: true, answer: { answerAfterMs: 50 } });
+    const driver = await server.phone('driver', { toneHz: 440 });
+    const outgoing = driver.call(SERVICE);
+    const incoming = await passenger.nextCall();
+    await Promise.all([outgoing.waitFor('connected'), incoming.waitFor('connected')]);
+    const { sent } = server.attacker!;
+    await expect.poll(() => server.attacker!.sent, POLL).toBeGreaterThan(sent + 500);
     stats.length = 0;
     outgoing.hangup();
     await Promise.all([driver.waitFor('idle'), passenger.waitFor('idle')]);
