@@ -175,11 +175,13 @@ export class SqlOutbox implements Outbox {
   }
 }
 
+/** No node has it. */
+const FREE = sql`(d.lease_until is null or d.lease_until < now())`;
+
 /** Of the webhook `hooks`, what is due and free, the longest due first. */
 const WINDOW = sql`
             select d.id, d.next_at, d.subject, d.webhook_id from webhook_deliveries d
-             where d.webhook_id = hooks.id and d.state = 'waiting' and d.next_at <= now()
-               and (d.lease_until is null or d.lease_until < now())
+             where d.webhook_id = hooks.id and d.state = 'waiting' and d.next_at <= now() and ${FREE}
              order by d.next_at, d.id limit ${LOOK_AT}`;
 
 /** Of the same subject, what waits before `d`. */
@@ -202,9 +204,6 @@ const nextIsDue = (when: ReturnType<typeof sql>) => sql`
         update webhook_deliveries set next_at = now() where id = any (array(
           select id from webhook_deliveries
            where id = any (array(select id from next)) and next_at > now() order by id for update skip locked)))`;
-
-/** No node has it. */
-const FREE = sql`(d.lease_until is null or d.lease_until < now())`;
 
 const ours = (id: string, claim: string) =>
   sql`id = ${id}::bigint and claim = ${claim} and state = 'waiting'`;

@@ -19,11 +19,10 @@ const LONGEST = 8_192;
 /** Milliseconds after which a statement is planned anew. */
 const PLAN_MS = 60_000;
 
-/** Statements that leave tables as they are. */
-const HARMLESS =
-  /^\s*(?:select|insert|update|delete|with|begin|commit|rollback|explain|vacuum|analyze|checkpoint)\b/i;
-/** Those that cannot be prepared, or need not be. */
-const AT_ONCE = /^\s*(?:explain|vacuum|analyze|checkpoint)\b/i;
+/** Statements that are worth preparing. */
+const PREPARED = /^\s*(?:select|insert|update|delete|with|begin|commit|rollback)\b/i;
+/** Others that leave tables as they are. Whatever is neither may change them. */
+const HARMLESS = /^\s*(?:explain|vacuum|analyze|checkpoint)\b/i;
 
 export interface StatementResult {
   readonly rows: unknown[];
@@ -60,8 +59,9 @@ export class Statements {
 
   /** One at a time, each awaited before the next. Rejects with PostgreSQL's error, which has `code` and `constraint`. */
   async run(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
-    if (!HARMLESS.test(sql)) return await this.#change(sql, parameters);
-    if (sql.length > LONGEST || AT_ONCE.test(sql)) return await this.#once(sql, parameters);
+    if (HARMLESS.test(sql)) return await this.#once(sql, parameters);
+    if (!PREPARED.test(sql)) return await this.#change(sql, parameters);
+    if (sql.length > LONGEST) return await this.#once(sql, parameters);
     const prepared = await this.#find(sql);
     return prepared === undefined
       ? await this.#once(sql, parameters)
